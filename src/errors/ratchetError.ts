@@ -1,0 +1,46 @@
+import { ERROR_CATALOGUE, type RatchetErrorCode } from "./catalogue.ts";
+
+/** What a {@link RatchetError} can carry besides its code and message. */
+export interface RatchetErrorOptions {
+  /** Facts that help to find the cause; no payload values, no secrets. */
+  readonly detail?: string | undefined;
+  /** What to do next, if this case knows better than the catalogue's advice. */
+  readonly hint?: string | undefined;
+  /** Whether the same call can succeed later unchanged, if this case differs from the catalogue. */
+  readonly retryable?: boolean | undefined;
+  readonly cause?: unknown;
+}
+
+// Symbol.for: a service may load two copies of the package, and instanceof knows only one of them.
+const ratchetErrorBrand = Symbol.for("pg-ratchet.RatchetError");
+
+/**
+ * An error a user of Ratchet can see. The message says what happened with its values, `hint` what to do next;
+ * `docs/errors.md` has a section for each code.
+ */
+export class RatchetError extends Error {
+  override readonly name = "RatchetError";
+  readonly [ratchetErrorBrand] = true;
+  /** The SQLSTATE of class RT, the same whether SQL or TypeScript raised it. */
+  readonly code: RatchetErrorCode;
+  readonly detail?: string;
+  readonly hint: string;
+  /** Whether the same call can succeed later without a change by anybody. */
+  readonly retryable: boolean;
+
+  constructor(code: RatchetErrorCode, message: string, options: RatchetErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    const entry = ERROR_CATALOGUE[code];
+    this.code = code;
+    this.hint = options.hint ?? entry.advice;
+    this.retryable = options.retryable ?? entry.retryable;
+    if (options.detail !== undefined) {
+      this.detail = options.detail;
+    }
+  }
+}
+
+/** Whether `value` is a {@link RatchetError}, of this or another copy of the package. */
+export function isRatchetError(value: unknown): value is RatchetError {
+  return value instanceof Error && ratchetErrorBrand in value;
+}
