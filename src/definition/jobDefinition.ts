@@ -1,0 +1,129 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AsJson, RefuseUnstorable } from "./json.ts";
+import type { JsonPathSource } from "./jsonpath.ts";
+import type { RetryPolicy } from "./retryPolicy.ts";
+import type { TaskContext, TransactionContext } from "./taskContext.ts";
+import type { TaskOptions, TaskTemplate } from "./template.ts";
+
+/** Marks a job definition. Symbol.for: a task file may import another copy of the package than the worker. */
+export const jobDefinitionBrand: unique symbol = Symbol.for("pg-ratchet.JobDefinition");
+
+/** Carries a definition's types; there is no such property at run time. */
+declare const inferred: unique symbol;
+
+/** What `defineJob` was given, checked. */
+export interface DefinitionOptions {
+  readonly payload?: StandardSchemaV1;
+  readonly retry: RetryPolicy;
+  /** Default: the name of the task file. */
+  readonly identifier?: string;
+}
+
+/** A definition as the engine sees it: its data, without its types. */
+export interface AnyJobDefinition {
+  readonly [jobDefinitionBrand]: true;
+  readonly options: DefinitionOptions;
+  readonly templates: readonly TaskTemplate[];
+  /** 16 hexadecimal digits, see `versionOf`. */
+  readonly version: string;
+}
+
+/** The names of those properties of a payload that are always there and always arrays. */
+export type ArrayPropertyOf<Payload> = {
+  [Name in keyof Payload & string]: Payload[Name] extends readonly unknown[] ? Name : never;
+}[keyof Payload & string];
+
+type ElementOf<Elements> = Elements extends readonly (infer Element)[] ? Element : never;
+
+/** What a forEach can take its elements from. */
+export type ElementsFrom<Payload> = ArrayPropertyOf<Payload> | JsonPathSource<unknown>;
+
+type InputFrom<Source, Payload> =
+  Source extends JsonPathSource<infer Element>
+    ? Element
+    : Source extends keyof Payload
+      ? ElementOf<Payload[Source]>
+      : never;
+
+type RefuseUsedKey<Key, Results> = Key extends keyof Results
+  ? `The key "${Key & string}" is used by an earlier task.`
+  : unknown;
+
+type WithResult<Results, Key extends string, Result> = {
+  [K in keyof Results | Key]: K extends keyof Results ? Results[K] : Result;
+};
+
+type ContextOf<Payload, Input, Results, Options> = TaskContext<Payload, Input, Results> &
+  (Options extends { readonly transaction: true } ? TransactionContext : unknown);
+
+type Handler<Context, Result> = ((context: Context) => Result) & RefuseUnstorable<Awaited<Result>>;
+
+/**
+ * A job definition: immutable, each method returns a new one with one more template. `Results` has what a later task's
+ * `results` resolves to, by key; `Input` is what may be queued, before the schema has filled in and converted.
+ */
+export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJobDefinition {
+  readonly [inferred]?: { readonly payload: Payload; readonly results: Results; readonly input: Input };
+
+  /**
+   * Adds one task.
+   * @param key stable and unique, of letters, digits, `_` and `-`; running jobs find their handler by it.
+   * @throws {RatchetError} RT112
+   */
+  task<const Key extends string, Result>(
+    key: Key & RefuseUsedKey<Key, Results>,
+    handler: Handler<ContextOf<Payload, undefined, Results, unknown>, Result>,
+  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
+  task<const Key extends string, const Options extends TaskOptions, Result>(
+    key: Key & RefuseUsedKey<Key, Results>,
+    options: Options,
+    handler: Handler<ContextOf<Payload, undefined, Results, Options>, Result>,
+  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
+
+  /**
+   * Adds one task per element of an array; they run one after the other, in the array's order, as `<key>[1]`, `<key>[2]` ….
+   * @param elements the name of an array property of the payload, or {@link jsonpath}. An optional property is refused, as
+   * its absence would be an error when the job is queued: let the schema fill in a default, and queue an array.
+   * @throws {RatchetError} RT112
+   */
+  forEach<const Key extends string, const Source extends ElementsFrom<Payload>, Result>(
+    key: Key & RefuseUsedKey<Key, Results>,
+    elements: Source,
+    handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, unknown>, Result>,
+  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
+  forEach<
+    const Key extends string,
+    const Source extends ElementsFrom<Payload>,
+    const Options extends TaskOptions,
+    Result,
+  >(
+    key: Key & RefuseUsedKey<Key, Results>,
+    elements: Source,
+    options: Options,
+    handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, Options>, Result>,
+  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
+}
+
+interface Inferred {
+  readonly payload: unknown;
+  readonly results: unknown;
+  readonly input: unknown;
+}
+
+type InferredFrom<Definition extends AnyJobDefinition> = Definition extends { readonly [inferred]?: infer Types }
+  ? Extract<Types, Inferred>
+  : Inferred;
+
+/** The payload as handlers get it. */
+export type PayloadOf<Definition extends AnyJobDefinition> = InferredFrom<Definition>["payload"];
+
+/** The payload as it is queued. */
+export type PayloadInput<Definition extends AnyJobDefinition> = InferredFrom<Definition>["input"];
+
+/** The stored results by key: a value for a task, an array for a forEach. */
+export type ResultsOf<Definition extends AnyJobDefinition> = InferredFrom<Definition>["results"];
+
+/** Whether `value` is a definition, made by this or another copy of the package. */
+export function isJobDefinition(value: unknown): value is AnyJobDefinition {
+  return typeof value === "object" && value !== null && jobDefinitionBrand in value;
+}
