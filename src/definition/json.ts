@@ -42,9 +42,9 @@ type Simplify<T> = { [K in keyof T]: T[K] };
 export type AsJson<T> =
   IsAny<T> extends true
     ? T
-    : unknown extends T
+    : JsonValue extends T
       ? JsonValue
-      : T extends string | number | boolean | null
+      : T extends JsonValue
         ? T
         : T extends { toJSON: (...args: never[]) => infer Written }
           ? AsJson<Written>
