@@ -1,0 +1,130 @@
+import type { Paint, Tone } from "../output/paint.ts";
+import { oneLine, pad, textWidth, truncate } from "../output/text.ts";
+import { formatCountdown, formatSpan } from "../output/time.ts";
+import { isWaitingForRetry, type History } from "./history.ts";
+import { endSentence } from "./plainLines.ts";
+import { isDone, isFinal, type ProgressTask, taskSpanMs, type TaskStatus } from "./snapshot.ts";
+
+/** What {@link renderBlock} needs besides the job. */
+export interface BlockOptions {
+  /** Cells a line may take. */
+  readonly columns: number;
+  /** Lines the block may take. */
+  readonly rows: number;
+  readonly paint: Paint;
+  /** The database's time at this moment; drives countdown, running times and the spinner. */
+  readonly now: Date;
+  /** A remark for the last line, such as "no worker is running". */
+  readonly notice?: string | undefined;
+}
+
+const SPINNER = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
+const SPINNER_STEP_MS = 100;
+const LINES_AROUND_TASKS = 4;
+const WIDEST_STATUS = "COMPLETED".length;
+const WIDEST_NAME = 40;
+
+const LOOKS: Record<TaskStatus, { symbol: string; tone: Tone }> = {
+  PENDING: { symbol: "○", tone: "faint" },
+  RUNNING: { symbol: "●", tone: "busy" },
+  WAITING: { symbol: "◔", tone: "odd" },
+  COMPLETED: { symbol: "✔", tone: "good" },
+  FAILED: { symbol: "✖", tone: "bad" },
+  SKIPPED: { symbol: "↷", tone: "odd" },
+  CANCELLED: { symbol: "■", tone: "odd" },
+};
+
+/**
+ * The live view of a job: a header, a line a task, and a last line with the countdown, the end or the notice. It never
+ * takes more than `columns` by `rows`: long lines are cut, and of a long plan the part around the present task is shown.
+ */
+export function renderBlock(history: History, options: BlockOptions): string[] {
+  const { latest } = history;
+  const { paint, columns } = options;
+  const done = latest.tasks.filter(isDone).length;
+  const header = fitted(columns, [
+    ["strong", `Job ${latest.id}`],
+    ["plain", oneLine(latest.identifier)],
+    [LOOKS[latest.status].tone, latest.status],
+    ["faint", `${done} of ${latest.tasks.length} tasks done`],
+  ]);
+  const { shown, above, below } = visibleTasks(latest.tasks, Math.max(1, options.rows - LINES_AROUND_TASKS));
+  const nameWidth = Math.min(WIDEST_NAME, Math.max(0, ...shown.map((task) => textWidth(oneLine(task.name)))));
+  const lines: Piece[][] = [
+    header,
+    ...(above === 0 ? [] : [fitted(columns, [["faint", `  … ${above} before`]])]),
+    ...shown.map((task) => fitted(columns, taskPieces(task, history, nameWidth, options.now))),
+    ...(below === 0 ? [] : [fitted(columns, [["faint", `  … ${below} after`]])]),
+  ];
+  const last = lastLine(history, options);
+  if (last !== null) {
+    lines.push(fitted(columns, [last]));
+  }
+  return lines.map((pieces) => pieces.map(([tone, text]) => paint(tone, text)).join(""));
+}
+
+type Piece = readonly [Tone, string];
+
+function taskPieces(task: ProgressTask, history: History, nameWidth: number, now: Date): Piece[] {
+  const { symbol, tone } = LOOKS[task.status];
+  const spinner = SPINNER[Math.floor(now.getTime() / SPINNER_STEP_MS) % SPINNER.length] ?? symbol;
+  const spanMs = taskSpanMs(task, now);
+  const remarks = [
+    task.status === "RUNNING" && task.progress !== null ? `${Math.round(task.progress * 100)} %` : "",
+    history.skipped.has(task.position) ? "skipped: already COMPLETED" : "",
+    task.attempts > 1 ? `try ${task.attempts}` : "",
+  ].filter((remark) => remark !== "");
+  const pieces: Piece[] = [
+    [tone, `  ${task.status === "RUNNING" ? spinner : symbol} ${pad(truncate(oneLine(task.name), nameWidth), nameWidth)}`],
+    [tone, pad(task.status, WIDEST_STATUS)],
+  ];
+  if (spanMs !== null) {
+    pieces.push(["plain", pad(formatSpan(spanMs), "0.00 s".length, "right")]);
+  }
+  if (remarks.length > 0) {
+    pieces.push(["faint", remarks.join(", ")]);
+  }
+  if (task.status === "FAILED" && task.errorMessage !== null) {
+    pieces.push(["bad", oneLine(task.errorMessage)]);
+  }
+  return pieces;
+}
+
+function lastLine(history: History, options: BlockOptions): Piece | null {
+  const { latest } = history;
+  if (isFinal(latest)) {
+    return [LOOKS[latest.status].tone, `  ${endSentence(latest)}`];
+  }
+  if (isWaitingForRetry(latest) && latest.nextAttemptAt !== null) {
+    const remainingMs = latest.nextAttemptAt.getTime() - options.now.getTime();
+    const countdown = remainingMs > 0 ? `retry in ${formatCountdown(remainingMs)}` : "retry is due";
+    return ["odd", `  ${countdown}${options.notice === undefined ? "" : `; ${options.notice}`}`];
+  }
+  return options.notice === undefined ? null : ["odd", `  ${options.notice}`];
+}
+
+/** Pieces with two spaces between them, cut where the line is full. */
+function fitted(columns: number, pieces: readonly Piece[]): Piece[] {
+  const fitting: Piece[] = [];
+  let left = columns;
+  for (const [index, [tone, text]] of pieces.entries()) {
+    const spaced = index === 0 ? text : `  ${text}`;
+    if (left <= 0) {
+      break;
+    }
+    const cut = truncate(spaced, left);
+    fitting.push([tone, index === pieces.length - 1 ? cut.trimEnd() : cut]);
+    left -= textWidth(cut);
+  }
+  return fitting;
+}
+
+function visibleTasks(tasks: readonly ProgressTask[], room: number) {
+  if (tasks.length <= room) {
+    return { shown: tasks, above: 0, below: 0 };
+  }
+  const firstUnfinished = tasks.findIndex((task) => !isDone(task));
+  const present = firstUnfinished === -1 ? tasks.length - 1 : firstUnfinished;
+  const above = Math.max(0, Math.min(present - Math.floor(room / 3), tasks.length - room));
+  return { shown: tasks.slice(above, above + room), above, below: tasks.length - above - room };
+}
