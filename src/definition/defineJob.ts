@@ -3,7 +3,7 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import { type DefinitionOptions, type JobDefinition, jobDefinitionBrand } from "./jobDefinition.ts";
 import type { JsonPathSource } from "./jsonpath.ts";
 import { createRetryPolicy, type RetryOptions } from "./retryPolicy.ts";
-import { createTemplate, type TaskOptions, type TaskTemplate } from "./template.ts";
+import { createTemplate, type TaskTemplate } from "./template.ts";
 import { versionOf } from "./version.ts";
 
 /** Options of {@link defineJob}. */
@@ -23,7 +23,6 @@ type RefuseNonObject<Schema extends StandardSchemaV1> =
     : unknown;
 
 type AnyObject = Record<string, unknown>;
-type NoResults = Record<never, never>;
 
 /**
  * Begins a job definition; `.task` and `.forEach` add its tasks in the order they run. The default export of
@@ -34,11 +33,9 @@ type NoResults = Record<never, never>;
  *   .task("create", async ({ results }) => create(await results.upload));
  * @throws {RatchetError} RT112 if an option is not valid.
  */
-export function defineJob<
-  Schema extends StandardSchemaV1<unknown, unknown> = StandardSchemaV1<AnyObject, AnyObject>,
->(
+export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = StandardSchemaV1<AnyObject, AnyObject>>(
   options: DefineJobOptions<Schema> = {},
-): JobDefinition<StandardSchemaV1.InferOutput<Schema>, NoResults, StandardSchemaV1.InferInput<Schema>> {
+): JobDefinition<StandardSchemaV1.InferOutput<Schema>, object, StandardSchemaV1.InferInput<Schema>> {
   const { payload, identifier } = options;
   if (payload !== undefined && typeof payload["~standard"]?.validate !== "function") {
     throw new RatchetError("RT112", "The option `payload` of defineJob is no Standard Schema.", {
@@ -46,7 +43,10 @@ export function defineJob<
     });
   }
   if (identifier !== undefined && (typeof identifier !== "string" || !/^.{1,128}$/v.test(identifier))) {
-    throw new RatchetError("RT112", `The identifier ${JSON.stringify(identifier)} is not 1 to 128 characters on one line.`);
+    throw new RatchetError(
+      "RT112",
+      `The identifier ${JSON.stringify(identifier)} is not 1 to 128 characters on one line.`,
+    );
   }
   const checked: DefinitionOptions = Object.freeze({
     ...(payload && { payload }),
@@ -61,12 +61,14 @@ function createDefinition<Payload, Results, Input>(
   templates: readonly TaskTemplate[],
 ): JobDefinition<Payload, Results, Input> {
   /** Arguments after the key and the source: the handler, or options and the handler. */
-  function withTemplate(key: string, source: string | JsonPathSource<unknown> | null, rest: readonly unknown[]): unknown {
+  function withTemplate(
+    key: string,
+    source: string | JsonPathSource<unknown> | null,
+    rest: readonly unknown[],
+  ): unknown {
     const [first, second] = rest;
     const template =
-      rest.length === 1
-        ? createTemplate(key, source, {}, first)
-        : createTemplate(key, source, (first ?? {}) as TaskOptions, second);
+      rest.length === 1 ? createTemplate(key, source, {}, first) : createTemplate(key, source, first ?? {}, second);
     if (templates.some((earlier) => earlier.key === key)) {
       throw new RatchetError("RT112", `The key "${key}" is used by two tasks of one definition.`, {
         hint: "Give each task a key of its own: handlers and results are found by it.",

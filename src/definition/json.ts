@@ -15,20 +15,18 @@ type EmptyInJson =
   | Error;
 
 /** What `JSON.stringify` leaves out of an object and makes `null` in an array. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that returns nothing has the result type void.
 type Unwritable = undefined | void | AnyFunction | symbol;
 
-// What is both dropped and kept, such as `string | undefined`, becomes an optional property.
+type WhenWritten<Key, Value> = [Extract<Value, Unwritable>] extends [never] ? Exclude<Key, symbol> : never;
+type WhenSometimesWritten<Key, Value> = [Exclude<Value, Unwritable>] extends [never]
+  ? never
+  : Exclude<Key, symbol | WhenWritten<Key, Value>>;
+
+// What is either written or left out, such as `string | undefined`, becomes an optional property.
 type AsJsonObject<T> = Simplify<
-  {
-    [K in keyof T as K extends symbol ? never : [Extract<T[K], Unwritable>] extends [never] ? K : never]: AsJson<T[K]>;
-  } & {
-    [K in keyof T as K extends symbol
-      ? never
-      : [Extract<T[K], Unwritable>] extends [never]
-        ? never
-        : [Exclude<T[K], Unwritable>] extends [never]
-          ? never
-          : K]?: AsJson<Exclude<T[K], Unwritable>>;
+  { [K in keyof T as WhenWritten<K, T[K]>]: AsJson<T[K]> } & {
+    [K in keyof T as WhenSometimesWritten<K, T[K]>]?: AsJson<Exclude<T[K], Unwritable>>;
   }
 >;
 

@@ -88,7 +88,10 @@ function elementSource(key: string, source: string | JsonPathSource<unknown>): E
 function timeoutToMs(key: string, timeout: Duration): number {
   const timeoutMs = durationToMs(timeout);
   if (timeoutMs < 1 || timeoutMs > LONGEST_TIMER_MS) {
-    throw new RatchetError("RT112", `The time-out of the task "${key}" is "${timeout}", but must be from 1 ms to 596 h.`);
+    throw new RatchetError(
+      "RT112",
+      `The time-out of the task "${key}" is "${timeout}", but must be from 1 ms to 596 h.`,
+    );
   }
   return timeoutMs;
 }

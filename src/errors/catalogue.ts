@@ -49,7 +49,8 @@ export const ERROR_CATALOGUE = {
   RT006: {
     name: "invalid_argument",
     summary: "An argument is outside what the function takes.",
-    advice: "Correct the argument that the message names; `comment on` of each function says what it takes (`\\df+` in psql).",
+    advice:
+      "Correct the argument that the message names; `comment on` of each function says what it takes (`\\df+` in psql).",
     retryable: false,
   },
   RT007: {

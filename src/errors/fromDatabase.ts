@@ -48,7 +48,10 @@ export function toRatchetError(error: unknown): unknown {
     });
   }
   if (code === INSUFFICIENT_PRIVILEGE) {
-    return new RatchetError("RT103", `Postgres refused for lack of rights: ${error.message}.`, { detail, cause: error });
+    return new RatchetError("RT103", `Postgres refused for lack of rights: ${error.message}.`, {
+      detail,
+      cause: error,
+    });
   }
   return error;
 }
