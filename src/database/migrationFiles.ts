@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** One SQL file of the package. */
+export interface SqlFile {
+  /** Path inside the folder `sql`, with slashes. */
+  readonly path: string;
+  readonly sql: string;
+}
+
+/** One file of `sql/migrations`, `NNNNNN_name.sql`. */
+export interface Migration extends SqlFile {
+  readonly number: number;
+  readonly name: string;
+  readonly hash: string;
+}
+
+/** All that makes up the schema in one version of the package. */
+export interface SchemaFiles {
+  /** What holds data, in ascending order. */
+  readonly migrations: readonly Migration[];
+  /** Functions, views, triggers and so on as they are now, in the order they are applied. */
+  readonly currentState: readonly SqlFile[];
+  readonly currentStateHash: string;
+  /** The package's version, `x.y.z`. */
+  readonly version: string;
+}
+
+/** The order in which kinds of objects are made; a folder of another name comes last. */
+const KINDS = ["tables", "functions", "views", "triggers"];
+
+/** Reads the folders `migrations` and `schema` in `folder`. Default: the package's own `sql`. */
+export function readSchemaFiles(folder: string = path.join(packageFolder(), "sql")): SchemaFiles {
+  const currentState = sqlFilesIn(folder, "schema").toSorted(byKindThenPath);
+  return {
+    migrations: sqlFilesIn(folder, "migrations").map(toMigration).toSorted((one, other) => one.number - other.number),
+    currentState,
+    currentStateHash: hashOf(currentState.map((file) => `${file.path}\n${file.sql}`).join("\n")),
+    version: (JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8")) as { version: string }).version,
+  };
+}
+
+/** The folder of package.json, from src/ and from dist/ alike. */
+function packageFolder(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, "package.json"))) {
+    folder = path.dirname(folder);
+  }
+  return folder;
+}
+
+function sqlFilesIn(folder: string, part: string): SqlFile[] {
+  const start = path.join(folder, part);
+  if (!existsSync(start)) {
+    return [];
+  }
+  return readdirSync(start, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".sql"))
+    .map((name) => ({
+      path: path.posix.join(part, name.replaceAll("\\", "/")),
+      // Git may have checked the file out with Windows line ends; its hash must be the same everywhere.
+      sql: readFileSync(path.join(start, name), "utf8").replaceAll("\r\n", "\n"),
+    }))
+    .toSorted((one, other) => compare(one.path, other.path));
+}
+
+function toMigration(file: SqlFile): Migration {
+  const [, digits, name] = /^migrations\/(\d{6})_(\w+)\.sql$/v.exec(file.path) ?? [];
+  if (digits === undefined || name === undefined) {
+    throw new Error(`sql/${file.path} must be named like 000001_what_it_does.sql.`);
+  }
+  return { ...file, number: Number(digits), name, hash: hashOf(file.sql) };
+}
+
+function byKindThenPath(one: SqlFile, other: SqlFile): number {
+  return kindRank(one) - kindRank(other) || compare(one.path, other.path);
+}
+
+function kindRank(file: SqlFile): number {
+  const rank = file.path.split("/").slice(0, -1).map((part) => KINDS.indexOf(part)).find((index) => index >= 0);
+  return rank ?? KINDS.length;
+}
+
+// Not localeCompare: the order must not depend on the machine's language.
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
