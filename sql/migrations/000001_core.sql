@@ -1,0 +1,147 @@
+create schema if not exists ratchet;
+create schema if not exists ratchet_private;
+
+create type ratchet.task_status as enum (
+  'PENDING', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED'
+);
+create type ratchet.job_status as enum (
+  'PENDING', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED'
+);
+
+-- One row: the settable clock. Private and not a setting, because any client can write a setting.
+create table ratchet_private.clock (
+  is_only_row boolean primary key default true,
+  shift interval not null default '0',
+  constraint clock_has_one_row check (is_only_row)
+);
+insert into ratchet_private.clock default values;
+
+create table ratchet.definitions (
+  identifier text not null,
+  version text not null,
+  templates jsonb not null,
+  payload_schema jsonb,
+  max_attempts integer not null default 5,
+  retry_delay interval not null default '30 seconds',
+  retry_backoff double precision not null default 1,
+  retry_max_delay interval,
+  retry_jitter double precision not null default 0,
+  registered_at timestamptz not null,
+  current_since timestamptz not null,
+  primary key (identifier, version),
+  constraint definitions_identifier_is_1_to_128_characters check (length(identifier) between 1 and 128),
+  constraint definitions_templates_is_a_list check (jsonb_typeof(templates) = 'array'),
+  constraint definitions_max_attempts_is_positive check (max_attempts > 0),
+  constraint definitions_retry_delay_is_not_negative check (retry_delay >= interval '0'),
+  constraint definitions_retry_backoff_is_at_least_1 check (retry_backoff >= 1),
+  constraint definitions_retry_max_delay_is_not_negative check (retry_max_delay >= interval '0'),
+  constraint definitions_retry_jitter_is_a_share check (retry_jitter between 0 and 1)
+);
+
+create table ratchet.jobs (
+  id bigint generated always as identity primary key,
+  identifier text not null,
+  version text,
+  tenant text not null default 'default',
+  status ratchet.job_status not null default 'PENDING',
+  fence integer not null default 0,
+  worker_id integer,
+  priority smallint not null default 0,
+  max_attempts integer,
+  retry_delay interval,
+  run_at timestamptz not null,
+  next_attempt_at timestamptz,
+  created_at timestamptz not null,
+  started_at timestamptz,
+  finished_at timestamptz,
+  cancelled_at timestamptz,
+  cancel_reason text,
+  queue_name text,
+  job_key text,
+  adopted_from bigint,
+  payload jsonb not null,
+  constraint jobs_adopted_once unique (adopted_from),
+  constraint jobs_payload_is_an_object check (jsonb_typeof(payload) = 'object' or adopted_from is not null),
+  constraint jobs_finished_at_exactly_when_final check (
+    (finished_at is not null) = (status in ('COMPLETED', 'CANCELLED') or (status = 'FAILED' and next_attempt_at is null))
+  ),
+  constraint jobs_next_attempt_only_after_failure check (next_attempt_at is null or status = 'FAILED'),
+  constraint jobs_worker_only_while_running check (worker_id is null or status = 'RUNNING'),
+  constraint jobs_running_has_started check (status <> 'RUNNING' or started_at is not null),
+  constraint jobs_cancelled_only_by_order check (status <> 'CANCELLED' or cancelled_at is not null),
+  constraint jobs_cancel_reason_only_with_order check (cancel_reason is null or cancelled_at is not null),
+  constraint jobs_max_attempts_is_positive check (max_attempts > 0),
+  constraint jobs_retry_delay_is_not_negative check (retry_delay >= interval '0'),
+  constraint jobs_job_key_is_not_reserved check (job_key not like 'ratchet:%'),
+  constraint jobs_tenant_is_1_to_128_characters check (length(tenant) between 1 and 128)
+) with (fillfactor = 50);
+
+-- Both predicates change once in a job's life, so that claims and hand-backs stay heap-only.
+create unique index jobs_job_key_unique_while_unfinished on ratchet.jobs (tenant, job_key)
+  where finished_at is null and job_key is not null;
+create index jobs_unfinished on ratchet.jobs (id) where finished_at is null;
+
+create table ratchet.tasks (
+  job_id bigint not null,
+  position integer not null,
+  status ratchet.task_status not null default 'PENDING',
+  fence integer not null default 0,
+  attempts integer not null default 0,
+  stop_after boolean not null default false,
+  progress real,
+  started_at timestamptz,
+  completed_at timestamptz,
+  key text not null,
+  template text not null,
+  name text not null,
+  error_message text,
+  input jsonb,
+  result jsonb,
+  primary key (job_id, position),
+  constraint tasks_job foreign key (job_id) references ratchet.jobs on delete cascade,
+  constraint tasks_position_counts_from_1 check (position >= 1),
+  constraint tasks_attempts_is_not_negative check (attempts >= 0),
+  constraint tasks_progress_is_a_fraction check (progress between 0 and 1),
+  constraint tasks_completed_at_exactly_when_finished check (
+    (completed_at is not null) = (status in ('COMPLETED', 'SKIPPED'))
+  ),
+  constraint tasks_error_exactly_when_failed check ((error_message is not null) = (status = 'FAILED')),
+  constraint tasks_result_only_when_completed check (result is null or status = 'COMPLETED'),
+  constraint tasks_running_has_started check (status <> 'RUNNING' or started_at is not null),
+  constraint tasks_pending_has_not_started check (status <> 'PENDING' or started_at is null)
+) with (fillfactor = 50);
+
+create table ratchet.task_failures (
+  id bigint generated always as identity primary key,
+  job_id bigint not null,
+  position integer not null,
+  fence integer not null,
+  attempt integer not null,
+  counted boolean not null,
+  error_name text,
+  error_message text not null,
+  error_code text,
+  error_stack text,
+  started_at timestamptz not null,
+  failed_at timestamptz not null,
+  worker_id integer,
+  next_attempt_at timestamptz,
+  constraint task_failures_task foreign key (job_id, position) references ratchet.tasks on delete cascade,
+  constraint task_failures_one_per_claim unique (job_id, position, fence)
+);
+
+create table ratchet.workers (
+  id integer generated always as identity primary key,
+  host text not null,
+  pid integer not null,
+  version text not null,
+  concurrency integer not null,
+  known_versions text[] not null default '{}',
+  pool_ids text[] not null default '{}',
+  backend_pids integer[] not null default '{}',
+  started_at timestamptz not null,
+  beat_at timestamptz not null,
+  stopped_at timestamptz,
+  constraint workers_concurrency_is_positive check (concurrency > 0)
+) with (fillfactor = 50);
+create index workers_not_stopped on ratchet.workers (id) where stopped_at is null;

@@ -1,0 +1,11 @@
+-- security definer: a service may add jobs without any right on the tables or on graphile-worker's.
+create or replace function ratchet.add_jobs(specs jsonb) returns setof ratchet.jobs
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[] := ratchet_private.insert_jobs(specs);
+begin
+  return query select j.* from unnest(v_ids) with ordinality a (id, n) join ratchet.jobs j on j.id = a.id order by a.n;
+end
+$$;
+revoke all on function ratchet.add_jobs(jsonb) from public;
+comment on function ratchet.add_jobs(jsonb) is 'Adds many jobs at once: an array of objects with the arguments of add_job as fields. All or none; the rows come back in order.';

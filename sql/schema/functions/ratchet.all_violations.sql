@@ -1,0 +1,8 @@
+create or replace function ratchet.all_violations() returns table (job_id bigint, rule text, detail text)
+language plpgsql volatile set search_path = '' as $$
+begin
+  return query select * from ratchet_private.find_violations('-infinity');
+end
+$$;
+revoke all on function ratchet.all_violations() from public;
+comment on function ratchet.all_violations() is 'Like the view violations, for all jobs however old.';

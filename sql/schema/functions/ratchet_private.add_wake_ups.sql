@@ -1,0 +1,29 @@
+create or replace function ratchet_private.add_wake_ups(p_job_ids bigint[], p_not_before timestamptz default null) returns void
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_shift interval := (select shift from ratchet_private.clock);
+  v_missing bigint[] := p_job_ids;
+  v_specs graphile_worker.job_spec[];
+  v_added text[];
+begin
+  -- add_jobs returns no row for a key whose row a getJob is just locking; the next round finds that row locked and replaces it.
+  while cardinality(v_missing) > 0 loop
+    select array_agg((
+        j.identifier,
+        json_build_object('$ratchet', j.id::text),
+        j.queue_name,
+        greatest(coalesce(j.next_attempt_at, j.run_at), p_not_before) - v_shift,
+        32767,
+        'ratchet:' || j.id,
+        j.priority,
+        null
+      )::graphile_worker.job_spec order by j.id)
+      into v_specs
+      from ratchet.jobs j where j.id = any (v_missing);
+    exit when v_specs is null;
+    select coalesce(array_agg(w.key), '{}') into v_added from graphile_worker.add_jobs(v_specs) w;
+    v_missing := array(select substr(s.job_key, 9)::bigint from unnest(v_specs) s where s.job_key <> all (v_added));
+  end loop;
+end
+$$;
+comment on function ratchet_private.add_wake_ups(bigint[], timestamptz) is 'Adds or moves the graphile-worker row that wakes a worker for each of these jobs: at the time the job is due, but not before p_not_before.';

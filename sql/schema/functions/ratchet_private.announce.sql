@@ -1,0 +1,11 @@
+create or replace function ratchet_private.announce(p_job_ids bigint[]) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform pg_notify(
+    ratchet_private.announcement_channel(j.tenant),
+    case when sum(length(j.id::text) + 3) > 7000 then '{"many":true}' else json_build_object('jobs', json_agg(j.id::text))::text end
+  )
+  from ratchet.jobs j where j.id = any (p_job_ids) group by j.tenant;
+end
+$$;
+comment on function ratchet_private.announce(bigint[]) is 'Tells listeners of each tenant which jobs changed; a list over 7,000 bytes becomes "many". Never called inside the engine''s own transactions, because NOTIFY makes all commits queue up.';

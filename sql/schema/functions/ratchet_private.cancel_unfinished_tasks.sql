@@ -1,0 +1,9 @@
+create or replace function ratchet_private.cancel_unfinished_tasks(p_job_id bigint, p_after integer, p_fence integer) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  update ratchet.tasks t
+    set status = 'CANCELLED', fence = p_fence, error_message = null, progress = null
+    where t.job_id = p_job_id and t.position > p_after and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED');
+end
+$$;
+comment on function ratchet_private.cancel_unfinished_tasks(bigint, integer, integer) is 'Cancels what has not ended after this position, so that no claim older than the fence can write it.';

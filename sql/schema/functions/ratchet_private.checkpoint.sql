@@ -1,0 +1,58 @@
+create or replace function ratchet_private.checkpoint(
+  p_worker_id integer, p_job_ids bigint[], p_positions integer[], p_fences integer[], p_kinds text[],
+  p_elapsed_ms double precision[], p_progress real[], p_results text[], p_failures jsonb default null
+)
+returns table (item integer, outcome text, stop boolean, next_attempt_at timestamptz, attempts integer)
+language plpgsql volatile set search_path = '' as $$
+#variable_conflict use_column
+declare
+  v_mark text := ratchet_private.begin_engine_change('checkpoint');
+  v_now timestamptz := ratchet_private.clock_now();
+  v_items integer[];
+  v_stops boolean[];
+  v_attempts integer[];
+begin
+  if p_failures is not null then
+    -- Failures write jobs too; tasks of the whole batch are locked first, then jobs: the order of every writer.
+    perform from ratchet.tasks t
+      join unnest(p_job_ids, p_positions) i (job_id, position) on i.job_id = t.job_id and i.position = t.position
+      order by t.job_id, t.position for update of t;
+    return query
+      select f.item, f.outcome, f.stop, f.next_attempt_at, f.attempts
+      from ratchet_private.write_failures(p_worker_id, p_failures, v_now) f;
+  end if;
+
+  with written as (
+    update ratchet.tasks t set
+      status = (case i.kind when 'C' then 'COMPLETED' else 'RUNNING' end)::ratchet.task_status,
+      fence = i.fence,
+      attempts = t.attempts + case i.kind when 'C' then 1 else 0 end,
+      started_at = case when t.status = 'RUNNING' then t.started_at else v_now - i.elapsed_ms * interval '1 millisecond' end,
+      completed_at = case i.kind when 'C' then v_now end,
+      error_message = null,
+      progress = case i.kind when 'C' then null else i.progress end,
+      result = i.result::jsonb
+    from unnest(p_job_ids, p_positions, p_fences, p_kinds, p_elapsed_ms, p_progress, p_results)
+      with ordinality i (job_id, position, fence, kind, elapsed_ms, progress, result, n)
+    where i.kind <> 'F'
+      and t.job_id = i.job_id and t.position = i.position and t.fence <= i.fence
+      and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+    returning i.n::integer as n, t.stop_after as stop, t.attempts as attempts
+  )
+  select coalesce(array_agg(w.n), '{}'), array_agg(w.stop), array_agg(w.attempts) into v_items, v_stops, v_attempts from written w;
+  perform ratchet_private.end_engine_change(v_mark);
+
+  return query select w.n, 'written', w.stop, null::timestamptz, w.attempts from unnest(v_items, v_stops, v_attempts) w (n, stop, attempts);
+  if cardinality(v_items) < cardinality(p_kinds) then
+    -- A later statement reads what stands there now: our own end from a COMMIT whose answer was lost, or somebody else's.
+    return query
+      select i.n::integer,
+        case when t.fence = i.fence and t.status = 'COMPLETED' and i.kind in ('C', 'R') then 'already there' else 'refused' end,
+        coalesce(t.stop_after, false), null::timestamptz, t.attempts
+      from unnest(p_job_ids, p_positions, p_fences, p_kinds) with ordinality i (job_id, position, fence, kind, n)
+      left join ratchet.tasks t on t.job_id = i.job_id and t.position = i.position
+      where i.kind <> 'F' and i.n <> all (v_items);
+  end if;
+end
+$$;
+comment on function ratchet_private.checkpoint(integer, bigint[], integer[], integer[], text[], double precision[], real[], text[], jsonb) is 'Writes what happened to tasks, one commit for many jobs. Kinds: C completed, R running, F failed (details in p_failures). Each item is answered: written, already there, or refused (a newer fence stands on the task).';

@@ -1,0 +1,99 @@
+create or replace function ratchet_private.claim_jobs(
+  p_worker_id integer, p_job_ids bigint[], p_versions text[], p_is_order boolean default false
+)
+returns table (
+  job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
+  first_position integer, payload jsonb, plan json, max_attempts integer
+)
+language plpgsql volatile set search_path = '' as $$
+#variable_conflict use_column
+declare
+  v_mark text;
+  v_now timestamptz := ratchet_private.clock_now();
+  v_ids bigint[];
+  v_positions integer[];
+  v_locked bigint[];
+  v_outcomes jsonb;
+  v_claimed bigint[];
+begin
+  -- Four statements, each with a snapshot of its own: find, lock tasks, lock jobs, and only then read what counts. A single
+  -- statement would return what stood there before it waited, and run a finished task twice.
+  select array_agg(j.id order by j.id), array_agg(t.position order by j.id)
+    into v_ids, v_positions
+    from ratchet.jobs j
+    left join lateral (
+      select t.position from ratchet.tasks t
+      where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+      order by t.position limit 1
+    ) t on true
+    where j.id = any (p_job_ids);
+
+  -- A row that somebody's psql holds must not keep the other claims waiting.
+  v_locked := array(
+    select t.job_id from unnest(v_ids, v_positions) f (job_id, position)
+    join ratchet.tasks t on t.job_id = f.job_id and t.position = f.position
+    order by t.job_id for update of t skip locked
+  ) || array(select f.job_id from unnest(v_ids, v_positions) f (job_id, position) where f.position is null);
+  v_locked := array(
+    select j.id from ratchet.jobs j where j.id = any (v_locked) order by j.id for update skip locked
+  );
+
+  select
+    jsonb_object_agg(c.id, c.outcome),
+    coalesce(array_agg(c.id) filter (where c.outcome = 'claimed'), '{}')
+    into v_outcomes, v_claimed
+    from (
+      select j.id, case
+          when j.finished_at is not null and not (p_is_order and j.status = 'FAILED' and j.version is null) then 'finished'
+          when j.worker_id is not null then 'held'
+          when first.position is null then 'contradictory'
+          when first.position <> f.position then 'locked'
+          when p_is_order then 'claimed'
+          when coalesce(j.next_attempt_at, j.run_at) > v_now then 'not due'
+          when j.version is null then 'not queued'
+          when j.version <> all (p_versions) then 'unknown version'
+          else 'claimed'
+        end as outcome
+      from ratchet.jobs j
+      join unnest(v_ids, v_positions) f (job_id, position) on f.job_id = j.id
+      left join lateral (
+        select t.position from ratchet.tasks t
+        where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+        order by t.position limit 1
+      ) first on true
+      where j.id = any (v_locked)
+    ) c;
+
+  if v_claimed <> '{}' then
+    v_mark := ratchet_private.begin_engine_change('checkpoint');
+    update ratchet.jobs j set
+      fence = 1 + greatest(j.fence, t.fence), worker_id = p_worker_id, status = 'RUNNING',
+      started_at = coalesce(j.started_at, v_now), next_attempt_at = null, finished_at = null
+      from unnest(v_ids, v_positions) f (job_id, position)
+      join ratchet.tasks t on t.job_id = f.job_id and t.position = f.position
+      where j.id = f.job_id and j.id = any (v_claimed);
+    update ratchet.tasks t set
+      fence = j.fence, status = 'RUNNING', started_at = v_now, error_message = null, progress = null, stop_after = false
+      from unnest(v_ids, v_positions) f (job_id, position)
+      join ratchet.jobs j on j.id = f.job_id
+      where t.job_id = f.job_id and t.position = f.position and j.id = any (v_claimed);
+    perform ratchet_private.end_engine_change(v_mark);
+  end if;
+
+  return query
+    select a.id, case when j.id is null then 'missing' else coalesce(v_outcomes ->> a.id::text, 'locked') end,
+      j.fence, j.identifier, j.version, j.tenant, f.position,
+      case when c.is_claimed then j.payload end,
+      case when c.is_claimed then (
+        select json_agg(json_build_array(t.position, t.key, t.template, t.name, t.status, t.attempts, t.input) order by t.position)
+        from ratchet.tasks t where t.job_id = j.id
+      ) end,
+      coalesce(j.max_attempts, d.max_attempts)
+    from (select distinct unnest(p_job_ids)) a (id)
+    left join ratchet.jobs j on j.id = a.id
+    left join unnest(v_ids, v_positions) f (job_id, position) on f.job_id = j.id
+    left join ratchet.definitions d on d.identifier = j.identifier and d.version = j.version
+    cross join lateral (select j.id = any (v_claimed) as is_claimed) c;
+end
+$$;
+comment on function ratchet_private.claim_jobs(integer, bigint[], text[], boolean) is 'Takes all of these jobs that are due and free for a worker, in one commit; says of each other one why not. p_is_order (TaskOrchestrator): due or not, and even a FAILED job outside the queue.';

@@ -1,0 +1,25 @@
+create or replace function ratchet_private.fill_change_by_hand() returns trigger
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_now timestamptz := ratchet_private.clock_now();
+begin
+  if new.status in ('RUNNING', 'WAITING') then
+    raise exception using
+      errcode = 'RT009',
+      message = format('Task %s of job %s cannot be set to %s by hand: only a worker starts a task.', old.position, old.job_id, new.status),
+      hint = 'Set it to PENDING; the job is then picked up by itself.';
+  end if;
+  -- Whoever holds the job now must not write over the change.
+  new.fence := 1 + greatest(old.fence, (select j.fence from ratchet.jobs j where j.id = old.job_id));
+  new.completed_at := case when new.status in ('COMPLETED', 'SKIPPED') then coalesce(new.completed_at, v_now) end;
+  new.started_at := case
+    when new.status = 'PENDING' then null
+    when new.status = 'COMPLETED' then coalesce(new.started_at, v_now)
+    else new.started_at end;
+  new.error_message := case when new.status = 'FAILED' then coalesce(new.error_message, 'set to FAILED by hand') end;
+  new.result := case when new.status = 'COMPLETED' then new.result end;
+  new.attempts := case when new.status = 'PENDING' then 0 else new.attempts end;
+  return new;
+end
+$$;
+comment on function ratchet_private.fill_change_by_hand() is 'Trigger: completes a task''s row whose status somebody changed by hand (times, error text) and raises its fence.';

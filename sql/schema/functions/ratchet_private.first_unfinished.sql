@@ -1,0 +1,11 @@
+create or replace function ratchet_private.first_unfinished(p_job_id bigint) returns integer
+language plpgsql volatile set search_path = '' as $$
+begin
+  return (
+    select t.position from ratchet.tasks t
+    where t.job_id = p_job_id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+    order by t.position limit 1
+  );
+end
+$$;
+comment on function ratchet_private.first_unfinished(bigint) is 'Position of the first task that has not ended; null if all have. VOLATILE, so that each call sees what was committed meanwhile.';

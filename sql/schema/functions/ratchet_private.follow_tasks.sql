@@ -1,0 +1,91 @@
+-- security definer: with a caller's rights under row security the job silently did not follow its tasks.
+create or replace function ratchet_private.follow_tasks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_checkpoint boolean := coalesce(current_setting('ratchet.engine', true), '') = 'checkpoint';
+  v_is_by_hand boolean := coalesce(current_setting('ratchet.engine', true), '') = '';
+  v_mark text;
+  v_now timestamptz;
+  v_moved bigint[];
+begin
+  if v_is_checkpoint then
+    -- The engine writes first unfinished tasks only: what stands before is finished, and one look behind tells the rest.
+    -- A job that stays RUNNING is not even read.
+    with status as (
+      select c.job_id, (
+        select case t.status when 'FAILED' then 'FAILED' when 'WAITING' then 'WAITING' else 'RUNNING' end
+        from ratchet.tasks t
+        where t.job_id = c.job_id and t.position >= c.first_changed and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+        order by t.position limit 1
+      ) as of_tasks
+      from (select job_id, min(position) as first_changed from changed group by job_id) c
+    )
+    update ratchet.jobs j set
+      status = (case when s.of_tasks is not null then s.of_tasks when j.cancelled_at is not null then 'CANCELLED' else 'COMPLETED' end)::ratchet.job_status,
+      finished_at = case when s.of_tasks is null then ratchet_private.clock_now() end,
+      worker_id = case when s.of_tasks is not null then j.worker_id end
+    from status s
+    where j.id = s.job_id and coalesce(s.of_tasks, '') <> 'RUNNING' and j.status::text is distinct from s.of_tasks;
+    return null;
+  end if;
+
+  -- Two sessions that each finish one of the last two tasks do not see each other: whoever changes a later task first waits for
+  -- whoever changes the first unfinished one, and reads after the wait.
+  perform from ratchet.tasks t
+    join (
+      select c.job_id, (
+        select e.position from ratchet.tasks e
+        where e.job_id = c.job_id and e.position < c.first_changed and e.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+        order by e.position limit 1
+      ) as position
+      from (select job_id, min(position) as first_changed from changed group by job_id) c
+    ) earlier on earlier.job_id = t.job_id and earlier.position = t.position
+    order by t.job_id, t.position
+    for update of t;
+
+  v_now := ratchet_private.clock_now();
+  v_mark := ratchet_private.begin_engine_change('order');
+  with status as (
+    select j.id, j.status, case
+        when bool_or(t.status = 'FAILED') then 'FAILED'
+        when bool_and(t.status in ('COMPLETED', 'SKIPPED', 'CANCELLED')) then
+          case when j.cancelled_at is not null or bool_or(t.status = 'CANCELLED') then 'CANCELLED' else 'COMPLETED' end
+        when bool_or(t.status = 'WAITING') then 'WAITING'
+        when j.started_at is not null then 'RUNNING'
+        else 'PENDING'
+      end::ratchet.job_status as of_tasks
+    from ratchet.jobs j
+    join ratchet.tasks t on t.job_id = j.id
+    where j.id in (select c.job_id from changed c)
+    group by j.id
+  ), moved as (
+    update ratchet.jobs j set
+      status = s.of_tasks,
+      finished_at = case when s.of_tasks in ('COMPLETED', 'CANCELLED', 'FAILED') then v_now end,
+      cancelled_at = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancelled_at, v_now) end,
+      cancel_reason = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancel_reason, 'a task was cancelled by hand') end,
+      next_attempt_at = null,
+      worker_id = case when s.of_tasks = 'RUNNING' then j.worker_id end
+    from status s
+    where j.id = s.id and s.status <> s.of_tasks
+    returning j.id
+  )
+  select array_agg(id) into v_moved from moved;
+
+  if v_is_by_hand then
+    -- A worker that holds the job has the old plan in memory: let it look again after the task it is in.
+    update ratchet.tasks t set stop_after = true
+      from ratchet.jobs j
+      where j.id in (select c.job_id from changed c) and j.worker_id is not null
+        and t.job_id = j.id and t.position = ratchet_private.first_unfinished(j.id) and not t.stop_after;
+    perform ratchet_private.add_wake_ups(array(
+      select j.id from ratchet.jobs j
+      where j.id = any (v_moved) and j.finished_at is null and j.worker_id is null and j.version is not null
+    ));
+    perform ratchet_private.announce(array(select distinct job_id from changed));
+  end if;
+  perform ratchet_private.end_engine_change(v_mark);
+  return null;
+end
+$$;
+comment on function ratchet_private.follow_tasks() is 'Trigger: sets the status of the jobs whose tasks changed, where it differs, in the same commit.';

@@ -1,0 +1,19 @@
+create or replace function ratchet_private.lock_job(p_job_id bigint) returns ratchet.jobs
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_locked integer;
+  v_first integer;
+  v_job ratchet.jobs;
+begin
+  -- Task first, then job: the order of every writer. The first unfinished task may move on while we wait for it, so look again.
+  loop
+    v_first := ratchet_private.first_unfinished(p_job_id);
+    exit when v_first is not distinct from v_locked;
+    perform from ratchet.tasks t where t.job_id = p_job_id and t.position = v_first for update;
+    v_locked := v_first;
+  end loop;
+  select * into v_job from ratchet.jobs j where j.id = p_job_id for update;
+  return v_job;
+end
+$$;
+comment on function ratchet_private.lock_job(bigint) is 'Locks a job for a change from outside: its first unfinished task, then its row, which is returned as it is after the wait.';

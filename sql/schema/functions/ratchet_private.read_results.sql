@@ -1,0 +1,11 @@
+create or replace function ratchet_private.read_results(p_job_id bigint, p_template text, p_before integer)
+returns table (plan_position integer, result text)
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select t.position, t.result::text from ratchet.tasks t
+    where t.job_id = p_job_id and t.template = p_template and t.position < p_before
+    order by t.position;
+end
+$$;
+comment on function ratchet_private.read_results(bigint, text, integer) is 'Results of the tasks from one template that stand before a position.';

@@ -1,0 +1,13 @@
+create or replace function ratchet_private.settle(p_job_id bigint) returns void
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_mark text := ratchet_private.begin_engine_change('order');
+begin
+  perform ratchet_private.lock_job(p_job_id);
+  -- Writing a task without changing it lets the status trigger look at the job again.
+  update ratchet.tasks t set fence = t.fence
+    where t.job_id = p_job_id and t.position = (select min(position) from ratchet.tasks where job_id = p_job_id);
+  perform ratchet_private.end_engine_change(v_mark);
+end
+$$;
+comment on function ratchet_private.settle(bigint) is 'Sets right a job whose status its tasks contradict.';

@@ -1,0 +1,11 @@
+create or replace function ratchet_private.task_end(p_job_id bigint, p_position integer, p_fence integer) returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+  -- The lock waits for a transaction of ours whose COMMIT may still be under way.
+  return (
+    select t.status = 'COMPLETED' and t.fence = p_fence
+    from ratchet.tasks t where t.job_id = p_job_id and t.position = p_position for update
+  );
+end
+$$;
+comment on function ratchet_private.task_end(bigint, integer, integer) is 'Whether a transaction task whose COMMIT got no answer is COMPLETED under this claim.';

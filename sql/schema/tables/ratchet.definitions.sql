@@ -1,0 +1,12 @@
+comment on table ratchet.definitions is 'What workers can run: one row a version of each definition found in tasks/. add_job uses the version with the latest current_since.';
+comment on column ratchet.definitions.identifier is 'The name that add_job takes; by default the name of the file in tasks/.';
+comment on column ratchet.definitions.version is 'Hash over the templates'' keys and sources. Rewording a title or changing a policy keeps the version.';
+comment on column ratchet.definitions.templates is 'The ordered task templates: [{"key", "title", "each"}]; each is a strict jsonpath whose matches become one task each.';
+comment on column ratchet.definitions.payload_schema is 'JSON Schema of the payload, where the definition''s validator can give one.';
+comment on column ratchet.definitions.max_attempts is 'Counted tries of one task before its job has failed for good.';
+comment on column ratchet.definitions.retry_delay is 'Wait before the second try of a task.';
+comment on column ratchet.definitions.retry_backoff is 'Factor by which the wait grows with each further counted try; 1 keeps it constant.';
+comment on column ratchet.definitions.retry_max_delay is 'Upper limit of the wait; null means none.';
+comment on column ratchet.definitions.retry_jitter is 'Share of the wait (0 to 1) that is added or taken away at random.';
+comment on column ratchet.definitions.registered_at is 'When this version was first registered.';
+comment on column ratchet.definitions.current_since is 'When this version last became the one that add_job uses.';

@@ -1,0 +1,15 @@
+comment on table ratchet.task_failures is 'Every failed, timed-out or orphaned try of a task. Nothing is written here on success.';
+comment on column ratchet.task_failures.id is 'Number of the failure.';
+comment on column ratchet.task_failures.job_id is 'The job.';
+comment on column ratchet.task_failures.position is 'The task''s place in the plan.';
+comment on column ratchet.task_failures.fence is 'The claim under which the try ran.';
+comment on column ratchet.task_failures.attempt is 'Number of the try.';
+comment on column ratchet.task_failures.counted is 'Whether the try counts against max_attempts.';
+comment on column ratchet.task_failures.error_name is 'Class of the error that was thrown.';
+comment on column ratchet.task_failures.error_message is 'Its message, cut to 10,000 characters.';
+comment on column ratchet.task_failures.error_code is 'Its code: one of Ratchet''s own (docs/errors.md), a SQLSTATE, or a system code such as ECONNRESET.';
+comment on column ratchet.task_failures.error_stack is 'Its stack, cut to 20,000 characters.';
+comment on column ratchet.task_failures.started_at is 'Start of the try.';
+comment on column ratchet.task_failures.failed_at is 'End of the try.';
+comment on column ratchet.task_failures.worker_id is 'The worker that ran it; null outside workers.';
+comment on column ratchet.task_failures.next_attempt_at is 'When the job was to be tried again; null if it had failed for good.';

@@ -1,0 +1,17 @@
+comment on type ratchet.task_status is 'PENDING: not started. RUNNING: a worker runs its handler. WAITING: off every worker until a time, a signal or another job. COMPLETED: done, never run again. FAILED: its last try failed. SKIPPED: left out by an order. CANCELLED: its job was stopped first.';
+comment on table ratchet.tasks is 'One step of a job. All tasks known from the payload are here as PENDING before the first one runs.';
+comment on column ratchet.tasks.job_id is 'The job this task belongs to.';
+comment on column ratchet.tasks.position is 'Place in the plan, from 1.';
+comment on column ratchet.tasks.status is 'Where the task stands.';
+comment on column ratchet.tasks.fence is 'The claim that last wrote this row; older claims can no longer write it.';
+comment on column ratchet.tasks.attempts is 'Tries that ended and counted.';
+comment on column ratchet.tasks.stop_after is 'The worker that holds the job lets go of it after this task, because the plan was changed meanwhile.';
+comment on column ratchet.tasks.progress is 'Share done (0 to 1) as the handler last reported it.';
+comment on column ratchet.tasks.started_at is 'Start of the current or last try.';
+comment on column ratchet.tasks.completed_at is 'When the task was COMPLETED or SKIPPED.';
+comment on column ratchet.tasks.key is 'Stable name of the task: its template''s key, with [n] for one of many.';
+comment on column ratchet.tasks.template is 'Key of the template, which finds the handler.';
+comment on column ratchet.tasks.name is 'What people read, from the template''s title.';
+comment on column ratchet.tasks.error_message is 'Message of the last failure while the task is FAILED; every failure is kept in task_failures.';
+comment on column ratchet.tasks.input is 'The element of the payload this task was made from; null for a task that stands alone.';
+comment on column ratchet.tasks.result is 'What the handler returned, as JSON; null if it returned nothing.';
