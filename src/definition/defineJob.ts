@@ -37,7 +37,7 @@ export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = St
   options: DefineJobOptions<Schema> = {},
 ): JobDefinition<StandardSchemaV1.InferOutput<Schema>, object, StandardSchemaV1.InferInput<Schema>> {
   const { payload, identifier } = options;
-  if (payload !== undefined && typeof payload["~standard"]?.validate !== "function") {
+  if (payload !== undefined && !isStandardSchema(payload)) {
     throw new RatchetError("RT112", "The option `payload` of defineJob is no Standard Schema.", {
       hint: "Give a schema of zod 3.24, valibot 1, arktype 2 or later, or an object with the property `~standard`.",
     });
@@ -54,6 +54,15 @@ export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = St
     ...(identifier !== undefined && { identifier }),
   });
   return createDefinition(checked, []);
+}
+
+/** A schema may be a function, as arktype's are. */
+function isStandardSchema(value: unknown): value is StandardSchemaV1 {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+    return false;
+  }
+  const standard: unknown = Reflect.get(value, "~standard");
+  return typeof standard === "object" && standard !== null && typeof Reflect.get(standard, "validate") === "function";
 }
 
 function createDefinition<Payload, Results, Input>(
@@ -88,6 +97,6 @@ function createDefinition<Payload, Results, Input>(
       Input
     >["task"],
     forEach: ((key: string, source: string | JsonPathSource<unknown>, ...rest: unknown[]) =>
-      withTemplate(key, source, rest)) as JobDefinition<Payload, Results, Input>["forEach"],
+      withTemplate(key, source ?? "", rest)) as JobDefinition<Payload, Results, Input>["forEach"],
   });
 }

@@ -41,7 +41,7 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
     `a whole number from 1 to ${MOST_ATTEMPTS}`,
   );
   requireThat(Number.isFinite(backoff) && backoff >= 1, "backoff", backoff, "a number of at least 1");
-  requireThat(jitter >= 0 && jitter <= 1, "jitter", jitter, "a number from 0 to 1");
+  requireThat(Number.isFinite(jitter) && jitter >= 0 && jitter <= 1, "jitter", jitter, "a number from 0 to 1");
 
   const delayMs = durationToMs(delay);
   const maxDelayMs = maxDelay === undefined ? null : durationToMs(maxDelay);
@@ -51,6 +51,8 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
 
 function requireThat(isValid: boolean, option: keyof RetryOptions, value: unknown, expected: string): void {
   if (!isValid) {
-    throw new RatchetError("RT112", `retry.${option} is ${JSON.stringify(value)}, but must be ${expected}.`);
+    // JSON writes NaN and Infinity as null.
+    const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
+    throw new RatchetError("RT112", `retry.${option} is ${shown}, but must be ${expected}.`);
   }
 }

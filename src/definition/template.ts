@@ -58,6 +58,12 @@ export function createTemplate(
   if (typeof handler !== "function") {
     throw new RatchetError("RT112", `The task "${key}" has no handler: the last argument is ${typeof handler}.`);
   }
+  if (typeof options !== "object") {
+    throw new RatchetError(
+      "RT112",
+      `The options of the task "${key}" are ${JSON.stringify(options)}, but must be an object.`,
+    );
+  }
   const title = options.title ?? (source === null ? key : `${key} {n}/{total}`);
   if (typeof title !== "string" || title.trim() === "") {
     throw new RatchetError("RT112", `The title of the task "${key}" is empty or no text.`);

@@ -23,7 +23,7 @@ export class RatchetError extends Error {
   readonly [ratchetErrorBrand] = true;
   /** The SQLSTATE of class RT, the same whether SQL or TypeScript raised it. */
   readonly code: RatchetErrorCode;
-  readonly detail?: string;
+  readonly detail: string | undefined;
   readonly hint: string;
   /** Whether the same call can succeed later without a change by anybody. */
   readonly retryable: boolean;
@@ -32,11 +32,9 @@ export class RatchetError extends Error {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     const entry = ERROR_CATALOGUE[code];
     this.code = code;
+    this.detail = options.detail;
     this.hint = options.hint ?? entry.advice;
     this.retryable = options.retryable ?? entry.retryable;
-    if (options.detail !== undefined) {
-      this.detail = options.detail;
-    }
   }
 }
 
