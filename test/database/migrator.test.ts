@@ -1,0 +1,298 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { DatabaseLog } from "../../src/database/log.ts";
+import { migrate } from "../../src/database/migrator.ts";
+import { checkMigrated, migrationState } from "../../src/database/migrationState.ts";
+import { createPool } from "../../src/database/pool.ts";
+import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { waitUntil } from "../support/waiting.ts";
+
+const JOBS = "create schema if not exists ratchet; create table ratchet.jobs (id int);";
+const GREET = "create or replace function ratchet.greet() returns text language sql as $$ select ratchet_private.word() $$;";
+const WORD = "create or replace function ratchet_private.word() returns text language sql as $$ select 'hello' $$;";
+
+let database: TestDatabase;
+const folders: string[] = [];
+
+beforeEach(async () => {
+  database = await createEmptyDatabase();
+});
+afterEach(() => database.drop());
+afterAll(() => {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+function sqlFolder(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "ratchet-sql-"));
+  folders.push(folder);
+  for (const [name, sql] of Object.entries(files)) {
+    mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
+    writeFileSync(path.join(folder, name), sql);
+  }
+  return folder;
+}
+
+async function read<Row>(sql: string): Promise<Row[]> {
+  return (await database.pool.query(sql)).rows as Row[];
+}
+
+function collectingLog(): { log: DatabaseLog; warnings: object[] } {
+  const warnings: object[] = [];
+  const ignore = (): void => {};
+  return { warnings, log: { debug: ignore, info: ignore, error: ignore, warn: (fields) => warnings.push(fields) } };
+}
+
+describe("a run", () => {
+  test("brings an empty database to the package's own schema, graphile-worker's included", async () => {
+    expect(await migrationState(database.pool)).toBe("missing");
+    await expect(checkMigrated(database.pool)).rejects.toMatchObject({ code: "RT106" });
+
+    const result = await migrate(database.pool);
+
+    expect(result.applied[0]).toMatch(/^000001_/v);
+    expect(result.schemaRefreshed).toBe(true);
+    expect(await migrationState(database.pool)).toBe("current");
+    await checkMigrated(database.pool);
+    await read("select * from graphile_worker.jobs");
+    expect(await migrate(database.pool)).toEqual({ applied: [], schemaRefreshed: false });
+  });
+
+  test("works with a pool of a single connection", async () => {
+    const pool = createPool({ connectionString: database.url, max: 1 });
+    await migrate(pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": JOBS }) });
+    await pool.end();
+  });
+
+  test("finds the order of functions that call each other, and makes functions before views before triggers", async () => {
+    const folder = sqlFolder({
+      "migrations/000001_jobs.sql": JOBS,
+      "schema/triggers/jobs.sql":
+        "create or replace trigger quiet before update on ratchet.jobs for each row execute function ratchet_private.quiet();",
+      "schema/views/greeting.sql": "create or replace view ratchet.greeting as select ratchet.greet() as text;",
+      "schema/functions/greet.sql": GREET,
+      "schema/functions/quiet.sql":
+        "create or replace function ratchet_private.quiet() returns trigger language plpgsql as $$ begin return new; end $$;",
+      "schema/functions/word.sql": WORD,
+      "schema/other/comment.sql": "comment on view ratchet.greeting is 'Says hello.';",
+    });
+    await migrate(database.pool, { folder });
+    expect(await read("select text from ratchet.greeting")).toEqual([{ text: "hello" }]);
+  });
+
+  test("looks names up nowhere but where the file says", async () => {
+    await read("create table public.jobs (id int)");
+    const folder = sqlFolder({ "migrations/000001_jobs.sql": JOBS, "migrations/000002_more.sql": "alter table jobs add note text;" });
+    await expect(migrate(database.pool, { folder })).rejects.toThrow('relation "jobs" does not exist');
+  });
+});
+
+describe("an upgrade", () => {
+  test("applies only what is new, and puts changed functions in place", async () => {
+    const before = { "migrations/000001_jobs.sql": JOBS, "schema/functions/word.sql": WORD };
+    await migrate(database.pool, { folder: sqlFolder(before) });
+
+    const folder = sqlFolder({
+      ...before,
+      "migrations/000002_note.sql": "alter table ratchet.jobs add note text;",
+      "schema/functions/word.sql": WORD.replace("hello", "goodbye"),
+    });
+    expect(await migrationState(database.pool, { folder })).toBe("pending");
+    await expect(checkMigrated(database.pool)).rejects.toMatchObject({ code: "RT106" });
+
+    expect(await migrate(database.pool, { folder })).toEqual({ applied: ["000002_note"], schemaRefreshed: true });
+    expect(await read("select ratchet_private.word() as word")).toEqual([{ word: "goodbye" }]);
+    expect(await read("select number, name from ratchet_private.migrations order by number")).toEqual([
+      { number: 1, name: "jobs" },
+      { number: 2, name: "note" },
+    ]);
+  });
+
+  test("without a migration still puts changed functions in place", async () => {
+    await migrate(database.pool, { folder: sqlFolder({ "schema/functions/word.sql": WORD }) });
+    const folder = sqlFolder({ "schema/functions/word.sql": WORD.replace("hello", "goodbye") });
+    expect(await migrate(database.pool, { folder })).toEqual({ applied: [], schemaRefreshed: true });
+    expect(await read("select ratchet_private.word() as word")).toEqual([{ word: "goodbye" }]);
+  });
+
+  test("drops the functions, views and triggers that this version no longer has, and nothing of others", async () => {
+    const before = sqlFolder({
+      "migrations/000001_jobs.sql": `${JOBS} create table ratchet.tasks (id int references ratchet.jobs (id)); `.replace("(id int);", "(id int primary key);"),
+      "schema/functions/old.sql":
+        "create or replace function ratchet_private.old() returns trigger language plpgsql as $$ begin return new; end $$;",
+      "schema/functions/view_row.sql": "create or replace function ratchet.shown(int) returns int language sql as 'select 1';",
+      "schema/views/old.sql": "create or replace view ratchet.old_view as select ratchet.shown(id) from ratchet.jobs;",
+      "schema/views/kept.sql": "create or replace view ratchet.kept_view as select 1 as one;",
+      "schema/triggers/old.sql":
+        "create or replace trigger old before update on ratchet.jobs for each row execute function ratchet_private.old();",
+    });
+    await migrate(database.pool, { folder: before });
+    await read("create function public.mine() returns int language sql as 'select 1'");
+
+    const kept = "create or replace view ratchet.kept_view as select 1 as one;";
+    const migrations = (await import("node:fs")).readFileSync(path.join(before, "migrations/000001_jobs.sql"), "utf8");
+    await migrate(database.pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": migrations, "schema/views/kept.sql": kept }) });
+
+    expect(await read("select proname from pg_proc where pronamespace::regnamespace::text like 'ratchet%'")).toEqual([]);
+    expect(await read("select viewname from pg_views where schemaname = 'ratchet'")).toEqual([{ viewname: "kept_view" }]);
+    expect(await read("select tgname from pg_trigger where not tgisinternal and tgrelid = 'ratchet.jobs'::regclass")).toEqual([]);
+    expect(await read("select public.mine() as mine")).toEqual([{ mine: 1 }]);
+    expect(await read("select conname from pg_constraint where conname = 'tasks_id_fkey'")).toHaveLength(1);
+  });
+
+  test("leaves an old function that somebody's own view needs, and says so", async () => {
+    await migrate(database.pool, { folder: sqlFolder({ "schema/functions/word.sql": WORD }) });
+    await read("create view public.mine as select ratchet_private.word() as word");
+    const { log, warnings } = collectingLog();
+
+    await migrate(database.pool, { log, folder: sqlFolder({}) });
+
+    expect(await read("select word from public.mine")).toEqual([{ word: "hello" }]);
+    expect(warnings).toEqual([{ command: "drop routine ratchet_private.word()" }]);
+  });
+});
+
+describe("it refuses", () => {
+  test("a migration that reads differently than when it was applied (RT108)", async () => {
+    await migrate(database.pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": JOBS }) });
+    const folder = sqlFolder({ "migrations/000001_jobs.sql": `${JOBS} -- changed` });
+    await expect(migrate(database.pool, { folder })).rejects.toMatchObject({
+      code: "RT108",
+      message: expect.stringContaining("sql/migrations/000001_jobs.sql"),
+    });
+  });
+
+  test("Windows line ends are no change", async () => {
+    await migrate(database.pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": `${JOBS}\n` }) });
+    const folder = sqlFolder({ "migrations/000001_jobs.sql": `${JOBS}\r\n` });
+    expect(await migrate(database.pool, { folder })).toEqual({ applied: [], schemaRefreshed: false });
+  });
+
+  test("a database that a newer Ratchet has migrated (RT107)", async () => {
+    const files = { "migrations/000001_jobs.sql": JOBS };
+    await migrate(database.pool, { folder: sqlFolder({ ...files, "migrations/000002_note.sql": "select 1;" }) });
+    const folder = sqlFolder(files);
+    expect(await migrationState(database.pool, { folder })).toBe("newer");
+    await expect(migrate(database.pool, { folder })).rejects.toMatchObject({
+      code: "RT107",
+      message: expect.stringContaining("000002_note"),
+    });
+  });
+
+  test("to put an older version's functions over a newer one's", async () => {
+    await migrate(database.pool, { folder: sqlFolder({ "schema/functions/word.sql": WORD }) });
+    await read("update ratchet_private.schema_state set version = '99.10.0', hash = 'theirs'");
+    const folder = sqlFolder({ "schema/functions/word.sql": WORD.replace("hello", "goodbye") });
+
+    expect(await migrationState(database.pool, { folder })).toBe("newer");
+    expect(await migrate(database.pool, { folder })).toEqual({ applied: [], schemaRefreshed: false });
+    expect(await read("select ratchet_private.word() as word")).toEqual([{ word: "hello" }]);
+  });
+
+  test("a file whose name is no migration's", async () => {
+    await expect(migrate(database.pool, { folder: sqlFolder({ "migrations/1-jobs.sql": JOBS }) })).rejects.toThrow("sql/migrations/1-jobs.sql");
+  });
+});
+
+describe("rights", () => {
+  const role = `ratchet_test_role_${process.pid}`;
+  let url: string;
+
+  beforeEach(async () => {
+    await read(`create role ${role} login password 'pw'`);
+    const changed = new URL(database.url);
+    changed.username = role;
+    changed.password = "pw";
+    url = changed.href;
+  });
+  afterEach(async () => {
+    await read(`drop owned by ${role} cascade`);
+    await read(`drop role ${role}`);
+  });
+
+  test("a role that may not create schemas is told the grant to make (RT103), which is enough", async () => {
+    const pool = createPool({ connectionString: url, max: 2 });
+    const error: unknown = await migrate(pool).catch((caught: unknown) => caught);
+    const name = new URL(database.url).pathname.slice(1);
+    const grant = `grant create on database ${name} to ${role};`;
+    expect(error).toMatchObject({
+      code: "RT103",
+      message: expect.stringContaining(`Role "${role}" lacks the right CREATE on database "${name}"`),
+      hint: expect.stringContaining(grant),
+    });
+    expect(await migrationState(database.pool)).toBe("missing");
+
+    await read(grant);
+    expect((await migrate(pool)).schemaRefreshed).toBe(true);
+    await pool.end();
+  });
+
+  test("a role that owns nothing is told who does", async () => {
+    await migrate(database.pool, { folder: sqlFolder({}) });
+    const pool = createPool({ connectionString: url, max: 2 });
+    await expect(migrate(pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": JOBS }) })).rejects.toMatchObject({
+      code: "RT103",
+      message: expect.stringContaining(role),
+      detail: expect.stringContaining("ratchet_private"),
+    });
+    await pool.end();
+  });
+
+  test("reading the state takes no more than select", async () => {
+    const folder = sqlFolder({});
+    await migrate(database.pool, { folder });
+    await read(`grant usage on schema ratchet_private to ${role}`);
+    await read(`grant select on ratchet_private.migrations, ratchet_private.schema_state to ${role}`);
+    const pool = createPool({ connectionString: url, max: 1 });
+    expect(await migrationState(pool, { folder })).toBe("current");
+    await pool.end();
+  });
+});
+
+describe("trouble", () => {
+  test("ten at once: one does the work, nine find it done", async () => {
+    const pools = Array.from({ length: 10 }, () => createPool({ connectionString: database.url, max: 2 }));
+    const results = await Promise.all(pools.map((pool) => migrate(pool)));
+    expect(results.filter(({ schemaRefreshed }) => schemaRefreshed)).toHaveLength(1);
+    expect(results.flatMap(({ applied }) => applied)).toEqual(expect.arrayContaining([expect.stringMatching(/^000001_/v)]));
+    expect(await migrationState(database.pool)).toBe("current");
+    await Promise.all(pools.map((pool) => pool.end()));
+  });
+
+  test("a statement that fails undoes the whole run, and the message names file and line", async () => {
+    const folder = sqlFolder({
+      "migrations/000001_jobs.sql": JOBS,
+      "schema/functions/broken.sql": "-- first line\ncreate function ratchet.broken() retruns int language sql as 'select 1';",
+    });
+    await expect(migrate(database.pool, { folder })).rejects.toThrow("sql/schema/functions/broken.sql:2: syntax error");
+    expect(await migrationState(database.pool, { folder })).toBe("missing");
+    expect(await read("select to_regclass('ratchet.jobs') as found")).toEqual([{ found: null }]);
+  });
+
+  test("a run that is cut off in the middle leaves nothing, and the next one does it all", async () => {
+    const folder = sqlFolder({ "migrations/000001_jobs.sql": `${JOBS} select pg_catalog.pg_advisory_xact_lock(1, 1);` });
+    const holder = await database.pool.connect();
+    await holder.query("select pg_advisory_lock(1, 1)");
+    const run = migrate(database.pool, { folder });
+    const outcome = expect(run).rejects.toMatchObject({ code: "RT101" });
+
+    const pid = await waitUntil(async () => {
+      const rows = await read<{ pid: number }>(
+        "select pid from pg_locks where locktype = 'advisory' and classid = 1 and objid = 1 and not granted",
+      );
+      return rows[0]?.pid;
+    });
+    await database.pool.query("select pg_terminate_backend($1)", [pid]);
+    await outcome;
+    expect(await read("select to_regclass('ratchet.jobs') as found")).toEqual([{ found: null }]);
+
+    await holder.query("select pg_advisory_unlock(1, 1)");
+    holder.release();
+    expect((await migrate(database.pool, { folder })).applied).toEqual(["000001_jobs"]);
+  });
+});
