@@ -24,6 +24,7 @@ import type { Placement } from "./placement.ts";
 import { isPortTaken, portCandidates } from "./ports.ts";
 import { readPostmaster, type Postmaster } from "./postmaster.ts";
 import { isAlive } from "./processes.ts";
+import { codeOf } from "./systemErrors.ts";
 
 /** Recovery after a crash can take a while; a normal start takes 50 to 90 ms. */
 const READY_WITHIN_MS = 120_000;
@@ -87,7 +88,15 @@ export async function initialiseCluster(placement: Placement, binaries: () => Po
   if (placement.owner !== null) {
     chownSync(password, 0, 0);
   }
-  renameSync(draft, files.cluster);
+  try {
+    renameSync(draft, files.cluster);
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) {
+      throw error;
+    }
+    // Another process has finished in the meantime (the lock leaves that open): its cluster counts.
+    rmSync(draft, { recursive: true, force: true });
+  }
 }
 
 /** What a crash in the middle of initdb or of a copy has left. */
@@ -104,13 +113,14 @@ function removeDrafts(folder: string): void {
 
 /**
  * Starts Postgres and resolves once it accepts connections. Without a `port` it takes one that is free, the same one each
- * time if possible. Throws RT104 if the given one is taken. Call it under the lock, when no server runs.
+ * time if possible. Throws RT104 if the given one is taken. Call it under the lock, when no server runs. Resolves to null if
+ * one runs after all.
  */
 export async function startPostgres(
   placement: Placement,
   binaries: PostgresBinaries,
   options: { port: number | undefined; settings: Readonly<Record<string, string>>; log: DatabaseLog },
-): Promise<Postmaster> {
+): Promise<Postmaster | null> {
   const ports = options.port === undefined ? portCandidates(placement.folder) : [options.port];
   for (const port of ports) {
     if (await isPortTaken(port)) {
@@ -118,7 +128,7 @@ export async function startPostgres(
     }
     const started = await tryStart(placement, binaries, port, options);
     if (started !== "port taken") {
-      return started;
+      return started === "running already" ? null : started;
     }
   }
   if (options.port !== undefined) {
@@ -134,7 +144,7 @@ async function tryStart(
   binaries: PostgresBinaries,
   port: number,
   { settings, log }: { settings: Readonly<Record<string, string>>; log: DatabaseLog },
-): Promise<Postmaster | "port taken"> {
+): Promise<Postmaster | "port taken" | "running already"> {
   const files = clusterFiles(placement.folder);
   const allSettings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", ...settings };
   const output = openLog(files.log);
@@ -160,6 +170,9 @@ async function tryStart(
       const text = readFileSync(files.log).subarray(output.offset).toString("utf8");
       if (/could not bind|Address already in use/v.test(text)) {
         return "port taken";
+      }
+      if (text.includes('lock file "postmaster.pid" already exists')) {
+        return "running already";
       }
       throw programFailed("Postgres", end, text, files.log);
     }

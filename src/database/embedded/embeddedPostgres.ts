@@ -63,13 +63,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   preparePlacement(placement);
   const { target, adopted, presence } = await withLockFile(files.lock, log, async () => {
     const running = existsSync(files.data) ? await joinable(placement) : null;
-    let target = running;
-    if (target === null) {
-      await initialiseCluster(placement, binaries);
-      const { port, settings = {} } = options;
-      const started = await startPostgres(placement, binaries(), { port, settings, log });
-      target = { port: started.port, password: readPassword(files.password) };
-    }
+    const target = running ?? (await startNew(placement, binaries, options, log));
     await ensureDatabase(target);
     // Still under the lock: whoever stops the server counts those present under it too.
     return { target, adopted: running !== null, presence: await holdPresence(target) };
@@ -86,6 +80,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       return stopping;
     },
   };
+}
+
+async function startNew(
+  placement: Placement,
+  binaries: () => PostgresBinaries,
+  { port, settings = {} }: EmbeddedPostgresOptions,
+  log: DatabaseLog,
+): Promise<SessionTarget> {
+  await initialiseCluster(placement, binaries);
+  const started = await startPostgres(placement, binaries(), { port, settings, log });
+  const files = clusterFiles(placement.folder);
+  const target =
+    started === null ? await joinable(placement) : { port: started.port, password: readPassword(files.password) };
+  if (target === null) {
+    throw new Error(`Another process started a Postgres on ${files.data} and stopped it again. Its log: ${files.log}`);
+  }
+  return target;
 }
 
 /** The connection string of the embedded Postgres that runs on `dataFolder`, or null. Starts and changes nothing. */

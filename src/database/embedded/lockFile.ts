@@ -20,15 +20,15 @@ const heldHere = new Set<string>();
  */
 export async function withLockFile<Result>(path: string, log: DatabaseLog, work: () => Promise<Result>): Promise<Result> {
   await acquire(path, log);
-  heldHere.add(path);
   try {
     return await work();
   } finally {
-    heldHere.delete(path);
     rmSync(path, { force: true });
+    heldHere.delete(path);
   }
 }
 
+/** Waits for the lock and enters it into `heldHere`, in the same turn in which its file appears. */
 async function acquire(path: string, log: DatabaseLog): Promise<void> {
   const startedAtMs = Date.now();
   let told = false;
@@ -59,6 +59,7 @@ function tryAcquire(path: string): boolean {
   writeFileSync(draft, `${process.pid} ${birthOf(process.pid)}`);
   try {
     linkSync(draft, path);
+    heldHere.add(path);
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") {
