@@ -19,7 +19,7 @@ export const ERROR_CATALOGUE = {
     name: "unknown_identifier",
     summary: "No definition with this identifier is registered in the database.",
     advice:
-      "Check the spelling; a definition is registered when a worker that has its task file starts, so start one first.",
+      "Check the spelling; put the definition into the task folder, then run `ratchet migrate` or start a worker.",
     retryable: false,
   },
   RT002: {
@@ -68,13 +68,13 @@ export const ERROR_CATALOGUE = {
   RT009: {
     name: "illegal_transition",
     summary: "A task cannot go from its present status to the wanted one.",
-    advice: "docs/state-machine.md lists the legal transitions; to run a finished task again, order a retry from it.",
+    advice: "Queue a new job to do a COMPLETED task's work again; set a SKIPPED or CANCELLED one to PENDING first.",
     retryable: false,
   },
   RT010: {
     name: "status_is_derived",
     summary: "A job's status follows its tasks and cannot be set by hand.",
-    advice: "Change the tasks, or use the function for what you want: cancel, retry or skip.",
+    advice: "Change its rows in ratchet.tasks instead; the job's status follows in the same commit.",
     retryable: false,
   },
   RT011: {
@@ -97,8 +97,8 @@ export const ERROR_CATALOGUE = {
   },
   RT014: {
     name: "duplicate_task_name",
-    summary: "Two tasks of one plan have the same name.",
-    advice: "Give each task of a job a name of its own, for example by numbering: `Upload image 2/3`.",
+    summary: "A plan names one task twice.",
+    advice: "Name each task once; a template's key already stands for all of its tasks.",
     retryable: false,
   },
   RT015: {

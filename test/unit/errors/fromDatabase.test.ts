@@ -67,6 +67,7 @@ describe("toRatchetError", () => {
 
   test("a host with several addresses fails with all their reasons", () => {
     const reasons = [new Error("connect ECONNREFUSED ::1:5432"), new Error("connect ECONNREFUSED 127.0.0.1:5432")];
+    // oxlint-disable-next-line unicorn/error-message -- Node gives it none.
     expect(toRatchetError(Object.assign(new AggregateError(reasons, ""), { code: "ECONNREFUSED" }))).toMatchObject({
       message: "Postgres cannot be reached: connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432.",
     });
