@@ -45,9 +45,15 @@ type InputFrom<Source, Payload> =
       ? ElementOf<Payload[Source]>
       : never;
 
+// An object, because two texts intersect to `never`, which would hide the reason from the compiler's message.
 type RefuseUsedKey<Key, Results> = Key extends keyof Results
-  ? `The key "${Key & string}" is used by an earlier task.`
+  ? { readonly error: `The key "${Key & string}" is used by an earlier task.` }
   : unknown;
+
+// A type parameter is not checked for excess properties; without it the context could not depend on the options.
+type RefuseUnknownOptions<Options> = {
+  readonly [Name in Exclude<keyof Options, keyof TaskOptions>]: "A task has no such option.";
+};
 
 type WithResult<Results, Key extends string, Result> = {
   [K in keyof Results | Key]: K extends keyof Results ? Results[K] : Result;
@@ -76,7 +82,7 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
   ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
   task<const Key extends string, const Options extends TaskOptions, Result>(
     key: Key & RefuseUsedKey<Key, Results>,
-    options: Options,
+    options: Options & RefuseUnknownOptions<Options>,
     handler: Handler<ContextOf<Payload, undefined, Results, Options>, Result>,
   ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
 
@@ -99,7 +105,7 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
   >(
     key: Key & RefuseUsedKey<Key, Results>,
     elements: Source,
-    options: Options,
+    options: Options & RefuseUnknownOptions<Options>,
     handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, Options>, Result>,
   ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
 }

@@ -134,6 +134,10 @@ base.task("second", { transaction: false }, () => "done");
 base.task("second", { timeout: "1 day" }, () => "done");
 // @ts-expect-error: an unknown option
 base.task("second", { timeOut: "1 s" }, () => "done");
+// @ts-expect-error: an unknown option beside a known one
+base.task("second", { title: "Second", timeOut: "1 s" }, () => "done");
+// @ts-expect-error: an unknown option of a forEach
+base.forEach("second", "images", { title: "Second", timeOut: "1 s" }, () => "done");
 // @ts-expect-error: a bigint cannot be stored
 base.task("second", () => 1n);
 // @ts-expect-error: a symbol cannot be stored, nor from a promise
