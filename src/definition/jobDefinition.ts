@@ -51,9 +51,7 @@ type RefuseUsedKey<Key, Results> = Key extends keyof Results
   : unknown;
 
 // A type parameter is not checked for excess properties; without it the context could not depend on the options.
-type RefuseUnknownOptions<Options> = {
-  readonly [Name in Exclude<keyof Options, keyof TaskOptions>]: "A task has no such option.";
-};
+type RefuseUnknownOptions<Options> = Readonly<Record<Exclude<keyof Options, keyof TaskOptions>, never>>;
 
 type WithResult<Results, Key extends string, Result> = {
   [K in keyof Results | Key]: K extends keyof Results ? Results[K] : Result;
