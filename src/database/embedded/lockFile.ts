@@ -18,7 +18,11 @@ const heldHere = new Set<string>();
  * Two that take over the same dead lock at once may, very rarely, both get in; what is guarded here survives that, because
  * Postgres itself lets one server only use a data folder, and a finished cluster is moved in place by one rename.
  */
-export async function withLockFile<Result>(path: string, log: DatabaseLog, work: () => Promise<Result>): Promise<Result> {
+export async function withLockFile<Result>(
+  path: string,
+  log: DatabaseLog,
+  work: () => Promise<Result>,
+): Promise<Result> {
   await acquire(path, log);
   try {
     return await work();

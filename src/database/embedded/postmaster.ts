@@ -32,7 +32,11 @@ export function readPostmaster(dataDirectory: string, { discardStale = false } =
   if (!Number.isInteger(pid) || pid <= 0) {
     return null;
   }
-  if (isSameFolder(lines[1] ?? "", dataDirectory) && isAlive(pid) && (programOf(pid) ?? "postgres").includes("postgres")) {
+  if (
+    isSameFolder(lines[1] ?? "", dataDirectory) &&
+    isAlive(pid) &&
+    (programOf(pid) ?? "postgres").includes("postgres")
+  ) {
     return { pid, port: Number(lines[3]), status: (lines[7] ?? "").trim() };
   }
   if (discardStale) {

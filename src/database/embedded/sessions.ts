@@ -95,7 +95,11 @@ export async function holdPresence(target: SessionTarget): Promise<{ release(): 
   };
 }
 
-async function withSession<Result>(target: SessionTarget, name: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function withSession<Result>(
+  target: SessionTarget,
+  name: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const client = createClient(target, name);
   await client.connect();
   try {
