@@ -64,7 +64,9 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
     port,
     close: () =>
       (closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          resolve();
+        });
         server.closeAllConnections();
       })),
   };
@@ -75,7 +77,9 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(
         error.code === "EADDRINUSE"
-          ? new RatchetError("RT104", `The marketplace cannot listen on 127.0.0.1:${port}: the port is taken.`, { cause: error })
+          ? new RatchetError("RT104", `The marketplace cannot listen on 127.0.0.1:${port}: the port is taken.`, {
+              cause: error,
+            })
           : error,
       );
     });
@@ -189,7 +193,12 @@ function parseListing(body: Buffer) {
   }
   const fields = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   const { sku, title, description, price, currency, imageIds } = fields;
-  if (typeof sku !== "string" || typeof title !== "string" || typeof price !== "number" || typeof currency !== "string") {
+  if (
+    typeof sku !== "string" ||
+    typeof title !== "string" ||
+    typeof price !== "number" ||
+    typeof currency !== "string"
+  ) {
     return refuse(400, "A listing has sku, title and currency as texts and price as a number.");
   }
   if (!Array.isArray(imageIds) || imageIds.length === 0 || !imageIds.every((id) => typeof id === "string")) {
@@ -201,7 +210,8 @@ function parseListing(body: Buffer) {
 async function overview(store: MarketplaceStore): Promise<string> {
   const [listings, images] = [await store.listings(), await store.images()];
   const lines = listings.map(
-    (each) => `  ${each.listingId}  ${each.sku}  ${each.title}  ${each.price} ${each.currency}  ${each.imageIds.length} images`,
+    (each) =>
+      `  ${each.listingId}  ${each.sku}  ${each.title}  ${each.price} ${each.currency}  ${each.imageIds.length} images`,
   );
   return [
     "The sample marketplace of Ratchet.",

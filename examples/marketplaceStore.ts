@@ -40,8 +40,33 @@ export interface MarketplaceRecord {
   readonly outcome: "stored" | "known" | "dropped";
 }
 
+/** An image as it comes in, with the Idempotency-Key it came with. */
+export interface NewImage extends Omit<StoredImage, "imageId" | "bytes"> {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** A listing as it comes in, with the Idempotency-Key it came with. */
+export interface NewListing extends Omit<StoredListing, "listingId"> {
+  readonly key: string;
+}
+
 /** The marketplace's memory: files in one folder, each complete or absent. */
-export type MarketplaceStore = Awaited<ReturnType<typeof createMarketplaceStore>>;
+export interface MarketplaceStore {
+  /** Whether nobody has asked this about `key` before; asking is remembered. */
+  readonly isFirstTry: (key: string) => Promise<boolean>;
+  /** Stores the image, or gives the one that this key stored before. */
+  readonly addImage: (image: NewImage) => Promise<{ image: StoredImage; isNew: boolean }>;
+  /** Stores the listing, or gives the one that this key stored before. */
+  readonly addListing: (listing: NewListing) => Promise<{ listing: StoredListing; isNew: boolean }>;
+  readonly image: (imageId: string) => Promise<StoredImage | undefined>;
+  readonly listing: (listingId: string) => Promise<StoredListing | undefined>;
+  readonly imageBytes: (imageId: string) => Promise<Buffer>;
+  readonly images: () => Promise<StoredImage[]>;
+  readonly listings: () => Promise<StoredListing[]>;
+  /** Adds one line to `record.jsonl`. */
+  readonly record: (entry: MarketplaceRecord) => Promise<void>;
+}
 
 /**
  * Opens the folder, making it if needed. Ids are made from the Idempotency-Key, so the same key finds what it stored
@@ -49,21 +74,24 @@ export type MarketplaceStore = Awaited<ReturnType<typeof createMarketplaceStore>
  *
  * @throws RatchetError RT105 if the folder cannot be written.
  */
-export async function createMarketplaceStore(folder: string) {
-  const [images, listings, tries] = ["images", "listings", "tries"].map((name) => join(folder, name)) as [string, string, string];
+export async function createMarketplaceStore(folder: string): Promise<MarketplaceStore> {
+  const images = join(folder, "images");
+  const listings = join(folder, "listings");
+  const tries = join(folder, "tries");
   try {
     for (const each of [images, listings, tries]) {
       await mkdir(each, { recursive: true });
     }
   } catch (error) {
-    throw new RatchetError("RT105", `The marketplace cannot write to ${folder}: ${(error as Error).message}.`, { cause: error });
+    throw new RatchetError("RT105", `The marketplace cannot write to ${folder}: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
   const readImage = (id: string) => readJson<StoredImage>(join(images, `${id}.json`));
   const readListing = (id: string) => readJson<StoredListing>(join(listings, `${id}.json`));
 
   return {
-    /** Whether nobody has asked this about `key` before; asking is remembered. */
-    async isFirstTry(key: string): Promise<boolean> {
+    isFirstTry: async (key) => {
       try {
         await (await open(join(tries, shortHash(key)), "wx")).close();
         return true;
@@ -75,8 +103,7 @@ export async function createMarketplaceStore(folder: string) {
       }
     },
 
-    /** Stores the image, or gives the one that this key stored before. */
-    async addImage({ key, bytes, ...image }: Omit<StoredImage, "imageId" | "bytes"> & { key: string; bytes: Buffer }) {
+    addImage: async ({ key, bytes, ...image }) => {
       const imageId = `img-${shortHash(key)}`;
       const known = await readImage(imageId);
       if (known !== undefined) {
@@ -89,8 +116,7 @@ export async function createMarketplaceStore(folder: string) {
       return { image: stored, isNew: true };
     },
 
-    /** Stores the listing, or gives the one that this key stored before. */
-    async addListing({ key, ...listing }: Omit<StoredListing, "listingId"> & { key: string }) {
+    addListing: async ({ key, ...listing }) => {
       const listingId = `lst-${shortHash(key)}`;
       const known = await readListing(listingId);
       if (known !== undefined) {
@@ -103,12 +129,11 @@ export async function createMarketplaceStore(folder: string) {
 
     image: readImage,
     listing: readListing,
-    imageBytes: (imageId: string) => readFile(join(images, imageId)),
+    imageBytes: (imageId) => readFile(join(images, imageId)),
     images: () => readAll<StoredImage>(images),
     listings: () => readAll<StoredListing>(listings),
 
-    /** Adds one line to `record.jsonl`. */
-    record: (entry: MarketplaceRecord) =>
+    record: (entry) =>
       appendFile(join(folder, "record.jsonl"), `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`),
   };
 }

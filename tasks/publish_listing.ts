@@ -48,16 +48,20 @@ export default defineJob({ payload: Listing, retry: { maxAttempts: 5, delay: "30
   )
 
   // `results.upload` has what every upload returned, those of earlier tries included.
-  .task("create", { title: "Create listing", timeout: "20 s" }, async ({ payload, results, signal, idempotencyKey }) => {
-    const { sku, title, description, price, currency } = payload;
-    const imageIds = (await results.upload).map((upload) => upload.imageId);
-    return request("/listings", PublishedListing, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey },
-      body: JSON.stringify({ sku, title, description, price, currency, imageIds }),
-      signal,
-    });
-  });
+  .task(
+    "create",
+    { title: "Create listing", timeout: "20 s" },
+    async ({ payload, results, signal, idempotencyKey }) => {
+      const { sku, title, description, price, currency } = payload;
+      const imageIds = (await results.upload).map((upload) => upload.imageId);
+      return request("/listings", PublishedListing, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey },
+        body: JSON.stringify({ sku, title, description, price, currency, imageIds }),
+        signal,
+      });
+    },
+  );
 
 /** What the marketplace answers to an upload. */
 const UploadedImage = z.object({ imageId: z.string(), bytes: z.number(), sha256: z.string() });
@@ -74,7 +78,9 @@ const IMAGE_TYPES = [
 async function readImage(folder: string, name: string) {
   const path = resolve(folder, name);
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new NonRetryableError(`The image ${path} cannot be read. Correct "folder" or "images" of the product.`, { cause });
+    throw new NonRetryableError(`The image ${path} cannot be read. Correct "folder" or "images" of the product.`, {
+      cause,
+    });
   });
   const type = IMAGE_TYPES.find(({ signature }) => bytes.subarray(0, signature.length).equals(signature))?.type;
   if (type === undefined) {
@@ -87,7 +93,9 @@ async function readImage(folder: string, name: string) {
 async function request<Answer>(path: string, answer: z.ZodType<Answer>, init: RequestInit): Promise<Answer> {
   const base = process.env["MARKETPLACE_URL"];
   if (base === undefined || base === "") {
-    throw new Error("MARKETPLACE_URL is not set: give the worker the marketplace's address, such as http://127.0.0.1:8080.");
+    throw new Error(
+      "MARKETPLACE_URL is not set: give the worker the marketplace's address, such as http://127.0.0.1:8080.",
+    );
   }
   const response = await fetch(new URL(path, base), init).catch((error: unknown) => {
     // fetch itself says only "fetch failed"; the reason is in its cause.

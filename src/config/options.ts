@@ -93,7 +93,10 @@ function parseDatabaseUrl(text: string | null): string | null {
   if (text === null || isAbsolute(text)) {
     return text;
   }
-  if (!/^postgres(?:ql)?:\/\//v.test(text) || !URL.canParse(text.replace(/^postgres(?:ql)?:/v, "http:").replace(/^http:\/\/\//v, "http://localhost/"))) {
+  if (
+    !/^postgres(?:ql)?:\/\//v.test(text) ||
+    !URL.canParse(text.replace(/^postgres(?:ql)?:/v, "http:").replace(/^http:\/\/\//v, "http://localhost/"))
+  ) {
     throw new Error("write postgres://user:password@host:5432/database");
   }
   return text;

@@ -1,5 +1,8 @@
 /** What the environment says about colours; `NO_COLOR` (any text) wins over `FORCE_COLOR`, as on no-color.org. */
-export function wantsColour(stream: { readonly isTTY?: boolean }, environment: NodeJS.ProcessEnv = process.env): boolean {
+export function wantsColour(
+  stream: { readonly isTTY?: boolean },
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
   if ((environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb") {
     return false;
   }

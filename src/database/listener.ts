@@ -42,9 +42,13 @@ export function listen({ connectionString, channel, onNotification, log = silent
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ connectionString, application_name: "ratchet listener", keepAlive: true });
     client = next;
-    next.on("error", (error) => log.debug({ err: error, channel }, "the listening connection was lost"));
+    next.on("error", (error) => {
+      log.debug({ err: error, channel }, "the listening connection was lost");
+    });
     next.on("end", reconnectLater);
-    next.on("notification", ({ payload }) => onNotification(payload ?? ""));
+    next.on("notification", ({ payload }) => {
+      onNotification(payload ?? "");
+    });
     try {
       await next.connect();
       await next.query(`listen ${next.escapeIdentifier(channel)}`);

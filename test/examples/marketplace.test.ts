@@ -53,7 +53,7 @@ describe("an upload", () => {
     const first = await (await upload(1, "a")).json();
     const again = await upload(1, "a");
     expect(again.status).toBe(200);
-    expect(await again.json()).toEqual(first);
+    expect(await again.json()).toStrictEqual(first);
     expect(await (await fetch(marketplace.url)).text()).toContain("1 images received");
   });
 
@@ -79,7 +79,7 @@ describe("an upload", () => {
 
   test("without a key or without bytes is refused with a reason", async () => {
     const noKey = await fetch(`${marketplace.url}/listings/JKT-1/images/1`, { method: "PUT", body: "x" });
-    expect([noKey.status, await noKey.text()]).toEqual([400, expect.stringContaining("Idempotency-Key")]);
+    expect([noKey.status, await noKey.text()]).toStrictEqual([400, expect.stringContaining("Idempotency-Key")]);
     expect((await upload(1, "a", Buffer.alloc(0))).status).toBe(400);
   });
 });
@@ -94,18 +94,20 @@ describe("a listing", () => {
     expect(await (await fetch(published.url)).json()).toMatchObject({ title: "Jacket", imageIds: [imageId] });
     await marketplace.close();
     marketplace = await startMarketplace({ folder });
-    expect(await (await fetch(`${marketplace.url}/listings`)).json()).toMatchObject([{ listingId: published.listingId }]);
+    expect(await (await fetch(`${marketplace.url}/listings`)).json()).toMatchObject([
+      { listingId: published.listingId },
+    ]);
   });
 
   test("with an image that never came is refused and names it", async () => {
     const response = await list(["img-00"], "l");
-    expect([response.status, await response.text()]).toEqual([422, expect.stringContaining("img-00")]);
+    expect([response.status, await response.text()]).toStrictEqual([422, expect.stringContaining("img-00")]);
   });
 });
 
 test("an unknown path is a 404 that says where to look", async () => {
   const response = await fetch(`${marketplace.url}/nothing`);
-  expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("GET /")]);
+  expect([response.status, await response.text()]).toStrictEqual([404, expect.stringContaining("GET /")]);
 });
 
 test("a taken port is RT104 and names the port", async () => {

@@ -40,5 +40,5 @@ function cellLines(value: string | null): string[] {
   if (value === null) {
     return [NULL_MARK];
   }
-  return value.split(/\r?\n/v).map((line) => line.replace(/\t/gv, "    ").replace(/\p{Cc}/gv, "�"));
+  return value.split(/\r?\n/v).map((line) => line.replaceAll("\t", "    ").replaceAll(/\p{Cc}/gv, "�"));
 }

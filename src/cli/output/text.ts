@@ -43,8 +43,8 @@ export function pad(text: string, width: number, align: "left" | "right" = "left
 /** One line without control characters, so that a task's name or an error's text cannot steer the terminal. */
 export function oneLine(text: string): string {
   return text
-    .replace(/\s+/gv, " ")
-    .replace(/[\p{Cc}\p{Cf}]/gv, (character) => (character === "\u200D" ? character : "�"))
+    .replaceAll(/\s+/gv, " ")
+    .replaceAll(/[\p{Cc}\p{Cf}]/gv, (character) => (character === "\u200D" ? character : "�"))
     .trim();
 }
 

@@ -1,7 +1,7 @@
 import { oneLine, pad, textWidth } from "../output/text.ts";
 import { formatClock, formatDelay, formatSpan } from "../output/time.ts";
 import type { Change } from "./history.ts";
-import { isDone, type ProgressSnapshot, type ProgressTask, taskSpanMs } from "./snapshot.ts";
+import { isDone, type ProgressSnapshot, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
 
 const MANY_TASKS = 20;
 const WIDEST_NAME = 40;
@@ -18,7 +18,9 @@ export function plainLines(change: Change, snapshot: ProgressSnapshot): string[]
     case "queued": {
       const done = snapshot.tasks.filter(isDone).length;
       const already = done === 0 ? "" : `, ${done} done already`;
-      return [`${now} Job ${snapshot.id}, ${oneLine(snapshot.identifier)}: ${snapshot.status}, ${total} tasks${already}`];
+      return [
+        `${now} Job ${snapshot.id}, ${oneLine(snapshot.identifier)}: ${snapshot.status}, ${total} tasks${already}`,
+      ];
     }
     case "resumed":
       return change.skipped.length > MANY_TASKS
@@ -48,7 +50,7 @@ function stateOf(task: ProgressTask, snapshot: ProgressSnapshot): string {
   const parts = [
     spanMs === null ? task.status : pad(task.status, "COMPLETED".length),
     spanMs === null ? "" : formatSpan(spanMs),
-    task.attempts > 1 ? `try ${task.attempts}` : "",
+    taskTry(task) > 1 ? `try ${taskTry(task)}` : "",
     task.status === "FAILED" && task.errorMessage !== null ? oneLine(task.errorMessage) : "",
   ];
   return parts.filter((part) => part !== "").join("  ");

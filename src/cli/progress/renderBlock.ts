@@ -3,7 +3,7 @@ import { oneLine, pad, textWidth, truncate } from "../output/text.ts";
 import { formatCountdown, formatSpan } from "../output/time.ts";
 import { isWaitingForRetry, type History } from "./history.ts";
 import { endSentence } from "./plainLines.ts";
-import { isDone, isFinal, type ProgressTask, taskSpanMs, type TaskStatus } from "./snapshot.ts";
+import { isDone, isFinal, type ProgressTask, taskSpanMs, type TaskStatus, taskTry } from "./snapshot.ts";
 
 /** What {@link renderBlock} needs besides the job. */
 export interface BlockOptions {
@@ -18,7 +18,7 @@ export interface BlockOptions {
   readonly notice?: string | undefined;
 }
 
-const SPINNER = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
+const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const SPINNER_STEP_MS = 100;
 const LINES_AROUND_TASKS = 4;
 const WIDEST_STATUS = "COMPLETED".length;
@@ -72,10 +72,13 @@ function taskPieces(task: ProgressTask, history: History, nameWidth: number, now
   const remarks = [
     task.status === "RUNNING" && task.progress !== null ? `${Math.round(task.progress * 100)} %` : "",
     history.skipped.has(task.position) ? "skipped: already COMPLETED" : "",
-    task.attempts > 1 ? `try ${task.attempts}` : "",
+    taskTry(task) > 1 ? `try ${taskTry(task)}` : "",
   ].filter((remark) => remark !== "");
   const pieces: Piece[] = [
-    [tone, `  ${task.status === "RUNNING" ? spinner : symbol} ${pad(truncate(oneLine(task.name), nameWidth), nameWidth)}`],
+    [
+      tone,
+      `  ${task.status === "RUNNING" ? spinner : symbol} ${pad(truncate(oneLine(task.name), nameWidth), nameWidth)}`,
+    ],
     [tone, pad(task.status, WIDEST_STATUS)],
   ];
   if (spanMs !== null) {

@@ -19,7 +19,7 @@ export interface ProgressTask {
   readonly position: number;
   readonly name: string;
   readonly status: TaskStatus;
-  /** Counted tries so far. */
+  /** Tries that ended and counted. */
   readonly attempts: number;
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
@@ -50,4 +50,9 @@ export function taskSpanMs(task: ProgressTask, now: Date): number | null {
     return now.getTime() - task.startedAt.getTime();
   }
   return task.completedAt === null ? null : task.completedAt.getTime() - task.startedAt.getTime();
+}
+
+/** Which try a task is in or ended with, from 1; 0 if it has not begun. */
+export function taskTry(task: ProgressTask): number {
+  return task.status === "RUNNING" ? task.attempts + 1 : task.attempts;
 }

@@ -56,7 +56,10 @@ const C = "Create listing";
 
 /** The sample's life as a follower sees it: queued, failed at image 2, at it again, completed. */
 export const SAMPLE = {
-  queued: job([V, U1, U2, U3, C].map((name, index) => task(index + 1, name)), { status: "PENDING", startedAt: null }),
+  queued: job(
+    [V, U1, U2, U3, C].map((name, index) => task(index + 1, name)),
+    { status: "PENDING", startedAt: null },
+  ),
   failed: job(
     [
       completed(1, V, 20),
@@ -65,7 +68,6 @@ export const SAMPLE = {
         status: "FAILED",
         attempts: 1,
         startedAt: after(40),
-        completedAt: after(60),
         errorMessage: "PUT /listings/J/images/2: no answer\nfrom http://127.0.0.1:1 (read ECONNRESET)",
       }),
       task(4, U3),
@@ -77,14 +79,20 @@ export const SAMPLE = {
     [
       completed(1, V, 20),
       completed(2, U1, 40),
-      task(3, U2, { status: "RUNNING", attempts: 2, startedAt: after(3070), progress: 0.4 }),
+      task(3, U2, { status: "RUNNING", attempts: 1, startedAt: after(3070), progress: 0.4 }),
       task(4, U3),
       task(5, C),
     ],
     { now: after(3270) },
   ),
   completed: job(
-    [completed(1, V, 20), completed(2, U1, 40), completed(3, U2, 3300, 2), completed(4, U3, 3320), completed(5, C, 3340)],
+    [
+      completed(1, V, 20),
+      completed(2, U1, 40),
+      completed(3, U2, 3300, 2),
+      completed(4, U3, 3320),
+      completed(5, C, 3340),
+    ],
     { status: "COMPLETED", finishedAt: after(3340), now: after(3350) },
   ),
 };

@@ -10,7 +10,7 @@ describe("a table", () => {
       ["1", "Jacket", null],
       ["12", "", "x"],
     ];
-    expect(formatTable([{ title: "id", align: "right" }, { title: "title" }, { title: "note" }], rows)).toEqual([
+    expect(formatTable([{ title: "id", align: "right" }, { title: "title" }, { title: "note" }], rows)).toStrictEqual([
       " id | title  | note",
       "----+--------+------",
       "  1 | Jacket | NULL",
@@ -19,7 +19,7 @@ describe("a table", () => {
   });
 
   test("continues a value of several lines below, marked as psql does", () => {
-    expect(formatTable([{ title: "a" }, { title: "b" }], [["one\ntwo", "x"]])).toEqual([
+    expect(formatTable([{ title: "a" }, { title: "b" }], [["one\ntwo", "x"]])).toStrictEqual([
       " a   | b",
       "-----+---",
       " one+| x",
@@ -28,12 +28,18 @@ describe("a table", () => {
   });
 
   test("keeps wide characters in their columns and shows control characters harmlessly", () => {
-    const lines = formatTable([{ title: "n" }, { title: "v" }], [["日本", "a"], ["x", "\u001B[2J"]]);
-    expect(lines.slice(2)).toEqual([" 日本 | a", " x    | �[2J"]);
+    const lines = formatTable(
+      [{ title: "n" }, { title: "v" }],
+      [
+        ["日本", "a"],
+        ["x", "\u001B[2J"],
+      ],
+    );
+    expect(lines.slice(2)).toStrictEqual([" 日本 | a", " x    | �[2J"]);
   });
 
   test("with no row still has its header", () => {
-    expect(formatTable([{ title: "id" }], [])).toEqual([" id", "----"]);
+    expect(formatTable([{ title: "id" }], [])).toStrictEqual([" id", "----"]);
   });
 });
 
@@ -80,8 +86,12 @@ describe("time", () => {
   });
 
   test("counts down in tenths and names delays in round figures", () => {
-    expect([formatCountdown(2_400), formatCountdown(80_000), formatCountdown(-1)]).toEqual(["2.4 s", "1 min 20 s", "0.0 s"]);
-    expect([formatDelay(2_999.6), formatDelay(2_500), formatDelay(120_000)]).toEqual(["3 s", "2.5 s", "2 min"]);
+    expect([formatCountdown(2_400), formatCountdown(80_000), formatCountdown(-1)]).toStrictEqual([
+      "2.4 s",
+      "1 min 20 s",
+      "0.0 s",
+    ]);
+    expect([formatDelay(2_999.6), formatDelay(2_500), formatDelay(120_000)]).toStrictEqual(["3 s", "2.5 s", "2 min"]);
     expect(formatClock(new Date(2026, 0, 1, 9, 5, 3))).toBe("09:05:03");
   });
 });

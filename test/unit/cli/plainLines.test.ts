@@ -18,18 +18,19 @@ function follow(snapshots: readonly ProgressSnapshot[], resuming = false): strin
   return lines.map((line) => line.slice(9));
 }
 
-const FAILED_AT_2 = "[3/5] Upload image 2/3  FAILED     0.02 s  PUT /listings/J/images/2: no answer from http://127.0.0.1:1 (read ECONNRESET)";
+const FAILED_AT_2 =
+  "[3/5] Upload image 2/3  FAILED  PUT /listings/J/images/2: no answer from http://127.0.0.1:1 (read ECONNRESET)";
 
 describe("plain lines", () => {
   test("tell the sample: fails, waits, skips what is done, resumes, completes", () => {
-    expect(follow([SAMPLE.queued, SAMPLE.failed, SAMPLE.resumed, SAMPLE.completed])).toEqual([
+    expect(follow([SAMPLE.queued, SAMPLE.failed, SAMPLE.resumed, SAMPLE.completed])).toStrictEqual([
       "Job 7, publish_listing: PENDING, 5 tasks",
       "[1/5] Validate product  COMPLETED  0.01 s",
       "[2/5] Upload image 1/3  COMPLETED  0.01 s",
       FAILED_AT_2,
       "retry in 3 s",
-      "[1/5] Validate product  skipped: already COMPLETED at " + clock(20),
-      "[2/5] Upload image 1/3  skipped: already COMPLETED at " + clock(40),
+      `[1/5] Validate product  skipped: already COMPLETED at ${clock(20)}`,
+      `[2/5] Upload image 1/3  skipped: already COMPLETED at ${clock(40)}`,
       "[3/5] Upload image 2/3  RUNNING  try 2",
       "[3/5] Upload image 2/3  COMPLETED  0.01 s  try 2",
       "[4/5] Upload image 3/3  COMPLETED  0.01 s",
@@ -39,18 +40,29 @@ describe("plain lines", () => {
   });
 
   test("repeat nothing while nothing changes, and lose nothing when states collapse", () => {
-    const lines = follow([SAMPLE.queued, SAMPLE.queued, SAMPLE.failed, SAMPLE.failed, SAMPLE.completed, SAMPLE.completed]);
+    const lines = follow([
+      SAMPLE.queued,
+      SAMPLE.queued,
+      SAMPLE.failed,
+      SAMPLE.failed,
+      SAMPLE.completed,
+      SAMPLE.completed,
+    ]);
     expect(lines.filter((line) => line === "retry in 3 s")).toHaveLength(1);
     expect(lines.filter((line) => line.includes("skipped"))).toHaveLength(2);
     expect(lines.filter((line) => line.includes("Job 7 COMPLETED"))).toHaveLength(1);
   });
 
   test("of a job found half done say what is passed over once it moves", () => {
-    const left = job([completed(1, "A", 10), task(2, "B", { status: "RUNNING", attempts: 1, startedAt: after(20) }), task(3, "C")]);
-    const again = job([completed(1, "A", 10), task(2, "B", { status: "RUNNING", attempts: 1, startedAt: after(9000) }), task(3, "C")]);
-    expect(follow([left, left, again], true)).toEqual([
+    const left = job([completed(1, "A", 10), task(2, "B", { status: "RUNNING", startedAt: after(20) }), task(3, "C")]);
+    const again = job([
+      completed(1, "A", 10),
+      task(2, "B", { status: "RUNNING", startedAt: after(9000) }),
+      task(3, "C"),
+    ]);
+    expect(follow([left, left, again], true)).toStrictEqual([
       "Job 7, publish_listing: RUNNING, 3 tasks, 1 done already",
-      "[1/3] A  skipped: already COMPLETED at " + clock(10),
+      `[1/3] A  skipped: already COMPLETED at ${clock(10)}`,
       "[2/3] B  RUNNING",
     ]);
   });
@@ -61,14 +73,19 @@ describe("plain lines", () => {
       { status: "FAILED", nextAttemptAt: after(9000), now: after(6000) },
     );
     const lines = follow([SAMPLE.queued, SAMPLE.failed, again]);
-    expect(lines.slice(-2)).toEqual(["[3/5] Upload image 2/3  FAILED     0.02 s  try 2  busy", "retry in 3 s"]);
+    expect(lines.slice(-2)).toStrictEqual(["[3/5] Upload image 2/3  FAILED  try 2  busy", "retry in 3 s"]);
   });
 
   test("thousands of skipped tasks take one line", () => {
     const done = Array.from({ length: 500 }, (_, index) => completed(index + 1, `T${index + 1}`, 10));
-    const waiting = job([...done, task(501, "Last", { status: "FAILED", attempts: 1 })], { status: "FAILED", nextAttemptAt: after(10) });
+    const waiting = job([...done, task(501, "Last", { status: "FAILED", attempts: 1 })], {
+      status: "FAILED",
+      nextAttemptAt: after(10),
+    });
     const ended = job([...done, completed(501, "Last", 99, 2)], { status: "COMPLETED", finishedAt: after(99) });
-    expect(follow([waiting, ended]).filter((line) => line.includes("skipped"))).toEqual(["500 tasks skipped: already COMPLETED"]);
+    expect(follow([waiting, ended]).filter((line) => line.includes("skipped"))).toStrictEqual([
+      "500 tasks skipped: already COMPLETED",
+    ]);
   });
 });
 

@@ -17,17 +17,23 @@ function render(snapshots: readonly ProgressSnapshot[], options: Partial<BlockOp
   if (history === null) {
     throw new Error("no snapshot given");
   }
-  return renderBlock(history, { columns: 120, rows: 30, paint: createPaint(false), now: history.latest.now, ...options });
+  return renderBlock(history, {
+    columns: 120,
+    rows: 30,
+    paint: createPaint(false),
+    now: history.latest.now,
+    ...options,
+  });
 }
 
 describe("the live block", () => {
   test("shows a failed try with its error and a countdown that runs down", () => {
     const snapshots = [SAMPLE.queued, SAMPLE.failed];
-    expect(render(snapshots, { now: after(660) })).toEqual([
+    expect(render(snapshots, { now: after(660) })).toStrictEqual([
       "Job 7  publish_listing  FAILED  2 of 5 tasks done",
       "  ✔ Validate product  COMPLETED  0.01 s",
       "  ✔ Upload image 1/3  COMPLETED  0.01 s",
-      "  ✖ Upload image 2/3  FAILED     0.02 s  PUT /listings/J/images/2: no answer from http://127.0.0.1:1 (read ECONNRESET)",
+      "  ✖ Upload image 2/3  FAILED     PUT /listings/J/images/2: no answer from http://127.0.0.1:1 (read ECONNRESET)",
       "  ○ Upload image 3/3  PENDING",
       "  ○ Create listing    PENDING",
       "  retry in 2.4 s",
@@ -37,7 +43,7 @@ describe("the live block", () => {
   });
 
   test("shows after the retry which tasks were passed over, the try and the progress", () => {
-    expect(render([SAMPLE.queued, SAMPLE.failed, SAMPLE.resumed])).toEqual([
+    expect(render([SAMPLE.queued, SAMPLE.failed, SAMPLE.resumed])).toStrictEqual([
       "Job 7  publish_listing  RUNNING  2 of 5 tasks done",
       "  ✔ Validate product  COMPLETED  0.01 s  skipped: already COMPLETED",
       "  ✔ Upload image 1/3  COMPLETED  0.01 s  skipped: already COMPLETED",
@@ -59,14 +65,22 @@ describe("the live block", () => {
 
   test("shows a notice, beside a countdown too", () => {
     expect(render([SAMPLE.queued], { notice: "no worker is running" }).at(-1)).toBe("  no worker is running");
-    expect(render([SAMPLE.failed], { notice: "no worker is running" }).at(-1)).toBe("  retry in 3.0 s; no worker is running");
+    expect(render([SAMPLE.failed], { notice: "no worker is running" }).at(-1)).toBe(
+      "  retry in 3.0 s; no worker is running",
+    );
   });
 
   test.each([1, 7, 20, 41, 79])("never takes more than %i cells a line", (columns) => {
-    const wide = job([completed(1, "絵を送る 🚀 to the shop", 10), task(2, "B", { status: "FAILED", errorMessage: "長".repeat(80), attempts: 3 })], {
-      status: "FAILED",
-      nextAttemptAt: after(9000),
-    });
+    const wide = job(
+      [
+        completed(1, "絵を送る 🚀 to the shop", 10),
+        task(2, "B", { status: "FAILED", errorMessage: "長".repeat(80), attempts: 3 }),
+      ],
+      {
+        status: "FAILED",
+        nextAttemptAt: after(9000),
+      },
+    );
     for (const colour of [false, true]) {
       for (const line of render([wide], { columns, paint: createPaint(colour) })) {
         expect(textWidth(stripVTControlCharacters(line))).toBeLessThanOrEqual(columns);
@@ -88,7 +102,7 @@ describe("the live block", () => {
   test("has no escape sequence without colours, and lets no text steer the terminal", () => {
     const evil = job([task(1, "a\u001B[2Jb\nc", { status: "FAILED", errorMessage: "x\u0007\u001B]0;title\u0007" })]);
     const text = render([evil]).join("\n");
-    expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F]/v);
+    expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}/v);
     expect(render([SAMPLE.failed], { paint: createPaint(true) }).join("")).toContain("\u001B[31m");
   });
 });

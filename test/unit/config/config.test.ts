@@ -8,7 +8,7 @@ import { isRatchetError } from "../../../src/errors/ratchetError.ts";
 describe("loadConfig", () => {
   test("gives the documented defaults, frozen, with folders made absolute", () => {
     const config = loadConfig({}, "/project");
-    expect(config).toEqual({
+    expect(config).toStrictEqual({
       databaseUrl: null,
       dataFolder: "/project/.ratchet",
       taskFolder: "/project/tasks",
@@ -21,7 +21,13 @@ describe("loadConfig", () => {
 
   test("takes what the environment says, and an empty variable as unset", () => {
     const config = loadConfig(
-      { DATABASE_URL: "postgres://a:b@c/d", RATCHET_TASKS: "/t", RATCHET_CONCURRENCY: "7", RATCHET_LOG_LEVEL: "", RATCHET_SHUTDOWN_GRACE: "2 min" },
+      {
+        DATABASE_URL: "postgres://a:b@c/d",
+        RATCHET_TASKS: "/t",
+        RATCHET_CONCURRENCY: "7",
+        RATCHET_LOG_LEVEL: "",
+        RATCHET_SHUTDOWN_GRACE: "2 min",
+      },
       "/project",
     );
     expect(config).toMatchObject({
@@ -33,9 +39,12 @@ describe("loadConfig", () => {
     });
   });
 
-  test.each(["postgres:///db?host=/run/postgresql", "postgresql://localhost", "/run/postgresql db"])("takes %s", (url) => {
-    expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
-  });
+  test.each(["postgres:///db?host=/run/postgresql", "postgresql://localhost", "/run/postgresql db"])(
+    "takes %s",
+    (url) => {
+      expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+    },
+  );
 
   test("names every problem at once, with the nearest name, and never quotes the database URL", () => {
     let thrown: unknown;

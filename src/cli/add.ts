@@ -1,0 +1,96 @@
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+
+import { addJob, type AddJobSpec } from "../database/calls/addJob.ts";
+import { listIdentifiers } from "../database/calls/listIdentifiers.ts";
+import { readJob } from "../database/calls/readJob.ts";
+import { checkMigrated } from "../database/checkMigrated.ts";
+import { nearestName } from "../config/nearestName.ts";
+import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
+import { collect, durationMs, timeOrDelay, wholeNumber } from "./argumentParsers.ts";
+import type { CliContext } from "./context.ts";
+import { type CommandDatabase, withDatabase } from "./database.ts";
+import { untilInterrupted } from "./interruption.ts";
+import { readPayload } from "./payload.ts";
+import { formatPlan } from "./plan.ts";
+import { watchUntilFinal } from "./watch.ts";
+
+const MAX_INT = 2_147_483_647;
+const KEY_MODES = ["replace", "preserve_run_at", "unsafe_dedupe"] as const;
+
+/** `ratchet add IDENTIFIER`: queues a job, as `select ratchet.add_job(…)` does. */
+export function createAddCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("add")
+    .summary("queue a job")
+    .description("Queues a job and prints its plan. Paths inside a payload are for the worker, not for this command.")
+    .argument("<identifier>", "the definition's name: its file in tasks/ without the ending")
+    .addOption(new Option("--payload <json>", "the payload, a JSON object").conflicts("payloadFile"))
+    .option("--payload-file <file>", "a file with the payload; - for standard input")
+    .option("--watch", "follow the job live until it is final; exit status 0 only if it is COMPLETED")
+    .option("--run-at <time>", 'not before this time (2026-11-24T09:00) or delay ("5 min")', timeOrDelay)
+    .option("--max-attempts <n>", "tries per task, instead of the definition's", wholeNumber(1, MAX_INT))
+    .option("--retry-delay <duration>", 'between tries ("3 s"), instead of the definition\'s', durationMs)
+    .option("--priority <n>", "lower runs earlier; default 0", wholeNumber(-MAX_INT, MAX_INT))
+    .option("--queue <name>", "jobs of one queue run one after the other")
+    .option("--job-key <key>", "names the job among the unfinished ones")
+    .addOption(new Option("--job-key-mode <mode>", "what to do if the key is in use").choices(KEY_MODES))
+    .option("--tenant <name>", "whom the job belongs to")
+    .option("--task <name>", "only this task of the plan; can be given several times", collect)
+    .option("--json", "print the job as JSON")
+    .action(async (identifier, options) => {
+      const payload = await readPayload({ ...options, stdin: context.stdin });
+      const spec = withoutUndefined<AddJobSpec>({
+        identifier,
+        payload,
+        taskNames: options.task,
+        runAt: options.runAt,
+        maxAttempts: options.maxAttempts,
+        retryDelayMs: options.retryDelay,
+        priority: options.priority,
+        queueName: options.queue,
+        jobKey: options.jobKey,
+        jobKeyMode: options.jobKeyMode,
+        tenant: options.tenant,
+      });
+      await untilInterrupted((signal) =>
+        withDatabase({ config: context.config(), purpose: "add" }, async (database) => {
+          await checkMigrated(database.pool);
+          const { id } = await addOrSuggest(database, spec);
+          const job = await readJob(database.pool, id);
+          if (options.json === true) {
+            context.print(JSON.stringify(job, null, 2));
+          } else if (options.watch !== true) {
+            context.print(...formatPlan(job), "", `Look at it with: ratchet show ${id}`);
+          }
+          if (options.watch === true) {
+            await watchUntilFinal(context, database, job, { signal, resuming: false });
+          }
+        }),
+      );
+    });
+}
+
+async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec): Promise<{ readonly id: string }> {
+  try {
+    return await addJob(database.pool, spec);
+  } catch (cause) {
+    const error = toRatchetError(cause);
+    if (isRatchetError(error) && error.code === "RT001") {
+      const nearest = nearestName(spec.identifier, await listIdentifiers(database.pool));
+      if (nearest !== undefined) {
+        throw new RatchetError("RT001", error.message, {
+          hint: `Did you mean ${nearest}? ${error.hint}`,
+          cause,
+        });
+      }
+    }
+    throw error;
+  }
+}
+
+type Loose<T> = { [Key in keyof T]: T[Key] | undefined };
+
+/** Options that were not given are left out, so that SQL's defaults count. */
+function withoutUndefined<T extends object>(value: Loose<T>): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}

@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+import { parseDuration, parseInteger } from "../config/options.ts";
+
+/** For commander: a whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => asArgument(() => parseInteger(text, min, max));
+}
+
+/** For commander: a duration such as "3 s", in milliseconds. */
+export function durationMs(text: string): number {
+  return asArgument(() => parseDuration(text));
+}
+
+/** For commander: a time such as 2026-11-24T09:00, or a duration from now. */
+export function timeOrDelay(text: string): Date {
+  const isDelay = /^[\d.]+ ?[a-z]+$/v.test(text.trim());
+  const time = isDelay ? new Date(Date.now() + durationMs(text)) : new Date(text);
+  if ((!isDelay && !/^\d{4}-\d{2}-\d{2}/v.test(text.trim())) || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError(
+      'Write a time such as 2026-11-24T09:00 or 2026-11-24T09:00Z, or a delay such as "5 min".',
+    );
+  }
+  return time;
+}
+
+/** For commander: a job's id. */
+export function jobId(text: string): string {
+  // Above this Postgres' bigint ends.
+  if (!/^\d{1,19}$/v.test(text) || BigInt(text) > 9_223_372_036_854_775_807n) {
+    throw new InvalidArgumentError("A job's id is a whole number, as `ratchet add` prints it.");
+  }
+  return BigInt(text).toString();
+}
+
+/** For commander: collects an option that may be given several times. */
+export function collect(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function asArgument<Value>(parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InvalidArgumentError(`${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+  }
+}

@@ -1,0 +1,48 @@
+import type pg from "pg";
+
+import type { Config } from "../config/config.ts";
+import { startEmbeddedPostgres } from "../database/embedded/embeddedPostgres.ts";
+import type { DatabaseLog } from "../database/log.ts";
+import { createPool } from "../database/pool.ts";
+
+/** The database a command works on. */
+export interface CommandDatabase {
+  /** Where it is, with password. */
+  readonly url: string;
+  /** Whether it is the project's embedded Postgres. */
+  readonly isEmbedded: boolean;
+  readonly pool: pg.Pool;
+}
+
+/** How {@link withDatabase} gets at the database. */
+export interface DatabaseAccess {
+  readonly config: Config;
+  /** Shown in `pg_stat_activity` after `ratchet `. */
+  readonly purpose: string;
+  /** Port for the embedded Postgres. Default: any. */
+  readonly port?: number | undefined;
+  readonly log?: DatabaseLog | undefined;
+}
+
+/**
+ * Runs `work` on the database of DATABASE_URL, else on the project's embedded Postgres, which is started unless it runs and
+ * stopped afterwards unless somebody else uses it. Whatever happens, the connections are closed before this returns.
+ */
+export async function withDatabase<Result>(
+  { config, purpose, port, log }: DatabaseAccess,
+  work: (database: CommandDatabase) => Promise<Result>,
+): Promise<Result> {
+  const embedded =
+    config.databaseUrl === null ? await startEmbeddedPostgres({ dataFolder: config.dataFolder, port, log }) : null;
+  try {
+    const url = embedded?.url ?? config.databaseUrl ?? "";
+    const pool = createPool({ connectionString: url, max: 4, applicationName: `ratchet ${purpose}`, log });
+    try {
+      return await work({ url, isEmbedded: embedded !== null, pool });
+    } finally {
+      await pool.end();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}

@@ -1,0 +1,72 @@
+import pg from "pg";
+
+import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
+import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
+import { EXIT_CODES, exitCodeFor } from "./exitCodes.ts";
+import type { Paint } from "./output/paint.ts";
+
+/** How to report an error: the lines for standard error, and the exit status. */
+export interface ErrorReport {
+  readonly lines: readonly string[];
+  readonly exitCode: number;
+}
+
+/**
+ * Says what happened, why and what to do, without a stack trace unless `debug` is set. Knows RatchetErrors and what `pg`
+ * throws; anything else is reported as unexpected.
+ */
+export function reportError(thrown: unknown, { paint, debug }: { paint: Paint; debug: boolean }): ErrorReport {
+  const error = toRatchetError(thrown);
+  const { message, facts, exitCode } = describe(error);
+  const [first = "", ...rest] = message.split("\n");
+  const lines = [
+    `${paint("bad", "ratchet:")} ${first}`,
+    ...rest.map((line) => `  ${line}`),
+    ...facts.flatMap(([label, text]) =>
+      text.split("\n").map((line, index) => `  ${paint("faint", index === 0 ? `${label}:` : "")} ${line}`),
+    ),
+  ];
+  if (debug && error instanceof Error) {
+    lines.push(...stackLines(error));
+  }
+  return { lines, exitCode };
+}
+
+type Fact = readonly [label: string, text: string];
+
+function describe(error: unknown): { message: string; facts: Fact[]; exitCode: number } {
+  if (isRatchetError(error)) {
+    const { name } = ERROR_CATALOGUE[error.code];
+    return {
+      message: error.message,
+      facts: [...fact("detail", error.detail), ["hint", error.hint], ["code", `${error.code} (${name})`]],
+      exitCode: exitCodeFor(error.code),
+    };
+  }
+  if (error instanceof pg.DatabaseError) {
+    return {
+      message: `Postgres refused: ${error.message}`,
+      facts: [
+        ...fact("detail", error.detail),
+        ...fact("hint", error.hint),
+        ["code", `SQLSTATE ${error.code ?? "unknown"}`],
+      ],
+      exitCode: EXIT_CODES.refused.code,
+    };
+  }
+  return {
+    message: error instanceof Error ? error.message || error.name : String(error),
+    facts: [["hint", "This was not foreseen. Run the command again with --debug for the place it comes from."]],
+    exitCode: EXIT_CODES.unexpected.code,
+  };
+}
+
+function fact(label: string, text: string | undefined): Fact[] {
+  return text === undefined || text === "" ? [] : [[label, text]];
+}
+
+function stackLines(error: Error): string[] {
+  const own = (error.stack ?? "").split("\n");
+  return error.cause instanceof Error ? [...own, "caused by:", ...stackLines(error.cause)] : own;
+}

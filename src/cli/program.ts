@@ -1,0 +1,81 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+
+import { describeConfig } from "../config/config.ts";
+import { packageVersion } from "../config/packageVersion.ts";
+import { createAddCommand } from "./add.ts";
+import type { CliContext } from "./context.ts";
+import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
+import { createMigrateCommand } from "./migrate.ts";
+import { reportError } from "./printError.ts";
+import { createShowCommand } from "./show.ts";
+import { createSqlCommand } from "./sql.ts";
+import { createUpCommand } from "./up.ts";
+import { createWorkerCommand } from "./worker.ts";
+
+/**
+ * Runs one command line (without node and script) and sets the exit status through the context. Never throws: every error
+ * is printed as people can use it.
+ */
+export async function runCli(commandLine: readonly string[], context: CliContext): Promise<void> {
+  const program = createProgram(context);
+  try {
+    await program.parseAsync([...commandLine], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed it already; help and version end with status 0.
+      context.exitWith(error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.usage.code);
+      return;
+    }
+    const { debug = false } = program.opts();
+    const report = reportError(error, { paint: context.errorPaint, debug });
+    context.remark(...report.lines);
+    context.exitWith(report.exitCode);
+  }
+}
+
+function createProgram(context: CliContext) {
+  const program = new Command("ratchet")
+    .description("Runs jobs in Postgres, each an ordered list of tasks; a finished task is never run again.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .option("--debug", "print where an error comes from")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Settings (environment):",
+        ...indented(describeConfig()),
+        "",
+        "Exit status:",
+        ...indented(describeExitCodes()),
+      ].join("\n"),
+    );
+  const commands = [
+    createUpCommand(context),
+    createMigrateCommand(context),
+    createWorkerCommand(context),
+    createAddCommand(context),
+    createShowCommand(context),
+    createSqlCommand(context),
+  ];
+  for (const command of [program, ...commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => {
+          context.print(text.trimEnd());
+        },
+        writeErr: (text) => {
+          context.remark(text.trimEnd());
+        },
+      })
+      .showHelpAfterError(`(ratchet ${command === program ? "" : `${command.name()} `}--help says more)`);
+    if (command !== program) {
+      program.addCommand(command);
+    }
+  }
+  return program;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { toRatchetError } from "../../errors/fromDatabase.ts";
+import { isRatchetError } from "../../errors/ratchetError.ts";
+import { isFinal, type ProgressSnapshot } from "./snapshot.ts";
+
+/** Where a follower gets its snapshots and its news from. */
+export interface JobSource {
+  /** The job as it is now. */
+  readonly read: () => Promise<ProgressSnapshot>;
+  /** Calls `wake` whenever the job may have changed. */
+  readonly subscribe: (wake: () => void) => { close(): Promise<void> };
+}
+
+/** What {@link followJob} takes besides the source. */
+export interface FollowOptions {
+  /** Ends the following early. */
+  readonly signal: AbortSignal;
+  /** Called when the database cannot be reached, and with null when it can again. */
+  readonly onTrouble: (message: string | null) => void;
+  /** How long to wait for news before looking anyway. Default: 1 s. */
+  readonly pollMs?: number | undefined;
+}
+
+// Announcements come up to 20 times a second; a plan of thousands of tasks need not be read that often.
+const SHORTEST_PAUSE_MS = 50;
+
+/**
+ * Gives the job's snapshots, the first at once, the next after each announcement or poll, the last one when the job is
+ * final. A database that goes away is waited for. Intermediate states may be missed, the final one never.
+ */
+export async function* followJob(
+  source: JobSource,
+  { signal, onTrouble, pollMs = 1_000 }: FollowOptions,
+): AsyncGenerator<ProgressSnapshot, void, void> {
+  const bell = createBell();
+  const subscription = source.subscribe(bell.ring);
+  const stop = (): void => {
+    bell.ring();
+  };
+  signal.addEventListener("abort", stop);
+  let inTrouble = false;
+  const tellTrouble = (message: string): void => {
+    inTrouble = true;
+    onTrouble(message);
+  };
+  try {
+    while (!signal.aborted) {
+      bell.reset();
+      const snapshot = await readPatiently(source, tellTrouble);
+      if (snapshot !== null) {
+        if (inTrouble) {
+          inTrouble = false;
+          onTrouble(null);
+        }
+        yield snapshot;
+        if (isFinal(snapshot)) {
+          return;
+        }
+      }
+      await bell.wait(pollMs);
+      if (!signal.aborted) {
+        await delay(Math.min(SHORTEST_PAUSE_MS, pollMs));
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await subscription.close();
+  }
+}
+
+async function readPatiently(
+  source: JobSource,
+  onTrouble: (message: string) => void,
+): Promise<ProgressSnapshot | null> {
+  try {
+    return await source.read();
+  } catch (cause) {
+    const error = toRatchetError(cause);
+    if (isRatchetError(error) && error.code === "RT101" && error.retryable) {
+      onTrouble(error.message);
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** A bell that remembers being rung until it is reset. */
+function createBell() {
+  let rung = new AbortController();
+  return {
+    ring: (): void => {
+      rung.abort();
+    },
+    reset: (): void => {
+      rung = new AbortController();
+    },
+    /** Resolves when the bell is rung, at the latest after `longestMs`. */
+    wait: (longestMs: number): Promise<void> => delay(longestMs, undefined, { signal: rung.signal }).catch(() => {}),
+  };
+}

@@ -1,0 +1,36 @@
+import type pg from "pg";
+
+import { announcementChannel } from "../../database/calls/announcementChannel.ts";
+import { type JobSnapshot, readJob } from "../../database/calls/readJob.ts";
+import { listen } from "../../database/listener.ts";
+import type { JobSource } from "./followJob.ts";
+
+/** Reads the job from the database and hears of its changes on its tenant's channel. */
+export function createJobSource(
+  { pool, url }: { readonly pool: pg.Pool; readonly url: string },
+  job: Pick<JobSnapshot, "id" | "tenant">,
+): JobSource {
+  return {
+    read: () => readJob(pool, job.id),
+    subscribe: (wake) =>
+      listen({
+        connectionString: url,
+        channel: announcementChannel(job.tenant),
+        onNotification: (payload) => {
+          if (payload === null || concerns(payload, job.id)) {
+            wake();
+          }
+        },
+      }),
+  };
+}
+
+/** Whether an announcement, `{"jobs": ["1", "2"]}` or `{"many": true}`, may be about the job. */
+function concerns(announcement: string, jobId: string): boolean {
+  try {
+    const { jobs } = JSON.parse(announcement) as { jobs?: unknown };
+    return !Array.isArray(jobs) || jobs.includes(jobId);
+  } catch {
+    return true;
+  }
+}

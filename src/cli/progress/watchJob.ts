@@ -1,0 +1,118 @@
+import { createLogUpdate } from "log-update";
+
+import type { CliContext } from "../context.ts";
+import { followJob, type JobSource } from "./followJob.ts";
+import { type History, observe } from "./history.ts";
+import { plainLines } from "./plainLines.ts";
+import { renderBlock } from "./renderBlock.ts";
+import type { ProgressSnapshot } from "./snapshot.ts";
+
+/** How a job is watched. */
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** Whether the job was queued earlier, so that what is done already counts as passed over. */
+  readonly resuming: boolean;
+  /** A remark to show while the job has not moved, such as "no worker is running"; asked after each look. */
+  readonly notice: (snapshot: ProgressSnapshot) => Promise<string | undefined>;
+  /** Called once, when the first state is on the screen. */
+  readonly onFirst?: (() => void) | undefined;
+}
+
+/**
+ * Shows the job until it is final or `signal` is aborted: in a block redrawn in place where that is possible, else in
+ * lines. Gives the last state that was shown; null if there was none.
+ */
+export async function watchJob(
+  context: CliContext,
+  source: JobSource,
+  { signal, resuming, notice, onFirst }: WatchOptions,
+): Promise<ProgressSnapshot | null> {
+  const view = context.canRedraw ? createLiveView(context) : createPlainView(context);
+  let history: History | null = null;
+  try {
+    for await (const snapshot of followJob(source, { signal, onTrouble: view.trouble })) {
+      const isFirst: boolean = history === null;
+      const step = observe(history, snapshot, resuming);
+      history = step.history;
+      view.show(
+        step.history,
+        step.changes.flatMap((change) => plainLines(change, snapshot)),
+      );
+      if (isFirst) {
+        onFirst?.();
+      }
+      view.notice(await notice(snapshot));
+    }
+  } finally {
+    view.end();
+  }
+  return history === null ? null : history.latest;
+}
+
+interface View {
+  readonly show: (history: History, lines: readonly string[]) => void;
+  readonly notice: (text: string | undefined) => void;
+  readonly trouble: (message: string | null) => void;
+  readonly end: () => void;
+}
+
+function createPlainView(context: CliContext): View {
+  let lastNotice: string | undefined;
+  return {
+    show: (_history, lines) => {
+      context.print(...lines);
+    },
+    notice: (text) => {
+      if (text !== undefined && text !== lastNotice) {
+        context.print(text);
+      }
+      lastNotice = text;
+    },
+    trouble: (message) => {
+      context.print(message === null ? "Postgres answers again." : `${message} Trying again.`);
+    },
+    end: () => {},
+  };
+}
+
+const FRAME_MS = 100;
+
+function createLiveView({ stdout, paint }: CliContext): View {
+  const update = createLogUpdate(stdout);
+  let current: { history: History; readAtMs: number } | undefined;
+  let remark: string | undefined;
+  let problem: string | undefined;
+
+  const draw = (): void => {
+    if (current === undefined) {
+      return;
+    }
+    const { history, readAtMs } = current;
+    // The countdown follows the database's clock, moved on by ours: the two may differ by hours.
+    const now = new Date(history.latest.now.getTime() + performance.now() - readAtMs);
+    // One cell and one line stay free, so that no terminal wraps or scrolls.
+    const size = { columns: Math.max(1, (stdout.columns ?? 80) - 1), rows: Math.max(1, (stdout.rows ?? 24) - 1) };
+    update(renderBlock(history, { ...size, paint, now, notice: problem ?? remark }).join("\n"));
+  };
+  const timer = setInterval(draw, FRAME_MS);
+  stdout.on("resize", draw);
+  return {
+    show: (history) => {
+      current = { history, readAtMs: performance.now() };
+      draw();
+    },
+    notice: (text) => {
+      remark = text;
+    },
+    trouble: (message) => {
+      problem = message === null ? undefined : `${message} Trying again.`;
+    },
+    end: () => {
+      clearInterval(timer);
+      stdout.off("resize", draw);
+      draw();
+      // Leaves the block where it is and shows the cursor again.
+      update.done();
+    },
+  };
+}

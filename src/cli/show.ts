@@ -1,0 +1,44 @@
+import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+
+import { explainJob } from "../database/calls/explainJob.ts";
+import { type JobSnapshot, readJob } from "../database/calls/readJob.ts";
+import { checkMigrated } from "../database/checkMigrated.ts";
+import { jobId } from "./argumentParsers.ts";
+import type { CliContext } from "./context.ts";
+import { withDatabase } from "./database.ts";
+import { untilInterrupted } from "./interruption.ts";
+import { formatPlan } from "./plan.ts";
+import { watchUntilFinal } from "./watch.ts";
+
+/** `ratchet show ID`: one job, its plan and why it is where it is. */
+export function createShowCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("show")
+    .summary("show a job and its tasks")
+    .description("Prints a job's plan with statuses, tries, times and errors, and one sentence on what happens next.")
+    .addArgument(new Argument("<id>", "the job's id").argParser(jobId))
+    .option("--json", "print the job as JSON")
+    .option("--watch", "follow the job live until it is final; exit status 0 only if it is COMPLETED")
+    .action(async (id, { json = false, watch = false }) => {
+      await untilInterrupted((signal) =>
+        withDatabase({ config: context.config(), purpose: "show" }, async (database) => {
+          await checkMigrated(database.pool);
+          const job = await readJob(database.pool, id);
+          if (watch) {
+            await watchUntilFinal(context, database, job, { signal, resuming: true });
+          }
+          if (json || !watch) {
+            const latest = watch ? await readJob(database.pool, id) : job;
+            printJob(context, latest, await explainJob(database.pool, id), json);
+          }
+        }),
+      );
+    });
+}
+
+function printJob(context: CliContext, job: JobSnapshot, explanation: string, json: boolean): void {
+  if (json) {
+    context.print(JSON.stringify({ ...job, explanation }, null, 2));
+    return;
+  }
+  context.print(...formatPlan(job), "", explanation);
+}

@@ -1,0 +1,42 @@
+import { text } from "node:stream/consumers";
+
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import pg from "pg";
+
+import type { CliContext } from "./context.ts";
+import { withDatabase } from "./database.ts";
+import { EXIT_CODES } from "./exitCodes.ts";
+import { untilInterrupted } from "./interruption.ts";
+import { formatResult, formatResultAsJson, formatSqlError } from "./sql/formatResults.ts";
+import { runStatements } from "./sql/runStatements.ts";
+
+/** `ratchet sql "…"`: for machines without psql. */
+export function createSqlCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("sql")
+    .summary("run SQL and print the result")
+    .description(
+      "Runs one or several statements (several are one transaction) and prints what they give. Try: select * from ratchet.job_overview",
+    )
+    .argument("<statement>", "the SQL; - reads it from standard input")
+    .option("--json", "print a line of JSON per statement: an array of its rows, or its command and row count")
+    .action(async (statement, { json = false }) => {
+      const sql = statement === "-" ? await text(context.stdin) : statement;
+      await untilInterrupted((signal) =>
+        withDatabase({ config: context.config(), purpose: "sql" }, async ({ url }) => {
+          try {
+            const results = await runStatements(sql, { connectionString: url, signal, onNotice: context.remark });
+            for (const result of results) {
+              context.print(...(json ? [formatResultAsJson(result)] : formatResult(result)));
+            }
+          } catch (error) {
+            // Only what a statement did: a refused connection is told like everywhere else.
+            if (!(error instanceof pg.DatabaseError) || error.severity === "FATAL") {
+              throw error;
+            }
+            context.remark(...formatSqlError(error, sql));
+            context.exitWith(signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.refused.code);
+          }
+        }),
+      );
+    });
+}

@@ -1,0 +1,122 @@
+import { join } from "node:path";
+
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+
+import type { Config } from "../config/config.ts";
+import { migrate } from "../database/migrator.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { startWorker } from "../worker/startWorker.ts";
+import { wholeNumber } from "./argumentParsers.ts";
+import type { CliContext } from "./context.ts";
+import { prepareDataFolder } from "./dataFolder.ts";
+import { type CommandDatabase, withDatabase } from "./database.ts";
+import { EXIT_CODES } from "./exitCodes.ts";
+import { aborted, untilInterrupted } from "./interruption.ts";
+import { registerTaskFolder } from "./registerTaskFolder.ts";
+import { addSampleJob, startSampleMarketplace } from "./sample.ts";
+import { watchUntilFinal } from "./watch.ts";
+
+interface UpOptions {
+  readonly sample?: true | undefined;
+  readonly exit?: true | undefined;
+  readonly port?: number | undefined;
+  readonly marketplacePort?: number | undefined;
+}
+
+/** `ratchet up`: everything in one process, from the database to the worker. */
+export function createUpCommand(context: CliContext): CommandUnknownOpts {
+  const port = wholeNumber(1, 65_535);
+  return new Command("up")
+    .summary("database, migrations and worker in one go")
+    .description(
+      "Starts an embedded Postgres unless DATABASE_URL is set, migrates, registers the definitions of the task folder and runs jobs until Ctrl-C.",
+    )
+    .option("--sample", "start the sample's marketplace, queue the sample job and show it live")
+    .option("--exit", "with --sample: end after the job; exit status 0 only if it is COMPLETED")
+    .option("--port <n>", "port of the embedded Postgres; default: a free one", port)
+    .option("--marketplace-port <n>", "with --sample: port of the marketplace; default: a free one", port)
+    .action(async (options) => {
+      const config = context.config();
+      await prepareDataFolder(config.dataFolder);
+      const logFile = join(config.dataFolder, "ratchet.log");
+      const log = createLogger({ level: config.logLevel, destination: logFile });
+      await untilInterrupted((signal) =>
+        withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
+          await migrate(database.pool, { log });
+          const identifiers = await registerTaskFolder(database.pool, config.taskFolder);
+          const where = database.isEmbedded ? "Embedded Postgres" : "Postgres of DATABASE_URL";
+          context.print(`${where} is ready and migrated. Definitions: ${identifiers.join(", ")}.`, "");
+          await runUp(context, { config, options, database, signal, log, logFile });
+        }),
+      );
+    });
+}
+
+interface UpRun {
+  readonly config: Config;
+  readonly options: UpOptions;
+  readonly database: CommandDatabase;
+  readonly signal: AbortSignal;
+  readonly log: ReturnType<typeof createLogger>;
+  readonly logFile: string;
+}
+
+async function runUp(context: CliContext, run: UpRun): Promise<void> {
+  const { config, options, database, signal, log } = run;
+  const marketplace =
+    options.sample === true
+      ? await startSampleMarketplace(join(config.dataFolder, "marketplace"), options.marketplacePort)
+      : null;
+  try {
+    // Before the worker, so that the first picture shows the job as it was left.
+    const job = marketplace === null ? null : await addSampleJob(database.pool);
+    const started = new AbortController();
+    const watching =
+      job === null
+        ? null
+        : watchUntilFinal(context, database, job, {
+            signal,
+            resuming: job.startedAt !== null,
+            onFirst: () => {
+              started.abort();
+            },
+            bringsWorker: true,
+          });
+    await (watching === null ? undefined : Promise.race([aborted(started.signal), watching]));
+    const worker = await startWorker({
+      connectionString: database.url,
+      taskDirectory: config.taskFolder,
+      concurrency: config.concurrency,
+      log,
+    });
+    try {
+      await watching;
+      if (watching === null || options.exit !== true) {
+        // Serving is the work now; how the sample ended is on the screen.
+        context.exitWith(EXIT_CODES.ok.code);
+        context.print(...whereToLook(run, marketplace?.url ?? null));
+        await Promise.race([aborted(signal), worker.finished]);
+      }
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await marketplace?.close();
+  }
+}
+
+function whereToLook({ database, logFile, config }: UpRun, marketplaceUrl: string | null): string[] {
+  const add =
+    marketplaceUrl === null
+      ? "npm run ratchet -- add IDENTIFIER --payload '{…}' --watch"
+      : "npm run ratchet -- add publish_listing --payload-file examples/products/jacket.json --watch";
+  return [
+    "",
+    `Running jobs, ${config.concurrency} at a time, until Ctrl-C. Where to look:`,
+    `  jobs         npm run ratchet -- sql "select * from ratchet.job_overview"`,
+    ...(database.isEmbedded ? [`  psql         psql ${database.url}`] : []),
+    ...(marketplaceUrl === null ? [] : [`  marketplace  ${marketplaceUrl}`]),
+    `  log          ${logFile}`,
+    `  your own     ${add}`,
+  ];
+}
