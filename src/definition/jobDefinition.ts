@@ -28,15 +28,27 @@ export interface AnyJobDefinition {
   readonly version: string;
 }
 
-/** The names of those properties of a payload that are always there and always arrays. */
-export type ArrayPropertyOf<Payload> = {
-  [Name in keyof Payload & string]: Payload[Name] extends readonly unknown[] ? Name : never;
+/**
+ * The names of the properties that a forEach can be for: always an array once validated, and not said to be anything else
+ * when queued, because the plan is made then. An optional array with a default in the schema is none.
+ */
+export type ArrayPropertyOf<Payload, Input = Payload> = {
+  [Name in keyof Payload & string]: Payload[Name] extends readonly unknown[]
+    ? MayBeArray<PropertyOf<Input, Name>> extends true
+      ? Name
+      : never
+    : never;
 }[keyof Payload & string];
 
-type ElementOf<Elements> = Elements extends readonly (infer Element)[] ? Element : never;
+// A schema that converts its input first says nothing about it: `unknown`.
+type PropertyOf<Input, Name extends string> = unknown extends Input
+  ? unknown
+  : [Input] extends [Readonly<Record<Name, infer Queued>>]
+    ? Queued
+    : undefined;
+type MayBeArray<Queued> = unknown extends Queued ? true : [Queued] extends [readonly unknown[]] ? true : false;
 
-/** What a forEach can take its elements from. */
-export type ElementsFrom<Payload> = ArrayPropertyOf<Payload> | JsonPathSource<unknown>;
+type ElementOf<Elements> = Elements extends readonly (infer Element)[] ? Element : never;
 
 type InputFrom<Source, Payload> =
   Source extends JsonPathSource<infer Element>
@@ -86,18 +98,22 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
 
   /**
    * Adds one task per element of an array; they run one after the other, in the array's order, as `<key>[1]`, `<key>[2]` ….
-   * @param elements the name of an array property of the payload, or {@link jsonpath}. An optional property is refused, as
-   * its absence would be an error when the job is queued: let the schema fill in a default, and queue an array.
+   * @param elements the name of an array property of the payload, or `jsonpath(...)`. An optional property does not compile,
+   * with a default in the schema neither: SQL makes the plan from the payload as it is queued, and needs the array there.
    * @throws {RatchetError} RT112
    */
-  forEach<const Key extends string, const Source extends ElementsFrom<Payload>, Result>(
+  forEach<
+    const Key extends string,
+    const Source extends ArrayPropertyOf<Payload, Input> | JsonPathSource<unknown>,
+    Result,
+  >(
     key: Key & RefuseUsedKey<Key, Results>,
     elements: Source,
     handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, unknown>, Result>,
   ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
   forEach<
     const Key extends string,
-    const Source extends ElementsFrom<Payload>,
+    const Source extends ArrayPropertyOf<Payload, Input> | JsonPathSource<unknown>,
     const Options extends TaskOptions,
     Result,
   >(

@@ -29,6 +29,9 @@ const Listing = z.object({
   price: z.number().default(1),
   size: z.tuple([z.number(), z.number()]).readonly(),
   tags: z.array(z.string()).optional(),
+  colours: z.array(z.string()).default([]),
+  dates: z.array(z.coerce.date()),
+  words: z.preprocess((raw) => raw, z.array(z.string())),
 });
 
 const publishListing = defineJob({ payload: Listing, retry: { maxAttempts: 5, delay: "30 s" } })
@@ -61,6 +64,21 @@ const publishListing = defineJob({ payload: Listing, retry: { maxAttempts: 5, de
   .forEach("measure", "size", ({ input }) => {
     same<typeof input, number>(true);
   });
+
+defineJob({ payload: Listing })
+  .forEach("converted", "dates", ({ input }) => {
+    same<typeof input, Date>(true);
+  })
+  .forEach("unsaid", "words", ({ input }) => {
+    same<typeof input, string>(true);
+  });
+defineJob({ payload: z.preprocess((raw) => raw, z.object({ ids: z.array(z.number()) })) }).forEach(
+  "each",
+  "ids",
+  ({ input }) => {
+    same<typeof input, number>(true);
+  },
+);
 
 same<PayloadOf<typeof publishListing>["price"], number>(true);
 same<PayloadInput<typeof publishListing>["price"], number | undefined>(true);
@@ -116,6 +134,8 @@ base.forEach("second", "pictures", () => "done");
 base.forEach("second", "title", () => "done");
 // @ts-expect-error: an optional array, which the plan cannot be made from
 base.forEach("second", "tags", () => "done");
+// @ts-expect-error: an array that may be missing when the job is queued, which is when the plan is made
+base.forEach("second", "colours", () => "done");
 // @ts-expect-error: no array is known without a schema
 defineJob().forEach("second", "images", () => "done");
 // @ts-expect-error: the result of no earlier task
