@@ -13,9 +13,12 @@ const OLDEST_MAJOR_VERSION = 15;
 export async function checkDatabase(pool: pg.Pool): Promise<{ serverVersion: string }> {
   const { version, versionNumber, encoding, database } = await readFacts(pool);
   if (versionNumber < OLDEST_MAJOR_VERSION * 10_000) {
-    throw new RatchetError("RT102", `The server runs Postgres ${version}; Ratchet needs ${OLDEST_MAJOR_VERSION} or newer.`);
+    throw new RatchetError(
+      "RT102",
+      `The server runs Postgres ${version}; Ratchet needs ${OLDEST_MAJOR_VERSION} or newer.`,
+    );
   }
-  if (encoding !== "UTF8") {
+  if (encoding.toLowerCase() !== "utf8") {
     throw new RatchetError("RT124", `The encoding of database "${database}" is ${encoding}; Ratchet needs UTF8.`);
   }
   return { serverVersion: version };
@@ -36,7 +39,11 @@ async function readFacts(pool: pg.Pool): Promise<DatabaseFacts> {
               current_setting('server_encoding') as encoding,
               current_database() as database`,
     );
-    return rows[0] as DatabaseFacts;
+    const [facts] = rows;
+    if (facts === undefined) {
+      throw new Error("The server answered a select without a row.");
+    }
+    return facts;
   } catch (error) {
     throw withAddress(toRatchetError(error), pool);
   }
@@ -48,9 +55,13 @@ function withAddress(error: unknown, pool: pg.Pool): unknown {
   }
   // Never connected: a client only works out what the connection string and the defaults come to.
   const { host, port, user, database } = new pg.Client(pool.options);
-  return new RatchetError("RT101", `${error.message} Tried ${host}:${port}, database "${database ?? ""}", role "${user ?? ""}".`, {
-    detail: error.detail,
-    retryable: error.retryable,
-    cause: error.cause,
-  });
+  return new RatchetError(
+    "RT101",
+    `${error.message} Tried ${host}:${port}, database "${database ?? ""}", role "${user ?? ""}".`,
+    {
+      detail: error.detail,
+      retryable: error.retryable,
+      cause: error.cause,
+    },
+  );
 }

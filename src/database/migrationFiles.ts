@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 /** One SQL file of the package. */
 export interface SqlFile {
@@ -35,16 +34,19 @@ const KINDS = ["tables", "functions", "views", "triggers"];
 export function readSchemaFiles(folder: string = path.join(packageFolder(), "sql")): SchemaFiles {
   const currentState = sqlFilesIn(folder, "schema").toSorted(byKindThenPath);
   return {
-    migrations: sqlFilesIn(folder, "migrations").map(toMigration).toSorted((one, other) => one.number - other.number),
+    migrations: sqlFilesIn(folder, "migrations")
+      .map(toMigration)
+      .toSorted((one, other) => one.number - other.number),
     currentState,
     currentStateHash: hashOf(currentState.map((file) => `${file.path}\n${file.sql}`).join("\n")),
-    version: (JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8")) as { version: string }).version,
+    version: (JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8")) as { version: string })
+      .version,
   };
 }
 
 /** The folder of package.json, from src/ and from dist/ alike. */
 function packageFolder(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
+  let folder = import.meta.dirname;
   while (!existsSync(path.join(folder, "package.json"))) {
     folder = path.dirname(folder);
   }
@@ -67,7 +69,7 @@ function sqlFilesIn(folder: string, part: string): SqlFile[] {
 }
 
 function toMigration(file: SqlFile): Migration {
-  const [, digits, name] = /^migrations\/(\d{6})_(\w+)\.sql$/v.exec(file.path) ?? [];
+  const { digits, name } = /^migrations\/(?<digits>\d{6})_(?<name>\w+)\.sql$/v.exec(file.path)?.groups ?? {};
   if (digits === undefined || name === undefined) {
     throw new Error(`sql/${file.path} must be named like 000001_what_it_does.sql.`);
   }
@@ -79,7 +81,11 @@ function byKindThenPath(one: SqlFile, other: SqlFile): number {
 }
 
 function kindRank(file: SqlFile): number {
-  const rank = file.path.split("/").slice(0, -1).map((part) => KINDS.indexOf(part)).find((index) => index >= 0);
+  const rank = file.path
+    .split("/")
+    .slice(0, -1)
+    .map((part) => KINDS.indexOf(part))
+    .find((index) => index >= 0);
   return rank ?? KINDS.length;
 }
 

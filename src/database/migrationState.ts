@@ -35,7 +35,9 @@ export async function checkMigrated(db: Queryable): Promise<void> {
   if (state === "missing" || state === "pending") {
     throw new RatchetError(
       "RT106",
-      state === "missing" ? "The database has no schema `ratchet`." : "The schema `ratchet` is older than this version of Ratchet.",
+      state === "missing"
+        ? "The database has no schema `ratchet`."
+        : "The schema `ratchet` is older than this version of Ratchet.",
     );
   }
   if (state === "newer") {
@@ -82,11 +84,15 @@ export function compareSchema(recorded: RecordedSchema, files: SchemaFiles): Exc
   return isLater(recorded.currentState.version, files.version) ? "newer" : "pending";
 }
 
+/** Major, minor and patch; what follows a hyphen does not count. */
+function partsOf(version: string): number[] {
+  return version.split(/[.\-]/v).slice(0, 3).map(Number);
+}
+
 function isLater(one: string, other: string): boolean {
-  const parts = (version: string): number[] => version.split(/[.\-]/v).slice(0, 3).map(Number);
-  const [ours, theirs] = [parts(other), parts(one)];
-  for (const [index, part] of theirs.entries()) {
-    const difference = part - (ours[index] ?? 0);
+  const otherParts = partsOf(other);
+  for (const [index, part] of partsOf(one).entries()) {
+    const difference = part - (otherParts[index] ?? 0);
     if (difference !== 0) {
       return difference > 0;
     }

@@ -54,7 +54,9 @@ export async function migrate(
   const files = readSchemaFiles(folder);
   // Not from the pool: graphile-worker takes a connection of its own meanwhile, and the pool may have only one.
   const client = new pg.Client(pool.options);
-  client.on("error", (error) => log.warn({ err: error }, "the migrator's database connection was lost"));
+  client.on("error", (error) => {
+    log.warn({ err: error }, "the migrator's database connection was lost");
+  });
   try {
     await client.connect();
     await takeLock(client, log);
@@ -87,7 +89,12 @@ async function takeLock(client: pg.Client, log: DatabaseLog): Promise<void> {
   }
 }
 
-async function migrateLocked(pool: pg.Pool, client: pg.Client, files: SchemaFiles, log: DatabaseLog): Promise<MigrationResult> {
+async function migrateLocked(
+  pool: pg.Pool,
+  client: pg.Client,
+  files: SchemaFiles,
+  log: DatabaseLog,
+): Promise<MigrationResult> {
   const recorded = await readRecordedSchema(client);
   if (recorded !== null) {
     refuseUnknown(recorded, files);
@@ -98,7 +105,10 @@ async function migrateLocked(pool: pg.Pool, client: pg.Client, files: SchemaFile
 
   const state = recorded === null ? "pending" : compareSchema(recorded, files);
   if (state === "newer") {
-    log.info({ ours: files.version, theirs: recorded?.currentState?.version }, "a newer Ratchet's functions and views are left as they are");
+    log.info(
+      { ours: files.version, theirs: recorded?.currentState?.version },
+      "a newer Ratchet's functions and views are left as they are",
+    );
   }
   if (state !== "pending") {
     return { applied: [], schemaRefreshed: false };
@@ -106,7 +116,7 @@ async function migrateLocked(pool: pg.Pool, client: pg.Client, files: SchemaFile
   const appliedBefore = new Set(recorded?.migrations.map(({ number }) => number));
   const pending = files.migrations.filter(({ number }) => !appliedBefore.has(number));
   await apply(client, pending, files, log);
-  const applied = pending.map((migration) => migration.path.replace(/^migrations\/|\.sql$/gv, ""));
+  const applied = pending.map((migration) => migration.path.replaceAll(/^migrations\/|\.sql$/gv, ""));
   log.info({ applied }, "the database schema is up to date");
   return { applied, schemaRefreshed: true };
 }
@@ -116,7 +126,10 @@ function refuseUnknown(recorded: RecordedSchema, files: SchemaFiles): void {
   const unknown = recorded.migrations.filter(({ number }) => !known.has(number));
   if (unknown.length > 0) {
     const names = unknown.map(({ number, name }) => `${String(number).padStart(6, "0")}_${name}`).join(", ");
-    throw new RatchetError("RT107", `The database has had migrations that Ratchet ${files.version} does not know: ${names}.`);
+    throw new RatchetError(
+      "RT107",
+      `The database has had migrations that Ratchet ${files.version} does not know: ${names}.`,
+    );
   }
 }
 
@@ -129,18 +142,26 @@ function refuseChanged(recorded: RecordedSchema, files: SchemaFiles): void {
 }
 
 async function migrateGraphileWorker(pool: pg.Pool, log: DatabaseLog): Promise<void> {
+  // What it tells of a normal run is of interest to nobody who did not ask.
+  const levels = { error: "error", warning: "warn", info: "debug", debug: "debug" } as const;
   const logger = new Logger(() => (level, message, meta) => {
-    const write = level === "error" ? log.error : level === "warning" ? log.warn : log.debug;
-    write(meta, `graphile-worker: ${message}`);
+    log[levels[level]]({ ...meta, text: message }, "graphile-worker, migrating");
   });
   await runMigrations({ pgPool: pool, logger });
 }
 
-async function apply(client: pg.Client, pending: readonly Migration[], files: SchemaFiles, log: DatabaseLog): Promise<void> {
+async function apply(
+  client: pg.Client,
+  pending: readonly Migration[],
+  files: SchemaFiles,
+  log: DatabaseLog,
+): Promise<void> {
   await client.query("begin isolation level read committed");
   try {
     // Names are looked up nowhere but where the file says; the order of functions that call each other is free.
-    await client.query("set local search_path = ''; set local check_function_bodies = off; set local client_min_messages = warning");
+    await client.query(
+      "set local search_path = ''; set local check_function_bodies = off; set local client_min_messages = warning",
+    );
     await createSchemas(client);
     await client.query(BOOTSTRAP);
     for (const migration of pending) {
@@ -188,7 +209,8 @@ async function run(client: pg.Client, file: SqlFile): Promise<void> {
     await client.query(file.sql);
   } catch (error) {
     if (error instanceof pg.DatabaseError) {
-      const line = error.position === undefined ? "" : `:${file.sql.slice(0, Number(error.position)).split("\n").length}`;
+      const line =
+        error.position === undefined ? "" : `:${file.sql.slice(0, Number(error.position)).split("\n").length}`;
       error.message = `sql/${file.path}${line}: ${error.message}`;
     }
     throw error;

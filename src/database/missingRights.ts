@@ -4,8 +4,8 @@ import { RatchetError } from "../errors/ratchetError.ts";
 
 /** Throws RT103, with the grant to make, if one of the schemas is absent and the role may not create it. */
 export async function requireCreateRight(client: pg.ClientBase, schemas: readonly string[]): Promise<void> {
-  const { rows } = await client.query<{ missing: string[] | null; role: string; database: string; grant: string }>(
-    `select array_agg(wanted.name) as missing,
+  const { rows } = await client.query<{ missing: string[]; role: string; database: string; grant: string }>(
+    `select coalesce(array_agg(wanted.name), '{}') as missing,
             current_user as role,
             current_database() as database,
             format('grant create on database %I to %I;', current_database(), current_user) as grant
@@ -15,7 +15,7 @@ export async function requireCreateRight(client: pg.ClientBase, schemas: readonl
     [schemas],
   );
   const [found] = rows;
-  if (found?.missing?.length) {
+  if (found !== undefined && found.missing.length > 0) {
     throw new RatchetError(
       "RT103",
       `Role "${found.role}" lacks the right CREATE on database "${found.database}", needed to create the schema ${found.missing.join(", ")}.`,

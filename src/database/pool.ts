@@ -23,25 +23,36 @@ const ENGINE_SETTINGS = `
                 else current_setting('synchronous_commit') end,
            false)`;
 
+// pg-pool waits for this before anybody gets the client, though its types say nothing of a promise.
+const awaitedHooks = { onConnect: (client: pg.ClientBase): Promise<unknown> => client.query(ENGINE_SETTINGS) };
+
 /**
  * Creates a pool whose lost connections never end the process, and whose sessions run READ COMMITTED with
  * `synchronous_commit` at least `on`, whatever defaults role and database have: the engine's promises rest on both. bigint
  * comes as a string, json parsed, timestamptz as a Date.
  */
-export function createPool({ connectionString, max = 10, applicationName = "ratchet", log = silentLog }: PoolOptions): pg.Pool {
+export function createPool({
+  connectionString,
+  max = 10,
+  applicationName = "ratchet",
+  log = silentLog,
+}: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
     application_name: applicationName,
     keepAlive: true,
     connectionTimeoutMillis: 15_000,
-    // Awaited by pg-pool before anybody gets the client, though its types say otherwise; a failure closes the connection.
-    onConnect: (client): Promise<unknown> => client.query(ENGINE_SETTINGS),
+    ...awaitedHooks,
   });
   pool.on("connect", (client) => {
     // A client in use reports its loss here as well as in the query; without a listener the process would end.
-    client.on("error", (error) => log.warn({ err: error, applicationName }, "a database connection was lost"));
+    client.on("error", (error) => {
+      log.warn({ err: error, applicationName }, "a database connection was lost");
+    });
   });
-  pool.on("error", (error) => log.debug({ err: error, applicationName }, "an idle database connection was lost"));
+  pool.on("error", (error) => {
+    log.debug({ err: error, applicationName }, "an idle database connection was lost");
+  });
   return pool;
 }

@@ -22,7 +22,10 @@ export async function withAdmin<Result>(url: string, work: (client: pg.Client) =
 /** Drops every database whose name begins with `prefix`, ending the sessions in it. */
 export async function dropDatabasesOf(url: string, prefix: string): Promise<void> {
   await withAdmin(url, async (client) => {
-    const { rows } = await client.query<{ datname: string }>("select datname from pg_database where starts_with(datname, $1)", [prefix]);
+    const { rows } = await client.query<{ datname: string }>(
+      "select datname from pg_database where starts_with(datname, $1)",
+      [prefix],
+    );
     for (const { datname } of rows) {
       await client.query(`drop database if exists ${datname} with (force)`);
     }

@@ -2,14 +2,12 @@
  * A process that uses an embedded Postgres: `node embeddedOwner.ts DATA_FOLDER PARENT_FOR_ROOT`. It prints
  * `{"url", "adopted"}` once ready, leaves in an orderly way when its input ends, and prints nothing more.
  */
+// oxlint-disable node/no-top-level-await -- A program of its own; unicorn/prefer-top-level-await demands it.
 import { once } from "node:events";
 
 import { startEmbeddedPostgres } from "../../src/database/embedded/embeddedPostgres.ts";
 
-const [dataFolder, parentForRoot] = process.argv.slice(2);
-if (dataFolder === undefined || parentForRoot === undefined) {
-  throw new Error("Give the data folder and the parent folder for root.");
-}
+const [dataFolder = "", parentForRoot = ""] = process.argv.slice(2);
 const server = await startEmbeddedPostgres({ dataFolder, parentForRoot, settings: { fsync: "off" } });
 process.stdout.write(`${JSON.stringify({ url: server.url, adopted: server.adopted })}\n`);
 process.stdin.resume();

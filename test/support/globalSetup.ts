@@ -15,6 +15,7 @@ declare module "vitest" {
 }
 
 /** Starts one server for the run, or takes the given one, and migrates the template that the tests' databases are cloned from. */
+// oxlint-disable-next-line import/no-default-export -- Vitest wants it so.
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startTestServer();
   const runId = `${process.pid}_${Date.now().toString(36)}`;

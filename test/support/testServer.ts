@@ -75,9 +75,9 @@ function roomiestParent(): string {
 /** A run that was killed has left a server and its folder. */
 async function removeFoldersOfDeadRuns(parent: string): Promise<void> {
   for (const name of readdirSync(parent)) {
-    const [, pidText, birth] = /^ratchet-test-(\d+)-(\d*)$/v.exec(name) ?? [];
-    const pid = Number(pidText);
-    if (pidText === undefined || (isAlive(pid) && birthOf(pid) === birth)) {
+    const owner = /^ratchet-test-(?<pid>\d+)-(?<birth>\d*)$/v.exec(name)?.groups;
+    const pid = Number(owner?.["pid"]);
+    if (owner === undefined || (isAlive(pid) && birthOf(pid) === owner["birth"])) {
       continue;
     }
     const folder = path.join(parent, name);
@@ -112,8 +112,12 @@ function pingEngine(target: { socketPath: string } | { host: string; port: strin
       response.resume();
       resolve(response.statusCode === 200);
     })
-      .on("error", () => resolve(false))
-      .on("timeout", () => resolve(false))
+      .on("error", () => {
+        resolve(false);
+      })
+      .on("timeout", () => {
+        resolve(false);
+      })
       .end();
   });
 }

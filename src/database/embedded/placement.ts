@@ -63,7 +63,8 @@ function refuseForeignFolder(folder: string): void {
 function unprivilegedUser(): { uid: number; gid: number } {
   const accounts = readFileSync("/etc/passwd", "utf8").split("\n");
   for (const name of ["postgres", "nobody"]) {
-    const [, , uid, gid] = accounts.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
+    const fields = accounts.find((line) => line.startsWith(`${name}:`))?.split(":");
+    const [uid, gid] = fields?.slice(2, 4) ?? [];
     if (uid !== undefined && gid !== undefined && Number(uid) !== 0) {
       // macOS writes nobody's ids as -2.
       return { uid: Number(uid) >>> 0, gid: Number(gid) >>> 0 };

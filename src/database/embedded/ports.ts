@@ -16,7 +16,13 @@ export function portCandidates(folder: string): number[] {
 export async function isPortTaken(port: number): Promise<boolean> {
   const probe = createServer();
   return new Promise((resolve) => {
-    probe.once("error", () => resolve(true));
-    probe.listen({ host: "127.0.0.1", port, exclusive: true }, () => probe.close(() => resolve(false)));
+    probe.once("error", () => {
+      resolve(true);
+    });
+    probe.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
+      probe.close(() => {
+        resolve(false);
+      });
+    });
   });
 }

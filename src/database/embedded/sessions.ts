@@ -69,7 +69,7 @@ export async function holdPresence(target: SessionTarget): Promise<{ release(): 
     client.once("end", () => {
       current = null;
       if (!released) {
-        timer = setTimeout(() => void open().catch(() => {}), RECONNECT_AFTER_MS).unref();
+        timer = setTimeout(reopen, RECONNECT_AFTER_MS).unref();
       }
     });
     await client.connect();
@@ -79,12 +79,21 @@ export async function holdPresence(target: SessionTarget): Promise<{ release(): 
       await close();
     }
   };
+  const reopen = (): void => {
+    // A failure ends that client too, which sets the timer again.
+    open().catch(() => {});
+  };
   const close = async (): Promise<void> => {
     // Its end is awaited, so from here on it does keep this process alive.
     current?.socket.ref();
     await current?.client.end();
   };
-  await open();
+  try {
+    await open();
+  } catch (error) {
+    released = true;
+    throw error;
+  }
 
   return {
     async release() {
