@@ -12,13 +12,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 
 import { findNativeFolder, prepareBinaries } from "../../src/database/embedded/binaries.ts";
 import {
@@ -40,7 +39,7 @@ let data: string;
 const owners: ChildProcess[] = [];
 
 beforeAll(() => {
-  parent = mkdtempSync(path.join(tmpdir(), "ratchet-embedded-"));
+  parent = mkdtempSync(path.join(inject("testRunFolder"), "embedded-"));
   // Root's Postgres runs as another user, who has to get through.
   chmodSync(parent, 0o755);
   dataFolder = path.join(parent, "project", ".ratchet");

@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 
 import type { DatabaseLog } from "../../src/database/log.ts";
 import { migrate } from "../../src/database/migrator.ts";
@@ -17,22 +16,14 @@ const GREET =
 const WORD = "create or replace function ratchet_private.word() returns text language sql as $$ select 'hello' $$;";
 
 let database: TestDatabase;
-const folders: string[] = [];
 
 beforeEach(async () => {
   database = await createEmptyDatabase();
 });
 afterEach(() => database.drop());
 
-afterAll(() => {
-  for (const folder of folders) {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
-
 function sqlFolder(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), "ratchet-sql-"));
-  folders.push(folder);
+  const folder = mkdtempSync(path.join(inject("testRunFolder"), "sql-"));
   for (const [name, sql] of Object.entries(files)) {
     mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
     writeFileSync(path.join(folder, name), sql);

@@ -1,8 +1,10 @@
+import type pg from "pg";
 import type { TestProject } from "vitest/node";
 
-import { createPool } from "../../src/database/pool.ts";
 import { migrate } from "../../src/database/migrator.ts";
+import { createPool } from "../../src/database/pool.ts";
 import { dropDatabasesOf, dropDatabasesOfDeadRuns, withDatabase } from "./databases.ts";
+import { createRunFolder, removeRunFolder } from "./runFolder.ts";
 import { startTestServer } from "./testServer.ts";
 
 declare module "vitest" {
@@ -11,37 +13,72 @@ declare module "vitest" {
     readonly testServerUrl: string;
     /** All databases of the run begin with it. */
     readonly testDatabasePrefix: string;
+    /** Removed after the run, with every Postgres in it: for what tests write. In memory if there is room. */
+    readonly testRunFolder: string;
   }
 }
 
 /** Starts one server for the run, or takes the given one, and migrates the template that the tests' databases are cloned from. */
 // oxlint-disable-next-line import/no-default-export -- Vitest wants it so.
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startTestServer();
-  const runId = `${process.pid}_${Date.now().toString(36)}`;
-  const prefix = `ratchet_test_${runId}_`;
-  // While this session lives, so does the run: others tell by its name which databases are left over.
-  const presence = createPool({ connectionString: server.url, max: 1, applicationName: `ratchet_test_run_${runId}` });
-  const presenceClient = await presence.connect();
-
-  const teardown = async (): Promise<void> => {
-    presenceClient.release();
-    await presence.end();
-    await dropDatabasesOf(server.url, prefix);
-    await server.stop();
+  const cleanUps: (() => Promise<void> | void)[] = [];
+  let cleaning: Promise<void> | undefined;
+  const teardown = (): Promise<void> => {
+    cleaning ??= runInReverse(cleanUps);
+    return cleaning;
   };
+
   try {
+    const folder = createRunFolder();
+    const removeFolder = (): void => {
+      removeRunFolder(folder);
+    };
+    // Without a terminal, a signal ends Vitest without the teardown.
+    process.once("exit", removeFolder);
+    cleanUps.push(removeFolder);
+    const server = await startTestServer(folder);
+    cleanUps.push(() => server.stop());
+
+    const runId = `${process.pid}_${Date.now().toString(36)}`;
+    const prefix = `ratchet_test_${runId}_`;
+    // While this session lives, so does the run: others tell by its name which databases are left over.
+    const presence = createPool({ connectionString: server.url, max: 1, applicationName: `ratchet_test_run_${runId}` });
+    const session = await presence.connect();
+    cleanUps.push(async () => {
+      await dropDatabasesOf(server.url, prefix);
+      session.release();
+      await presence.end();
+    });
     await dropDatabasesOfDeadRuns(server.url);
-    const template = `${prefix}template`;
-    await presenceClient.query(`create database ${template} template template0 encoding 'UTF8'`);
-    const pool = createPool({ connectionString: withDatabase(server.url, template), max: 2 });
-    await migrate(pool);
-    await pool.end();
+    await createTemplate(session, server.url, `${prefix}template`);
+
+    project.provide("testServerUrl", server.url);
+    project.provide("testDatabasePrefix", prefix);
+    project.provide("testRunFolder", folder);
+    return teardown;
   } catch (error) {
     await teardown();
     throw error;
   }
-  project.provide("testServerUrl", server.url);
-  project.provide("testDatabasePrefix", prefix);
-  return teardown;
+}
+
+async function createTemplate(session: pg.PoolClient, serverUrl: string, name: string): Promise<void> {
+  await session.query(`create database ${name} template template0 encoding 'UTF8'`);
+  const pool = createPool({ connectionString: withDatabase(serverUrl, name), max: 2 });
+  try {
+    await migrate(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function runInReverse(cleanUps: readonly (() => Promise<void> | void)[]): Promise<void> {
+  for (const cleanUp of cleanUps.toReversed()) {
+    try {
+      await cleanUp();
+    } catch (error) {
+      // The next ones matter all the same; what stays is removed at the start of the next run.
+      process.stderr.write(`Cleaning up after the tests: ${String(error)}\n`);
+    }
+  }
 }
