@@ -100,13 +100,13 @@ async function request<Answer>(path: string, answer: z.ZodType<Answer>, init: Re
   const response = await fetch(new URL(path, base), init).catch((error: unknown) => {
     // fetch itself says only "fetch failed"; the reason is in its cause.
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`${init.method} ${path}: no answer from ${base} (${reason})`, { cause: error });
+    throw new Error(`connection failed: ${reason} (${init.method} ${base}${path})`, { cause: error });
   });
   const text = await response.text();
   if (!response.ok) {
     // Asking again does not change a 4xx, except "too early", "too many" and "time-out".
     const Failure = response.status < 500 && ![408, 425, 429].includes(response.status) ? NonRetryableError : Error;
-    throw new Failure(`${init.method} ${path}: the marketplace answered ${response.status}: ${text.slice(0, 200)}`);
+    throw new Failure(`the marketplace answered ${response.status}: ${text.slice(0, 200)} (${init.method} ${path})`);
   }
   return answer.parse(JSON.parse(text));
 }

@@ -1,15 +1,15 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-import { addJob, type AddJobSpec } from "../database/calls/addJob.ts";
+import { addJob, type AddJobSpec } from "../database/calls/jobs.ts";
 import { listIdentifiers } from "../database/calls/listIdentifiers.ts";
-import { readJob } from "../database/calls/readJob.ts";
-import { checkMigrated } from "../database/checkMigrated.ts";
+import { checkMigrated } from "../database/migrationState.ts";
 import { nearestName } from "../config/nearestName.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
 import { collect, durationMs, timeOrDelay, wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { type CommandDatabase, withDatabase } from "./database.ts";
+import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { readPayload } from "./payload.ts";
 import { formatPlan } from "./plan.ts";
@@ -30,7 +30,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
     .option("--run-at <time>", 'not before this time (2026-11-24T09:00) or delay ("5 min")', timeOrDelay)
     .option("--max-attempts <n>", "tries per task, instead of the definition's", wholeNumber(1, MAX_INT))
     .option("--retry-delay <duration>", 'between tries ("3 s"), instead of the definition\'s', durationMs)
-    .option("--priority <n>", "lower runs earlier; default 0", wholeNumber(-MAX_INT, MAX_INT))
+    .option("--priority <n>", "lower runs earlier; default 0", wholeNumber(-32_768, 32_767))
     .option("--queue <name>", "jobs of one queue run one after the other")
     .option("--job-key <key>", "names the job among the unfinished ones")
     .addOption(new Option("--job-key-mode <mode>", "what to do if the key is in use").choices(KEY_MODES))
@@ -55,8 +55,8 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
       await untilInterrupted((signal) =>
         withDatabase({ config: context.config(), purpose: "add" }, async (database) => {
           await checkMigrated(database.pool);
-          const { id } = await addOrSuggest(database, spec);
-          const job = await readJob(database.pool, id);
+          const id = await addOrSuggest(database, spec);
+          const job = await findJob(database.pool, id);
           if (options.json === true) {
             context.print(JSON.stringify(job, null, 2));
           } else if (options.watch !== true) {
@@ -70,7 +70,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
     });
 }
 
-async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec): Promise<{ readonly id: string }> {
+async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec): Promise<string> {
   try {
     return await addJob(database.pool, spec);
   } catch (cause) {

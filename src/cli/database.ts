@@ -1,6 +1,7 @@
 import type pg from "pg";
 
 import type { Config } from "../config/config.ts";
+import { checkDatabase } from "../database/connectionCheck.ts";
 import { startEmbeddedPostgres } from "../database/embedded/embeddedPostgres.ts";
 import type { DatabaseLog } from "../database/log.ts";
 import { createPool } from "../database/pool.ts";
@@ -38,6 +39,7 @@ export async function withDatabase<Result>(
     const url = embedded?.url ?? config.databaseUrl ?? "";
     const pool = createPool({ connectionString: url, max: 4, applicationName: `ratchet ${purpose}`, log });
     try {
+      await checkDatabase(pool);
       return await work({ url, isEmbedded: embedded !== null, pool });
     } finally {
       await pool.end();

@@ -4,10 +4,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type pg from "pg";
 
-import { addJob } from "../database/calls/addJob.ts";
-import { type JobSnapshot, readJob } from "../database/calls/readJob.ts";
+import { addJob, type JobSnapshot } from "../database/calls/jobs.ts";
 import { setVariable } from "../config/setVariable.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
+import { findJob } from "./findJob.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 const PRODUCT = join(EXAMPLES, "products", "jacket.json");
@@ -47,7 +47,7 @@ export async function startSampleMarketplace(folder: string, port: number | unde
  */
 export async function addSampleJob(pool: pg.Pool): Promise<JobSnapshot> {
   const product = JSON.parse(await readFile(PRODUCT, "utf8")) as Record<string, unknown>;
-  const { id } = await addJob(pool, {
+  const id = await addJob(pool, {
     identifier: IDENTIFIER,
     // The file names its folder relative to the project, and we may have been started elsewhere.
     payload: { ...product, folder: dirname(PRODUCT) },
@@ -55,5 +55,5 @@ export async function addSampleJob(pool: pg.Pool): Promise<JobSnapshot> {
     jobKey: "sample",
     jobKeyMode: "unsafe_dedupe",
   });
-  return readJob(pool, id);
+  return findJob(pool, id);
 }

@@ -1,11 +1,11 @@
 import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
-import { explainJob } from "../database/calls/explainJob.ts";
-import { type JobSnapshot, readJob } from "../database/calls/readJob.ts";
-import { checkMigrated } from "../database/checkMigrated.ts";
+import { explainJob, type JobSnapshot } from "../database/calls/jobs.ts";
+import { checkMigrated } from "../database/migrationState.ts";
 import { jobId } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
+import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { formatPlan } from "./plan.ts";
 import { watchUntilFinal } from "./watch.ts";
@@ -22,12 +22,12 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
       await untilInterrupted((signal) =>
         withDatabase({ config: context.config(), purpose: "show" }, async (database) => {
           await checkMigrated(database.pool);
-          const job = await readJob(database.pool, id);
+          const job = await findJob(database.pool, id);
           if (watch) {
             await watchUntilFinal(context, database, job, { signal, resuming: true });
           }
           if (json || !watch) {
-            const latest = watch ? await readJob(database.pool, id) : job;
+            const latest = watch ? await findJob(database.pool, id) : job;
             printJob(context, latest, await explainJob(database.pool, id), json);
           }
         }),

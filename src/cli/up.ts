@@ -12,6 +12,7 @@ import { prepareDataFolder } from "./dataFolder.ts";
 import { type CommandDatabase, withDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
+import { openLogFile } from "./logFile.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watch.ts";
@@ -39,11 +40,11 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
       const config = context.config();
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
-      const log = createLogger({ level: config.logLevel, destination: logFile });
+      const log = createLogger({ level: config.logLevel, destination: openLogFile(logFile) });
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
           await migrate(database.pool, { log });
-          const identifiers = await registerTaskFolder(database.pool, config.taskFolder);
+          const identifiers = await registerTaskFolder(database.pool, config.taskFolder, false);
           const where = database.isEmbedded ? "Embedded Postgres" : "Postgres of DATABASE_URL";
           context.print(`${where} is ready and migrated. Definitions: ${identifiers.join(", ")}.`, "");
           await runUp(context, { config, options, database, signal, log, logFile });

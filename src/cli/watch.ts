@@ -1,5 +1,5 @@
-import { countLiveWorkers } from "../database/calls/countLiveWorkers.ts";
-import type { JobSnapshot } from "../database/calls/readJob.ts";
+import type { JobSnapshot } from "../database/calls/jobs.ts";
+import { countLiveWorkers } from "../database/calls/workers.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";

@@ -5,6 +5,8 @@ export interface History {
   readonly latest: ProgressSnapshot;
   /** Positions of the tasks that the job's present run passed over, since they were done before it began. */
   readonly skipped: ReadonlySet<number>;
+  /** By position, the error of the last try that was seen to fail; the task itself forgets it when it is tried again. */
+  readonly lastErrors: ReadonlyMap<number, string>;
   /** Whether the job stood still at the last look, so that the next movement is a resumption. */
   readonly paused: boolean;
 }
@@ -44,7 +46,15 @@ export function observe(
   }
   changes.push(...changed.map((task): Change => ({ kind: "task", task })));
   changes.push(...outcomeOf(before.latest, snapshot));
-  return { history: { latest: snapshot, skipped, paused: paused || isWaitingForRetry(snapshot) }, changes };
+  return {
+    history: {
+      latest: snapshot,
+      skipped,
+      lastErrors: withErrorsOf(snapshot, before.lastErrors),
+      paused: paused || isWaitingForRetry(snapshot),
+    },
+    changes,
+  };
 }
 
 function observeFirst(snapshot: ProgressSnapshot, resuming: boolean): { history: History; changes: Change[] } {
@@ -54,7 +64,17 @@ function observeFirst(snapshot: ProgressSnapshot, resuming: boolean): { history:
   changes.push(...worthALine.map((task): Change => ({ kind: "task", task })));
   changes.push(...outcomeOf(null, snapshot));
   const paused = (resuming && !isFinal(snapshot)) || isWaitingForRetry(snapshot);
-  return { history: { latest: snapshot, skipped: new Set(), paused }, changes };
+  return {
+    history: { latest: snapshot, skipped: new Set(), lastErrors: withErrorsOf(snapshot, new Map()), paused },
+    changes,
+  };
+}
+
+function withErrorsOf(snapshot: ProgressSnapshot, earlier: ReadonlyMap<number, string>): ReadonlyMap<number, string> {
+  const failed = snapshot.tasks.flatMap(({ position, errorMessage }): [number, string][] =>
+    errorMessage === null ? [] : [[position, errorMessage]],
+  );
+  return failed.length === 0 ? earlier : new Map([...earlier, ...failed]);
 }
 
 function outcomeOf(before: ProgressSnapshot | null, snapshot: ProgressSnapshot): Change[] {

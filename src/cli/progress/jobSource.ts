@@ -1,8 +1,9 @@
 import type pg from "pg";
 
-import { announcementChannel } from "../../database/calls/announcementChannel.ts";
-import { type JobSnapshot, readJob } from "../../database/calls/readJob.ts";
+import { announcementChannel } from "../../database/announcementChannel.ts";
+import type { JobSnapshot } from "../../database/calls/jobs.ts";
 import { listen } from "../../database/listener.ts";
+import { findJob } from "../findJob.ts";
 import type { JobSource } from "./followJob.ts";
 
 /** Reads the job from the database and hears of its changes on its tenant's channel. */
@@ -11,7 +12,7 @@ export function createJobSource(
   job: Pick<JobSnapshot, "id" | "tenant">,
 ): JobSource {
   return {
-    read: () => readJob(pool, job.id),
+    read: () => findJob(pool, job.id),
     subscribe: (wake) =>
       listen({
         connectionString: url,

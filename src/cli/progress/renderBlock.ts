@@ -3,7 +3,7 @@ import { oneLine, pad, textWidth, truncate } from "../output/text.ts";
 import { formatCountdown, formatSpan } from "../output/time.ts";
 import { isWaitingForRetry, type History } from "./history.ts";
 import { endSentence } from "./plainLines.ts";
-import { isDone, isFinal, type ProgressTask, taskSpanMs, type TaskStatus, taskTry } from "./snapshot.ts";
+import { isDone, isFinal, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
 
 /** What {@link renderBlock} needs besides the job. */
 export interface BlockOptions {
@@ -24,7 +24,7 @@ const LINES_AROUND_TASKS = 4;
 const WIDEST_STATUS = "COMPLETED".length;
 const WIDEST_NAME = 40;
 
-const LOOKS: Record<TaskStatus, { symbol: string; tone: Tone }> = {
+const LOOKS: Record<ProgressTask["status"], { symbol: string; tone: Tone }> = {
   PENDING: { symbol: "○", tone: "faint" },
   RUNNING: { symbol: "●", tone: "busy" },
   WAITING: { symbol: "◔", tone: "odd" },
@@ -72,7 +72,7 @@ function taskPieces(task: ProgressTask, history: History, nameWidth: number, now
   const remarks = [
     task.status === "RUNNING" && task.progress !== null ? `${Math.round(task.progress * 100)} %` : "",
     history.skipped.has(task.position) ? "skipped: already COMPLETED" : "",
-    taskTry(task) > 1 ? `try ${taskTry(task)}` : "",
+    tryRemark(task, history),
   ].filter((remark) => remark !== "");
   const pieces: Piece[] = [
     [
@@ -91,6 +91,15 @@ function taskPieces(task: ProgressTask, history: History, nameWidth: number, now
     pieces.push(["bad", oneLine(task.errorMessage)]);
   }
   return pieces;
+}
+
+/** `try 2, after: connection failed …`, for a task that needed more than one. */
+function tryRemark(task: ProgressTask, history: History): string {
+  if (taskTry(task) <= 1) {
+    return "";
+  }
+  const lastError = task.status === "FAILED" ? undefined : history.lastErrors.get(task.position);
+  return `try ${taskTry(task)}${lastError === undefined ? "" : `, after: ${oneLine(lastError)}`}`;
 }
 
 function lastLine(history: History, options: BlockOptions): Piece | null {

@@ -1,35 +1,12 @@
-/** What the views need to know of a job; what `readJob` gives has all of it. Times are the database's. */
-export interface ProgressSnapshot {
-  readonly id: string;
-  readonly identifier: string;
-  readonly status: JobStatus;
-  readonly createdAt: Date;
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
-  readonly nextAttemptAt: Date | null;
-  readonly cancelReason: string | null;
-  /** The database's clock when this was read. */
-  readonly now: Date;
+import type { JobSnapshot, TaskSnapshot } from "../../database/calls/jobs.ts";
+
+/** What the views need to know of a job. Times are the database's. */
+export interface ProgressSnapshot extends Omit<JobSnapshot, "tenant" | "runAt" | "tasks"> {
   readonly tasks: readonly ProgressTask[];
 }
 
-/** One task of a {@link ProgressSnapshot}. */
-export interface ProgressTask {
-  /** From 1. */
-  readonly position: number;
-  readonly name: string;
-  readonly status: TaskStatus;
-  /** Tries that ended and counted. */
-  readonly attempts: number;
-  readonly startedAt: Date | null;
-  readonly completedAt: Date | null;
-  readonly errorMessage: string | null;
-  /** What the running handler reported, 0 to 1. */
-  readonly progress: number | null;
-}
-
-export type JobStatus = "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "CANCELLED";
-export type TaskStatus = JobStatus | "SKIPPED";
+/** What the views need to know of a task; `attempts` counts the tries that ended. */
+export type ProgressTask = Omit<TaskSnapshot, "key">;
 
 /** Whether nothing will happen to the job any more by itself. */
 export function isFinal(snapshot: ProgressSnapshot): boolean {

@@ -47,7 +47,7 @@ describe("the live block", () => {
       "Job 7  publish_listing  RUNNING  2 of 5 tasks done",
       "  ✔ Validate product  COMPLETED  0.01 s  skipped: already COMPLETED",
       "  ✔ Upload image 1/3  COMPLETED  0.01 s  skipped: already COMPLETED",
-      "  ⠹ Upload image 2/3  RUNNING    0.20 s  40 %, try 2",
+      "  ⠹ Upload image 2/3  RUNNING    0.20 s  40 %, try 2, after: PUT /listings/J/images/2: no answer from http://127.0.0.1:…",
       "  ○ Upload image 3/3  PENDING",
       "  ○ Create listing    PENDING",
     ]);

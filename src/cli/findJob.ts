@@ -1,0 +1,18 @@
+import { type JobSnapshot, readJob } from "../database/calls/jobs.ts";
+import type { Queryable } from "../database/calls/queryable.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
+
+/**
+ * The job with its plan.
+ *
+ * @throws RatchetError RT013 if there is no such job.
+ */
+export async function findJob(db: Queryable, id: string): Promise<JobSnapshot> {
+  const job = await readJob(db, id);
+  if (job === null) {
+    throw new RatchetError("RT013", `There is no job ${id}.`, {
+      hint: 'See which there are with: ratchet sql "select * from ratchet.job_overview". A finished job may have been pruned.',
+    });
+  }
+  return job;
+}

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { runCommand, startCommand } from "../support/command.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { waitUntil } from "../support/waiting.ts";
+
+let database: TestDatabase;
+
+const PRODUCT = "examples/products/jacket.json";
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  expect(await ratchet("migrate")).toMatchObject({ exit: 0, output: expect.stringContaining("publish_listing") });
+});
+
+afterAll(async () => {
+  await database.drop();
+});
+
+function ratchet(...commandLine: string[]) {
+  return runCommand(commandLine, { DATABASE_URL: database.url });
+}
+
+describe("ratchet add and show", () => {
+  test("queue a job, print its plan, and say what it waits for", async () => {
+    const added = await ratchet("add", "publish_listing", "--payload-file", PRODUCT, "--job-key", "a");
+    expect(added).toMatchObject({ exit: 0, errors: "" });
+    const id = /^Job (?<id>\d+)/v.exec(added.output)?.groups?.["id"] ?? "";
+    expect(added.output.match(/PENDING \|/gv)).toHaveLength(5);
+    const shown = await ratchet("show", id);
+    expect(shown.output).toMatch(/ 3 \| Upload image 2\/3 +\| PENDING \| +0 \|/v);
+    expect(shown.output).toContain(`Job ${id} (publish_listing) has not started`);
+  });
+
+  test("give JSON, and take every option that add_job has", async () => {
+    const added = await ratchet(
+      "add",
+      "publish_listing",
+      "--json",
+      "--payload-file",
+      PRODUCT,
+      ...["--run-at", "2 h", "--max-attempts", "7", "--retry-delay", "1.5 s", "--priority", "-3", "--queue", "q"],
+      ...[
+        "--job-key",
+        "b",
+        "--job-key-mode",
+        "unsafe_dedupe",
+        "--tenant",
+        "t",
+        "--task",
+        "validate",
+        "--task",
+        "create",
+      ],
+    );
+    expect(added).toMatchObject({ exit: 0 });
+    const { id } = JSON.parse(added.output) as { id: string };
+    const { rows } = await database.pool.query(
+      `select max_attempts, retry_delay::text, priority, queue_name, job_key, tenant, run_at > now() + interval '1 hour' as is_later,
+         (select array_agg(t.key order by position) from ratchet.tasks t where t.job_id = j.id) as keys
+       from ratchet.jobs j where id = $1`,
+      [id],
+    );
+    expect(rows).toStrictEqual([
+      {
+        max_attempts: 7,
+        retry_delay: "00:00:01.5",
+        priority: -3,
+        queue_name: "q",
+        job_key: "b",
+        tenant: "t",
+        is_later: true,
+        keys: ["validate", "create"],
+      },
+    ]);
+  });
+
+  test("name the nearest definition for an unknown one, and write nothing", async () => {
+    const { exit, errors } = await ratchet("add", "publish_lsiting");
+    expect(exit).toBe(3);
+    expect(errors).toContain("Did you mean publish_listing?");
+  });
+
+  test("say of an unknown job that there is none", async () => {
+    expect(await ratchet("show", "987654321")).toMatchObject({ exit: 3, errors: expect.stringContaining("RT013") });
+  });
+
+  test("--watch says that no worker is running, and Ctrl-C ends it with status 130", async () => {
+    const watching = startCommand(["add", "publish_listing", "--payload-file", PRODUCT, "--watch"], {
+      DATABASE_URL: database.url,
+    });
+    await watching.printed("no worker is running");
+    watching.child.kill("SIGINT");
+    expect(await watching.ended).toBe(130);
+    expect(watching.errors()).toBe("");
+  });
+});
+
+describe("ratchet sql", () => {
+  test("runs several statements and prints each result", async () => {
+    const { output, exit } = await ratchet(
+      "sql",
+      "create temp table t (n int); insert into t values (1), (null); table t",
+    );
+    expect(output).toBe("CREATE\nINSERT 2\n n\n------\n    1\n NULL\n(2 rows)\n");
+    expect(exit).toBe(0);
+  });
+
+  test("prints JSON, a line per statement", async () => {
+    const { output } = await ratchet("sql", "--json", "select 1 as a; select '2'::bigint as b");
+    expect(output).toBe('[{"a":1}]\n[{"b":"2"}]\n');
+  });
+
+  test("shows where Postgres found the mistake, with status 3", async () => {
+    const { errors, exit } = await ratchet("sql", "select\n  nothing");
+    expect(errors).toContain("LINE 2:   nothing\n          ^");
+    expect(errors).toContain("SQLSTATE: 42703");
+    expect(exit).toBe(3);
+  });
+
+  test("is cancelled in the server too when it is interrupted", async () => {
+    const sleeping = startCommand(["sql", "select pg_sleep(600)"], { DATABASE_URL: database.url });
+    const running = "select pid from pg_stat_activity where application_name = 'ratchet sql' and state = 'active'";
+    await waitUntil(async () => ((await database.pool.query(running)).rowCount ?? 0) > 0, { timeoutMs: 20_000 });
+    sleeping.child.kill("SIGINT");
+    expect(await sleeping.ended).toBe(130);
+    await waitUntil(async () => (await database.pool.query(running)).rowCount === 0);
+  });
+});
+
+describe("a bad database", () => {
+  test("that is not migrated is RT106 with the command to run", async () => {
+    const url = new URL(database.url);
+    url.pathname = "/postgres";
+    const { errors, exit } = await runCommand(["show", "1"], { DATABASE_URL: url.href });
+    expect(errors).toContain("RT106");
+    expect(errors).toContain("ratchet migrate");
+    expect(exit).toBe(4);
+  });
+
+  test("whose password is wrong is RT101, and the password is not printed", async () => {
+    const url = new URL(database.url);
+    url.username = "nobody_at_all";
+    url.password = "sesame";
+    const { errors, exit } = await runCommand(["show", "1"], { DATABASE_URL: url.href });
+    expect(errors).toContain("RT101");
+    expect(errors).not.toContain("sesame");
+    expect(exit).toBe(4);
+  });
+
+  test("that does not exist is RT101 and named", async () => {
+    const url = new URL(database.url);
+    url.pathname = "/no_such_database";
+    const { errors, exit } = await runCommand(["migrate"], { DATABASE_URL: url.href });
+    expect(errors).toContain("no_such_database");
+    expect(errors).not.toMatch(/^ +at /mv);
+    expect(exit).toBe(4);
+  });
+});

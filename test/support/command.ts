@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+import { waitUntil } from "./waiting.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** A running `ratchet …`. */
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  readonly output: () => string;
+  /** What it has printed to standard error so far. */
+  readonly errors: () => string;
+  /** Waits until the output holds `text`; fails at once if the command ends before. */
+  readonly printed: (text: string | RegExp) => Promise<void>;
+  /** Its exit status, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** Starts `ratchet` with settings of its own; nothing of this process' `DATABASE_URL` or `RATCHET_…` is passed on. */
+export function startCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv): RunningCommand {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => name !== "DATABASE_URL" && !name.startsWith("RATCHET_"),
+  );
+  const child = spawn(process.execPath, [MAIN, ...commandLine], {
+    cwd: PROJECT,
+    env: { ...Object.fromEntries(inherited), ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  let isEnded = false;
+  const ended = once(child, "close").then(([code, signal]: unknown[]) => {
+    isEnded = true;
+    return (code ?? signal) as number | NodeJS.Signals;
+  });
+  return {
+    child,
+    output: () => output,
+    errors: () => errors,
+    printed: async (text) => {
+      const isThere = () => (typeof text === "string" ? output.includes(text) : text.test(output));
+      await waitUntil(() => isThere() || isEnded, {
+        timeoutMs: 20_000,
+        what: `${String(text)} in:\n${output}${errors}`,
+      });
+      if (!isThere()) {
+        throw new Error(`The command ended before it printed ${String(text)}:\n${output}${errors}`);
+      }
+    },
+    ended,
+  };
+}
+
+/** Runs `ratchet` to its end. */
+export async function runCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv) {
+  const command = startCommand(commandLine, settings);
+  const exit = await command.ended;
+  return { exit, output: command.output(), errors: command.errors() };
+}
