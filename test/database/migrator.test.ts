@@ -66,6 +66,24 @@ describe("a run", () => {
     expect(await migrate(database.pool)).toStrictEqual({ applied: [], schemaRefreshed: false });
   });
 
+  test("can put the package's own functions, views and triggers in place again, and drops none of them", async () => {
+    const objects = `select array_agg(name order by name) as names from (
+        select oid::regprocedure::text as name from pg_proc where pronamespace::regnamespace::text like 'ratchet%'
+        union all
+        select oid::regclass::text from pg_class where relnamespace::regnamespace::text like 'ratchet%'
+        union all
+        select tgrelid::regclass || ' ' || tgname from pg_trigger where not tgisinternal) as found`;
+    await migrate(database.pool);
+    const before = await read(objects);
+    await read("update ratchet_private.schema_state set hash = 'of files that were a little different'");
+    const { log, warnings } = collectingLog();
+
+    expect(await migrate(database.pool, { log })).toStrictEqual({ applied: [], schemaRefreshed: true });
+
+    expect(await read(objects)).toStrictEqual(before);
+    expect(warnings).toStrictEqual([]);
+  });
+
   test("works with a pool of a single connection", async () => {
     const pool = createPool({ connectionString: database.url, max: 1 });
     expect((await migrate(pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": JOBS }) })).schemaRefreshed).toBe(
