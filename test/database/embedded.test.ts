@@ -238,7 +238,12 @@ describe("what a crash leaves", () => {
 
   test("nor is one whose process id belongs to another program by now", async () => {
     await (await start()).stop();
-    writeFileSync(path.join(data, "postmaster.pid"), `${process.pid}\n${data}\n1\n1\n\n127.0.0.1\n0 0\nready   \n`);
+    // Of the user who runs Postgres: beside a process of that user Postgres itself would refuse to start.
+    const other = spawn("sleep", ["600"], { cwd: "/", ...placementOf(dataFolder, parent).owner });
+    onTestFinished(() => {
+      other.kill();
+    });
+    writeFileSync(path.join(data, "postmaster.pid"), `${other.pid}\n${data}\n1\n1\n\n127.0.0.1\n0 0\nready   \n`);
     expect(await findRunningEmbeddedPostgres(dataFolder, { parentForRoot: parent })).toBeNull();
     const server = await start();
     expect(server.adopted).toBe(false);
