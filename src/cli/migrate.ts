@@ -18,7 +18,7 @@ export function createMigrateCommand(context: CliContext): CommandUnknownOpts {
       await withDatabase({ config, purpose: "migrate" }, async ({ pool }) => {
         const log = createLogger({ level: "silent" });
         const { applied, schemaRefreshed } = await migrate(pool, { log });
-        const identifiers = await registerTaskFolder(pool, config.taskFolder, true);
+        const identifiers = await registerTaskFolder(pool, config.taskFolder, { makeCurrent: true, log });
         context.print(
           applied.length > 0 ? `Applied: ${applied.join(", ")}.` : "No migration was left to apply.",
           schemaRefreshed

@@ -44,7 +44,7 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
           await migrate(database.pool, { log });
-          const identifiers = await registerTaskFolder(database.pool, config.taskFolder, false);
+          const identifiers = await registerTaskFolder(database.pool, config.taskFolder, { makeCurrent: false, log });
           const where = database.isEmbedded ? "Embedded Postgres" : "Postgres of DATABASE_URL";
           context.print(`${where} is ready and migrated. Definitions: ${identifiers.join(", ")}.`, "");
           await runUp(context, { config, options, database, signal, log, logFile });
@@ -96,7 +96,7 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
         // Serving is the work now; how the sample ended is on the screen.
         context.exitWith(EXIT_CODES.ok.code);
         context.print(...whereToLook(run, marketplace?.url ?? null));
-        await Promise.race([aborted(signal), worker.finished]);
+        await aborted(signal);
       }
     } finally {
       await worker.stop();

@@ -24,7 +24,7 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
             concurrency: config.concurrency,
             log,
           });
-          await Promise.race([aborted(signal), worker.finished]);
+          await aborted(signal);
           await worker.stop();
         }),
       );

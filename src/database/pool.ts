@@ -4,11 +4,14 @@ import { type DatabaseLog, silentLog } from "./log.ts";
 
 /** What {@link createPool} takes. */
 export interface PoolOptions {
-  readonly connectionString: string;
+  /** Default: libpq's environment variables. */
+  readonly connectionString?: string | undefined;
   /** The most connections open at once. Default 10. */
   readonly max?: number | undefined;
   /** Shown in `pg_stat_activity`. Default `ratchet`. */
   readonly applicationName?: string | undefined;
+  /** How long a statement may wait for somebody's lock before it fails with 55P03. Default: without end. */
+  readonly lockTimeoutMs?: number | undefined;
   /** Where lost idle connections and the like are told. Default: nowhere. */
   readonly log?: DatabaseLog | undefined;
 }

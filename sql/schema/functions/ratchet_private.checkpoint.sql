@@ -2,7 +2,7 @@ create or replace function ratchet_private.checkpoint(
   p_worker_id integer, p_job_ids bigint[], p_positions integer[], p_fences integer[], p_kinds text[],
   p_elapsed_ms double precision[], p_progress real[], p_results text[], p_failures jsonb default null
 )
-returns table (item integer, outcome text, stop boolean, next_attempt_at timestamptz, attempts integer)
+returns table (item integer, outcome text, stop boolean, retry_in_ms double precision, attempts integer)
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
@@ -18,7 +18,7 @@ begin
       join unnest(p_job_ids, p_positions) i (job_id, position) on i.job_id = t.job_id and i.position = t.position
       order by t.job_id, t.position for update of t;
     return query
-      select f.item, f.outcome, f.stop, f.next_attempt_at, f.attempts
+      select f.item, f.outcome, f.stop, f.retry_in_ms, f.attempts
       from ratchet_private.write_failures(p_worker_id, p_failures, v_now) f;
   end if;
 
@@ -42,13 +42,13 @@ begin
   select coalesce(array_agg(w.n), '{}'), array_agg(w.stop), array_agg(w.attempts) into v_items, v_stops, v_attempts from written w;
   perform ratchet_private.end_engine_change(v_mark);
 
-  return query select w.n, 'written', w.stop, null::timestamptz, w.attempts from unnest(v_items, v_stops, v_attempts) w (n, stop, attempts);
+  return query select w.n, 'written', w.stop, null::double precision, w.attempts from unnest(v_items, v_stops, v_attempts) w (n, stop, attempts);
   if cardinality(v_items) < cardinality(p_kinds) then
     -- A later statement reads what stands there now: our own end from a COMMIT whose answer was lost, or somebody else's.
     return query
       select i.n::integer,
         case when t.fence = i.fence and t.status = 'COMPLETED' and i.kind in ('C', 'R') then 'already there' else 'refused' end,
-        coalesce(t.stop_after, false), null::timestamptz, t.attempts
+        coalesce(t.stop_after, false), null::double precision, t.attempts
       from unnest(p_job_ids, p_positions, p_fences, p_kinds) with ordinality i (job_id, position, fence, kind, n)
       left join ratchet.tasks t on t.job_id = i.job_id and t.position = i.position
       where i.kind <> 'F' and i.n <> all (v_items);

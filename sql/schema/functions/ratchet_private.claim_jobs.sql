@@ -3,7 +3,7 @@ create or replace function ratchet_private.claim_jobs(
 )
 returns table (
   job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
-  first_position integer, payload jsonb, plan json, max_attempts integer
+  first_position integer, payload jsonb, plan json, max_attempts integer, created_at timestamptz, holder integer
 )
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
@@ -88,7 +88,7 @@ begin
         select json_agg(json_build_array(t.position, t.key, t.template, t.name, t.status, t.attempts, t.input) order by t.position)
         from ratchet.tasks t where t.job_id = j.id
       ) end,
-      coalesce(j.max_attempts, d.max_attempts)
+      coalesce(j.max_attempts, d.max_attempts), j.created_at, j.worker_id
     from (select distinct unnest(p_job_ids)) a (id)
     left join ratchet.jobs j on j.id = a.id
     left join unnest(v_ids, v_positions) f (job_id, position) on f.job_id = j.id

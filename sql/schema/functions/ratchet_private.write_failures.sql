@@ -1,5 +1,5 @@
 create or replace function ratchet_private.write_failures(p_worker_id integer, p_failures jsonb, p_now timestamptz)
-returns table (item integer, outcome text, stop boolean, next_attempt_at timestamptz, attempts integer)
+returns table (item integer, outcome text, stop boolean, retry_in_ms double precision, attempts integer)
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
@@ -30,13 +30,13 @@ begin
     item := v_failure.item;
     stop := v_task.stop_after;
     attempts := v_task.attempts;
-    next_attempt_at := null;
+    retry_in_ms := null;
     if v_task.fence > v_failure.fence or v_task.status not in ('PENDING', 'RUNNING', 'WAITING', 'FAILED') then
       outcome := 'refused';
       return next;
       continue;
     end if;
-    select f.next_attempt_at into next_attempt_at from ratchet.task_failures f
+    select extract(epoch from f.next_attempt_at - p_now) * 1000 into retry_in_ms from ratchet.task_failures f
       where f.job_id = v_failure.job_id and f.position = v_failure.position and f.fence = v_failure.fence;
     if found then
       outcome := 'already there';
@@ -74,7 +74,7 @@ begin
       v_retry := v_retry || v_failure.job_id;
     end if;
     outcome := 'written';
-    next_attempt_at := v_next;
+    retry_in_ms := extract(epoch from v_next - p_now) * 1000;
     return next;
   end loop;
   perform ratchet_private.add_wake_ups(v_retry);

@@ -1,0 +1,18 @@
+create or replace function ratchet_private.create_job(p_identifier text, p_payload jsonb, p_tenant text) returns ratchet.jobs
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_now timestamptz := ratchet_private.clock_now();
+  v_job ratchet.jobs;
+begin
+  if jsonb_typeof(p_payload) <> 'object' then
+    raise exception using
+      errcode = 'RT002',
+      message = format('The payload of "%s" must be a JSON object and is %s.', p_identifier, jsonb_typeof(p_payload)),
+      hint = 'Put the value into an object, such as {"value": …}. Nothing was written.';
+  end if;
+  insert into ratchet.jobs (identifier, payload, tenant, run_at, created_at)
+    values (p_identifier, p_payload, p_tenant, v_now, v_now) returning * into v_job;
+  return v_job;
+end
+$$;
+comment on function ratchet_private.create_job(text, jsonb, text) is 'TaskOrchestrator: a job outside the queue, without a definition, a plan or a wake-up.';

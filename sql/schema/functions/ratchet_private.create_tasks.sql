@@ -1,0 +1,37 @@
+create or replace function ratchet_private.create_tasks(p_job_id bigint, p_names text[]) returns setof ratchet.tasks
+language plpgsql volatile set search_path = '' as $$
+declare
+  v_twice text;
+begin
+  perform from ratchet.jobs j where j.id = p_job_id for update;
+  if not found then
+    raise exception using
+      errcode = 'RT013', message = format('There is no job %s.', p_job_id), hint = 'Create it first with createJob.';
+  end if;
+  if exists (select from ratchet.tasks t where t.job_id = p_job_id) then
+    raise exception using
+      errcode = 'RT015', message = format('Job %s has its plan already.', p_job_id),
+      hint = 'A plan is made once. Create another job for another plan.';
+  end if;
+  if cardinality(p_names) = 0 then
+    raise exception using
+      errcode = 'RT004', message = format('The plan of job %s has no task.', p_job_id), hint = 'Give at least one name.';
+  end if;
+  if cardinality(p_names) > 10000 then
+    raise exception using
+      errcode = 'RT005', message = format('The plan of job %s would have %s tasks; 10000 is the most.', p_job_id, cardinality(p_names)),
+      hint = 'Split the work over several jobs. Nothing was written.';
+  end if;
+  select n.name into v_twice from unnest(p_names) n (name) group by n.name having count(*) > 1 limit 1;
+  if found then
+    raise exception using
+      errcode = 'RT014', message = format('The task "%s" is named twice.', v_twice),
+      hint = 'A name finds its handler, so each must be there once. Nothing was written.';
+  end if;
+  return query
+    insert into ratchet.tasks as t (job_id, position, key, template, name)
+    select p_job_id, n.position, n.name, n.name, n.name from unnest(p_names) with ordinality n (name, position)
+    returning t.*;
+end
+$$;
+comment on function ratchet_private.create_tasks(bigint, text[]) is 'TaskOrchestrator: the plan of a job outside the queue, one task a name, in order.';

@@ -1,0 +1,147 @@
+import { type Queryable, onlyRow } from "./queryable.ts";
+
+interface CheckpointOf<Kind extends string> {
+  readonly kind: Kind;
+  readonly jobId: string;
+  readonly position: number;
+  /** The claim under which this happened. */
+  readonly fence: number;
+  /** Since the try began. */
+  readonly elapsedMs: number;
+}
+
+/** A task is running; its progress, if the handler told one. */
+export interface RunningMark extends CheckpointOf<"running"> {
+  readonly progress: number | null;
+}
+
+/** A task is done; `result` is JSON text, `null` for nothing. */
+export interface CompletedEnd extends CheckpointOf<"completed"> {
+  readonly result: string | null;
+}
+
+/** A try failed. */
+export interface FailedEnd extends CheckpointOf<"failed"> {
+  readonly failure: Failure;
+}
+
+/** What is known about a failed try; texts are clean and cut. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | null;
+  readonly stack: string | null;
+  /** Whether the try counts against `maxAttempts`. */
+  readonly counted: boolean;
+  /** `false`: the job has failed for good. */
+  readonly canRetry: boolean;
+  /** `null`: as the retry policy says. */
+  readonly delayMs: number | null;
+}
+
+/** What can be written about a task. */
+export type Checkpoint = RunningMark | CompletedEnd | FailedEnd;
+
+/** What Postgres says to one of them. */
+export interface CheckpointAnswer {
+  /** `already there`: a COMMIT whose answer was lost had written it. `refused`: a newer fence stands on the task. */
+  readonly outcome: "written" | "already there" | "refused";
+  /** The plan was changed meanwhile: let go of the job and look again. */
+  readonly stop: boolean;
+  /** For a failure: the wait before the next try; `null` if there is none. */
+  readonly retryInMs: number | null;
+  /** Counted tries of the task so far. */
+  readonly attempts: number;
+}
+
+const KIND_LETTERS = { running: "R", completed: "C", failed: "F" } as const;
+
+interface AnswerRow {
+  item: number;
+  outcome: CheckpointAnswer["outcome"];
+  stop: boolean;
+  retry_in_ms: number | null;
+  attempts: number;
+}
+
+/** Writes checkpoints of different tasks in one statement, so in one commit unless `db` is in a transaction; answers in order. */
+export async function writeCheckpoints(
+  db: Queryable,
+  workerId: number,
+  checkpoints: readonly Checkpoint[],
+): Promise<CheckpointAnswer[]> {
+  const failures = checkpoints.flatMap((checkpoint, index) =>
+    checkpoint.kind === "failed" ? [failureRow(checkpoint, index + 1)] : [],
+  );
+  const { rows } = await db.query<AnswerRow>({
+    name: "ratchet_checkpoint",
+    text: "select * from ratchet_private.checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    values: [
+      workerId,
+      checkpoints.map((each) => each.jobId),
+      checkpoints.map((each) => each.position),
+      checkpoints.map((each) => each.fence),
+      checkpoints.map((each) => KIND_LETTERS[each.kind]),
+      checkpoints.map((each) => each.elapsedMs),
+      checkpoints.map((each) => (each.kind === "running" ? each.progress : null)),
+      checkpoints.map((each) => (each.kind === "completed" ? each.result : null)),
+      failures.length > 0 ? JSON.stringify(failures) : null,
+    ],
+  });
+  const answers = new Map(
+    rows.map((row) => [
+      row.item,
+      { outcome: row.outcome, stop: row.stop, retryInMs: row.retry_in_ms, attempts: row.attempts },
+    ]),
+  );
+  return checkpoints.map((_, index) => {
+    const answer = answers.get(index + 1);
+    if (answer === undefined) {
+      throw new Error(`Postgres gave no answer to checkpoint ${index + 1} of ${checkpoints.length}`);
+    }
+    return answer;
+  });
+}
+
+function failureRow({ jobId, position, fence, elapsedMs, failure }: FailedEnd, item: number): object {
+  return {
+    item,
+    job_id: jobId,
+    position,
+    fence,
+    elapsed_ms: elapsedMs,
+    counted: failure.counted,
+    can_retry: failure.canRetry,
+    delay_ms: failure.delayMs,
+    error_name: failure.name,
+    error_message: failure.message,
+    error_code: failure.code,
+    error_stack: failure.stack,
+  };
+}
+
+/** Whether a transaction task whose COMMIT got no answer is COMPLETED under this claim; waits for that COMMIT. */
+export async function isTaskCompleted(
+  db: Queryable,
+  task: Pick<CheckpointOf<string>, "jobId" | "position" | "fence">,
+): Promise<boolean> {
+  const { rows } = await db.query<{ completed: boolean | null }>(
+    "select ratchet_private.task_end($1, $2, $3) as completed",
+    [task.jobId, task.position, task.fence],
+  );
+  return onlyRow(rows).completed === true;
+}
+
+/** JSON texts of the results of one template's tasks that stand before a position, in order; `null` where nothing was returned. */
+export async function readResults(
+  db: Queryable,
+  jobId: string,
+  template: string,
+  beforePosition: number,
+): Promise<(string | null)[]> {
+  const { rows } = await db.query<{ result: string | null }>(
+    "select result from ratchet_private.read_results($1, $2, $3) order by plan_position",
+    [jobId, template, beforePosition],
+  );
+  return rows.map((row) => row.result);
+}

@@ -1,0 +1,38 @@
+import type { Queryable } from "./queryable.ts";
+
+/** A definition as `ratchet.definitions` holds it. */
+export interface DefinitionRow {
+  readonly identifier: string;
+  readonly version: string;
+  /** `each`: a strict jsonpath, or `null` for exactly one task. */
+  readonly templates: readonly { readonly key: string; readonly title: string; readonly each: string | null }[];
+  readonly maxAttempts: number;
+  readonly retryDelayMs: number;
+  readonly retryBackoff: number;
+  readonly retryMaxDelayMs: number | null;
+  readonly retryJitter: number;
+}
+
+/**
+ * Registers definitions, so that jobs can be added before the first worker starts.
+ * @param makeCurrent whether `add_job` shall use these versions even where a newer one is registered.
+ * @throws RT012 if a source of tasks cannot be used.
+ */
+export async function registerDefinitions(
+  db: Queryable,
+  definitions: readonly DefinitionRow[],
+  makeCurrent: boolean,
+): Promise<void> {
+  const rows = definitions.map((definition) => ({
+    identifier: definition.identifier,
+    version: definition.version,
+    templates: definition.templates,
+    payload_schema: null,
+    max_attempts: definition.maxAttempts,
+    retry_delay: `${definition.retryDelayMs} milliseconds`,
+    retry_backoff: definition.retryBackoff,
+    retry_max_delay: definition.retryMaxDelayMs === null ? null : `${definition.retryMaxDelayMs} milliseconds`,
+    retry_jitter: definition.retryJitter,
+  }));
+  await db.query("select ratchet_private.register_definitions($1, $2)", [JSON.stringify(rows), makeCurrent]);
+}

@@ -1,0 +1,158 @@
+import { type Queryable, onlyRow } from "./queryable.ts";
+import type { TaskStatus } from "./claims.ts";
+
+/** Statuses of a job, as in the type `ratchet.job_status`. */
+export type JobStatus = "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "CANCELLED";
+
+/** What `ratchet.add_job` takes. */
+export interface AddJobSpec {
+  readonly identifier: string;
+  /** A JSON object. */
+  readonly payload: unknown;
+  /** Only these tasks of the plan, in this order: keys, template keys or names. Default: the whole plan. */
+  readonly taskNames?: readonly string[] | undefined;
+  /** Default: now. */
+  readonly runAt?: Date | undefined;
+  /** Counted tries per task. Default: the definition's. */
+  readonly maxAttempts?: number | undefined;
+  /** Default: the definition's. */
+  readonly retryDelayMs?: number | undefined;
+  /** Smaller runs earlier, -32768 to 32767. Default 0. */
+  readonly priority?: number | undefined;
+  /** Jobs of one queue run one after another. */
+  readonly queueName?: string | undefined;
+  /** At most one unfinished job per tenant has this key. */
+  readonly jobKey?: string | undefined;
+  /** What happens to an unfinished job with the same key. Default `replace`. */
+  readonly jobKeyMode?: "replace" | "preserve_run_at" | "unsafe_dedupe" | undefined;
+  /** Default `default`. */
+  readonly tenant?: string | undefined;
+}
+
+/** One task as people see it. */
+export interface TaskSnapshot {
+  readonly position: number;
+  readonly key: string;
+  readonly name: string;
+  readonly status: TaskStatus;
+  readonly attempts: number;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly errorMessage: string | null;
+  /** 0 to 1, as the handler last reported it. */
+  readonly progress: number | null;
+}
+
+/** A job with its plan at one moment. */
+export interface JobSnapshot {
+  readonly id: string;
+  readonly identifier: string;
+  readonly status: JobStatus;
+  readonly tenant: string;
+  readonly createdAt: Date;
+  readonly runAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly nextAttemptAt: Date | null;
+  readonly cancelReason: string | null;
+  /** The database's clock at that moment, which countdowns go by. */
+  readonly now: Date;
+  readonly tasks: readonly TaskSnapshot[];
+}
+
+/** Adds a job with its plan, in the transaction `db` is in; returns its id. */
+export async function addJob(db: Queryable, spec: AddJobSpec): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from ratchet.add_job(
+       identifier => $1, payload => $2, task_names => $3, run_at => $4, max_attempts => $5,
+       retry_delay => $6 * interval '1 millisecond', priority => $7, queue_name => $8,
+       job_key => $9, job_key_mode => $10, tenant => $11)`,
+    [
+      spec.identifier,
+      JSON.stringify(spec.payload),
+      spec.taskNames ?? null,
+      spec.runAt ?? null,
+      spec.maxAttempts ?? null,
+      spec.retryDelayMs ?? null,
+      spec.priority ?? 0,
+      spec.queueName ?? null,
+      spec.jobKey ?? null,
+      spec.jobKeyMode ?? null,
+      spec.tenant ?? null,
+    ],
+  );
+  return onlyRow(rows).id;
+}
+
+type TaskRow = [number, string, string, TaskStatus, number, string | null, string | null, string | null, number | null];
+
+interface SnapshotRow {
+  id: string;
+  identifier: string;
+  status: JobStatus;
+  tenant: string;
+  created_at: Date;
+  run_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+  next_attempt_at: Date | null;
+  cancel_reason: string | null;
+  now: Date;
+  tasks: TaskRow[] | null;
+}
+
+/** A job with its whole plan in one query; `null` if there is none. */
+export async function readJob(db: Queryable, jobId: string): Promise<JobSnapshot | null> {
+  const { rows } = await db.query<SnapshotRow>(
+    `select j.id, j.identifier, j.status, j.tenant, j.created_at, j.run_at, j.started_at, j.finished_at, j.next_attempt_at,
+       j.cancel_reason, ratchet_private.clock_now() as now,
+       (select json_agg(json_build_array(t.position, t.key, t.name, t.status, t.attempts, t.started_at, t.completed_at,
+          t.error_message, t.progress) order by t.position)
+        from ratchet.tasks t where t.job_id = j.id) as tasks
+     from ratchet.jobs j where j.id = $1`,
+    [jobId],
+  );
+  const [row] = rows;
+  if (row === undefined) {
+    return null;
+  }
+  return {
+    id: row.id,
+    identifier: row.identifier,
+    status: row.status,
+    tenant: row.tenant,
+    createdAt: row.created_at,
+    runAt: row.run_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    nextAttemptAt: row.next_attempt_at,
+    cancelReason: row.cancel_reason,
+    now: row.now,
+    tasks: (row.tasks ?? []).map(
+      ([position, key, name, status, attempts, startedAt, completedAt, errorMessage, progress]) => ({
+        position,
+        key,
+        name,
+        status,
+        attempts,
+        startedAt: dateOf(startedAt),
+        completedAt: dateOf(completedAt),
+        errorMessage,
+        progress,
+      }),
+    ),
+  };
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}
+
+/**
+ * One sentence: why a job is where it is and what happens next.
+ * @throws RT013 if there is no such job.
+ */
+export async function explainJob(db: Queryable, jobId: string): Promise<string> {
+  const { rows } = await db.query<{ sentence: string }>("select ratchet.explain_job($1) as sentence", [jobId]);
+  return onlyRow(rows).sentence;
+}

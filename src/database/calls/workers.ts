@@ -1,0 +1,64 @@
+import { type Queryable, onlyRow } from "./queryable.ts";
+
+/** What a worker says of itself. */
+export interface WorkerDescription {
+  readonly host: string;
+  readonly pid: number;
+  /** Of Ratchet. */
+  readonly version: string;
+  /** Jobs it runs at once. */
+  readonly concurrency: number;
+  /** Versions of definitions it has handlers for. */
+  readonly knownVersions: readonly string[];
+}
+
+/** Enters a worker and takes its lock on this very connection; returns its id. */
+export async function registerWorker(connection: Queryable, worker: WorkerDescription): Promise<number> {
+  const { rows } = await connection.query<{ id: number }>(
+    "select ratchet_private.register_worker($1, $2, $3, $4, $5) as id",
+    [worker.host, worker.pid, worker.version, worker.concurrency, worker.knownVersions],
+  );
+  return onlyRow(rows).id;
+}
+
+/** Takes a worker's lock again on a new connection. Waits until the server has noticed that the old one is gone. */
+export async function lockWorker(connection: Queryable, workerId: number): Promise<void> {
+  await connection.query("select pg_advisory_lock(ratchet_private.worker_lock_class(), $1)", [workerId]);
+}
+
+/** A worker's sign of life. */
+export async function beat(
+  db: Queryable,
+  workerId: number,
+  poolIds: readonly string[],
+  backendPids: readonly number[],
+): Promise<void> {
+  await db.query("select ratchet_private.beat($1, $2, $3)", [workerId, poolIds, backendPids]);
+}
+
+/** Ends a worker: its graphile-worker rows and jobs are free at once, uncounted; returns how many jobs. Safe twice. */
+export async function releaseWorker(db: Queryable, workerId: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>("select ratchet_private.release_worker($1) as count", [workerId]);
+  return onlyRow(rows).count;
+}
+
+/** Workers of a host that nobody has ended, and whether a connection still holds their lock. */
+export async function workersOfHost(
+  db: Queryable,
+  host: string,
+): Promise<{ id: number; pid: number; isLocked: boolean }[]> {
+  const { rows } = await db.query<{ id: number; pid: number; isLocked: boolean }>(
+    `select w.id, w.pid, ratchet_private.is_worker_locked(w.id) as "isLocked"
+     from ratchet.workers w where w.stopped_at is null and w.host = $1 order by w.id`,
+    [host],
+  );
+  return rows;
+}
+
+/** How many workers gave a sign of life within 15 seconds. */
+export async function countLiveWorkers(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    "select count(*)::integer as count from ratchet.workers w where ratchet_private.is_worker_live(w)",
+  );
+  return onlyRow(rows).count;
+}

@@ -1,0 +1,33 @@
+/** Kinds of errors the engine answers in different ways. */
+export type DatabaseTrouble =
+  /** Somebody else holds a row for longer than our lock_timeout. */
+  | "locked"
+  /** Postgres refuses a value as such; the same value will always be refused. */
+  | "value refused"
+  /** Anything else: a lost connection, a restart, a deadlock, missing rights; may pass. */
+  | "passing";
+
+// 22: data exception (\u0000, lone surrogates, bad JSON). 54: program limit (depth, size). 23514: a CHECK. 21: cardinality.
+const REFUSED_VALUE = /^(?:22|54|23514)/v;
+
+/** The SQLSTATE of a Postgres error or the code of a system error; `null` if there is none. */
+export function codeOf(error: unknown): string | null {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : null;
+}
+
+/** Which kind of trouble an error of a database call is. */
+export function troubleOf(error: unknown): DatabaseTrouble {
+  const code = codeOf(error) ?? "";
+  if (code === "55P03") {
+    return "locked";
+  }
+  return REFUSED_VALUE.test(code) ? "value refused" : "passing";
+}
+
+/** Whether Postgres asks for the whole transaction to be run again: serialization failure or deadlock. */
+export function isRepeatRequest(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "40001" || code === "40P01";
+}

@@ -1,0 +1,30 @@
+import type { Claim, PlannedTask } from "../database/calls/claims.ts";
+
+/** Why a worker lets go of a job that it does not fail. */
+export class LetGo extends Error {
+  override readonly name = "LetGo";
+  /** `lost`: somebody raised the fence. Otherwise the job is handed back. */
+  readonly kind: "lost" | "shutdown" | "plan changed";
+
+  constructor(kind: LetGo["kind"], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** One claim being run by this process. */
+export interface Attempt {
+  readonly claim: Claim;
+  /** Aborted when this process must stop running it; the reason is a {@link LetGo}. */
+  readonly signal: AbortSignal;
+}
+
+/** The fields that every event about a task carries. */
+export function taskFields({ claim }: Attempt, task: PlannedTask): {
+  jobId: string;
+  identifier: string;
+  task: string;
+  position: number;
+} {
+  return { jobId: claim.jobId, identifier: claim.identifier, task: task.key, position: task.position };
+}

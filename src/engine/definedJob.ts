@@ -1,0 +1,72 @@
+import type { Claim, PlannedTask } from "../database/calls/claims.ts";
+import { readResults } from "../database/calls/checkpoints.ts";
+import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
+import { validatePayload } from "../definition/payload.ts";
+import type { TaskTemplate } from "../definition/template.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
+import { repeatUntilAnswered } from "./repeat.ts";
+import { type ResultStore, createResultStore } from "./results.ts";
+import type { EngineSession } from "./session.ts";
+import type { TaskCode } from "./taskRun.ts";
+
+/** Finds a job's handlers, inputs and results in its definition. */
+export interface DefinedJob {
+  readonly results: ResultStore;
+  findCode(task: PlannedTask): Promise<TaskCode>;
+}
+
+/** Binds a claimed job to its definition. The payload is validated once an attempt, before its first task runs. */
+export function bindDefinition(session: EngineSession, claim: Claim, definition: AnyJobDefinition): DefinedJob {
+  const results = createResultStore(
+    claim.plan,
+    definition.templates.map(({ key, each }) => ({ key, isList: each !== null })),
+    (template, before) =>
+      repeatUntilAnswered(() => readResults(session.pool, claim.jobId, template, before), {
+        call: "read results",
+        events: session.events,
+        signal: session.closing,
+      }),
+  );
+  let validated: Promise<unknown> | undefined;
+
+  return {
+    results,
+    async findCode(task) {
+      const template = definition.templates.find(({ key }) => key === task.template);
+      if (template === undefined) {
+        throw new RatchetError(
+          "RT117",
+          `"${claim.identifier}" has no handler for the task "${task.template}" in this worker.`,
+        );
+      }
+      validated ??= validatePayload(definition.options.payload, claim.payload);
+      const payload = await validated;
+      return {
+        handler: template.handler as TaskCode["handler"],
+        timeoutMs: template.timeoutMs,
+        transaction: template.transaction,
+        payload,
+        input: await inputOf(template, task, payload),
+        results: results.before(task.position),
+      };
+    },
+  };
+}
+
+async function inputOf({ key, each }: TaskTemplate, task: PlannedTask, payload: unknown): Promise<unknown> {
+  if (each === null) {
+    return undefined;
+  }
+  if (each.property === null) {
+    return validatePayload(each.element, task.input);
+  }
+  const elements: unknown = (payload as Readonly<Record<string, unknown>>)[each.property];
+  const index = Number(task.key.slice(key.length + 1, -1)) - 1;
+  if (!Array.isArray(elements) || index >= elements.length) {
+    throw new RatchetError(
+      "RT122",
+      `The payload's schema leaves no element ${index + 1} of "${each.property}" for the task "${task.key}".`,
+    );
+  }
+  return elements[index];
+}

@@ -1,0 +1,67 @@
+import type { PlannedTask } from "../database/calls/claims.ts";
+
+const MOST_REMEMBERED_CHARACTERS = 1_048_576;
+
+/** Reads the results of one template's tasks that stand before a position from the database. */
+export type ReadResults = (template: string, beforePosition: number) => Promise<(string | null)[]>;
+
+/** Where the tasks of a job leave their results for later ones. */
+export interface ResultStore {
+  /** Keeps a result of this attempt, so that the next task need not ask Postgres. */
+  remember(task: PlannedTask, text: string | null): void;
+  /** The property `results` of a handler's context: a promise a template, made when first read. */
+  before(position: number): Record<string, Promise<unknown>>;
+}
+
+/** A template as far as its results go. */
+export interface ResultShape {
+  readonly key: string;
+  /** Whether it makes one task for each element, so that its result is an array. */
+  readonly isList: boolean;
+}
+
+/**
+ * Creates the store of one attempt. Every value has been through JSON, in the first try too, so that a resumed job sees
+ * just what an undisturbed one sees.
+ */
+export function createResultStore(
+  plan: readonly PlannedTask[],
+  shapes: readonly ResultShape[],
+  readResults: ReadResults,
+): ResultStore {
+  const remembered = new Map<number, string | null>();
+  let characters = 0;
+
+  async function load(shape: ResultShape, beforePosition: number): Promise<unknown> {
+    const tasks = plan.filter((task) => task.template === shape.key && task.position < beforePosition);
+    const texts = tasks.every((task) => remembered.has(task.position))
+      ? tasks.map((task) => remembered.get(task.position) ?? null)
+      : await readResults(shape.key, beforePosition);
+    const values = texts.map((text): unknown => (text === null ? null : JSON.parse(text)));
+    return shape.isList ? values : (values[0] ?? null);
+  }
+
+  return {
+    remember(task, text) {
+      characters += text?.length ?? 0;
+      if (characters <= MOST_REMEMBERED_CHARACTERS) {
+        remembered.set(task.position, text);
+      }
+    },
+    before(position) {
+      const current = plan.find((task) => task.position === position)?.template;
+      const results: Record<string, Promise<unknown>> = {};
+      for (const shape of shapes) {
+        if (shape.key === current) {
+          break;
+        }
+        let loading: Promise<unknown> | undefined;
+        Object.defineProperty(results, shape.key, {
+          enumerable: true,
+          get: () => (loading ??= load(shape, position)),
+        });
+      }
+      return results;
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import type { Claim, PlannedTask } from "../database/calls/claims.ts";
+import type { CompletedEnd, Failure } from "../database/calls/checkpoints.ts";
+import type { TaskContext, TaskLog, TransactionContext } from "../definition/taskContext.ts";
+import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
+import { type Attempt, LetGo, taskFields } from "./attempt.ts";
+import type { EngineSession } from "./session.ts";
+import { describeOwn, describeThrown } from "./failure.ts";
+import { runHandler } from "./handlerRun.ts";
+import { resultText } from "./resultText.ts";
+import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
+import type { WrittenCheckpoint } from "./checkpointWriter.ts";
+
+/** A context of whatever types the definition inferred. */
+export type AnyTaskContext = TaskContext<unknown, unknown, Record<string, unknown>> & Partial<TransactionContext>;
+
+/** What a task's handler needs to run, found for one task. */
+export interface TaskCode {
+  readonly handler: (context: AnyTaskContext) => unknown;
+  /** `null`: no limit. */
+  readonly timeoutMs: number | null;
+  readonly transaction: boolean;
+  readonly payload: unknown;
+  readonly input: unknown;
+  readonly results: Record<string, Promise<unknown>>;
+}
+
+/** How one try of a task ended. */
+export interface TaskResult {
+  readonly success: boolean;
+  /** What later tasks get: the return value as JSON gave it back; `null` for nothing. */
+  readonly result: unknown;
+  /** `null` after a success. */
+  readonly errorMessage: string | null;
+  readonly durationMs: number;
+  /** When the job is tried again; `null` after a success and when it has failed for good. */
+  readonly retryInMs: number | null;
+}
+
+/** A {@link TaskResult} with what the engine needs to go on. */
+export interface TaskRunEnd extends TaskResult {
+  readonly resultText: string | null;
+  /** The plan was changed meanwhile. */
+  readonly stop: boolean;
+}
+
+/**
+ * Runs one try of a task and makes its end durable.
+ * @param findCode finds the handler; what it throws fails the task.
+ * @throws {LetGo} if the job was lost or is to be handed back; nothing was written then.
+ */
+export async function runTask(
+  session: EngineSession,
+  attempt: Attempt,
+  task: PlannedTask,
+  findCode: () => Promise<TaskCode>,
+): Promise<TaskRunEnd> {
+  const startedAt = performance.now();
+  const { jobId, fence } = attempt.claim;
+  const place = { jobId, position: task.position, fence };
+  const tryNumber = task.attempts + 1;
+  const fields = taskFields(attempt, task);
+  session.events.emit("task.started", { ...fields, attempt: tryNumber });
+
+  function completed(value: unknown): CompletedEnd {
+    const text = resultText(value, task.key, session.largestResultBytes);
+    return { kind: "completed", ...place, elapsedMs: performance.now() - startedAt, result: text };
+  }
+
+  let end: CompletedEnd;
+  let written: Pick<WrittenCheckpoint, "outcome" | "stop" | "batch" | "replacedBy" | "retryInMs">;
+  try {
+    const code = await findCode();
+    await markRunning(session, attempt, task, code.transaction);
+    const context = createContext(session, attempt, task, code, startedAt);
+    const limits = { task: task.name, timeoutMs: code.timeoutMs, signal: attempt.signal };
+    if (code.transaction) {
+      const timeoutMs = code.timeoutMs ?? TRANSACTION_TIMEOUT_MS;
+      const committed = await runInTransaction({
+        pool: session.transactionPool,
+        workerId: session.workerId,
+        events: session.events,
+        signal: attempt.signal,
+        run: async (client) =>
+          completed(
+            await runHandler((signal) => code.handler({ ...context(signal), client }), { ...limits, timeoutMs }),
+          ),
+      });
+      end = committed.end;
+      written = { outcome: "written", stop: committed.stop, batch: "transaction", replacedBy: null, retryInMs: null };
+      session.onWritten([jobId]);
+    } else {
+      end = completed(await runHandler((signal) => code.handler(context(signal)), limits));
+      written = await session.writer.write(end);
+    }
+  } catch (error) {
+    session.writer.unmark(jobId);
+    if (error instanceof LetGo) {
+      throw error;
+    }
+    return fail(isOwnError(error) ? describeOwn(error) : describeThrown(error));
+  }
+  demandFence(written);
+  if (written.replacedBy !== null) {
+    return told(written.replacedBy, written);
+  }
+  const durationMs = performance.now() - startedAt;
+  session.events.emit("task.completed", { ...fields, attempt: tryNumber, durationMs, batch: written.batch });
+  return {
+    success: true,
+    result: end.result === null ? null : JSON.parse(end.result),
+    resultText: end.result,
+    errorMessage: null,
+    durationMs,
+    retryInMs: null,
+    stop: written.stop,
+  };
+
+  async function fail(failure: Failure): Promise<TaskRunEnd> {
+    const answer = await session.writer.write({ kind: "failed", ...place, elapsedMs: performance.now() - startedAt, failure });
+    demandFence(answer);
+    return told(answer.replacedBy ?? failure, answer);
+  }
+
+  function told(failure: Failure, answer: Pick<WrittenCheckpoint, "batch" | "stop" | "retryInMs">): TaskRunEnd {
+    const durationMs = performance.now() - startedAt;
+    session.events.emit("task.failed", {
+      ...fields,
+      attempt: tryNumber,
+      durationMs,
+      batch: answer.batch,
+      retryInMs: answer.retryInMs,
+      errorName: failure.name,
+      errorMessage: failure.message,
+      errorCode: failure.code,
+      errorStack: failure.stack,
+    });
+    return {
+      success: false,
+      result: null,
+      resultText: null,
+      errorMessage: failure.message,
+      durationMs,
+      retryInMs: answer.retryInMs,
+      stop: answer.stop,
+    };
+  }
+}
+
+/** Errors the engine itself raises about a task; a handler's own call to Ratchet may throw others. */
+function isOwnError(error: unknown): error is RatchetError {
+  return isRatchetError(error) && /^RT11[4-9]|^RT12[02]/v.test(error.code);
+}
+
+function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {
+  if (outcome === "refused") {
+    throw new LetGo("lost", "a newer claim or order stands on the task");
+  }
+}
+
+/** The claim itself has marked the first task; a transaction task's mark is committed before its transaction writes. */
+async function markRunning(
+  { writer }: EngineSession,
+  { claim }: Attempt,
+  task: PlannedTask,
+  isTransaction: boolean,
+): Promise<void> {
+  if (task.position === claim.firstPosition) {
+    return;
+  }
+  const mark = {
+    kind: "running",
+    jobId: claim.jobId,
+    position: task.position,
+    fence: claim.fence,
+    elapsedMs: 0,
+    progress: null,
+  } as const;
+  if (isTransaction) {
+    demandFence(await writer.write(mark));
+  } else {
+    writer.mark(mark);
+  }
+}
+
+function createContext(
+  session: EngineSession,
+  { claim }: Attempt,
+  task: PlannedTask,
+  { payload, input, results }: TaskCode,
+  startedAt: number,
+): (signal: AbortSignal) => AnyTaskContext {
+  const attempt = task.attempts + 1;
+  const log: TaskLog = session.log.child({ jobId: claim.jobId, task: task.key, attempt });
+  return (signal) => ({
+    payload,
+    input,
+    results,
+    job: { id: claim.jobId, identifier: claim.identifier, tenant: claim.tenant },
+    task: { position: task.position, key: task.key, name: task.name, attempt },
+    signal,
+    log,
+    idempotencyKey: idempotencyKey(claim, task),
+    progress(fraction) {
+      session.writer.mark({
+        kind: "running",
+        jobId: claim.jobId,
+        position: task.position,
+        fence: claim.fence,
+        elapsedMs: performance.now() - startedAt,
+        progress: Math.min(Math.max(fraction, 0), 1) || 0,
+      });
+    },
+  });
+}
+
+/** The time is part of it, because another database of the same user has a job of the same number. */
+function idempotencyKey(claim: Claim, task: PlannedTask): string {
+  return `ratchet-${claim.createdAt.getTime().toString(36)}-${claim.jobId}-${task.key}`;
+}

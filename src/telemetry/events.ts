@@ -1,0 +1,96 @@
+import { EventEmitter } from "node:events";
+
+interface OfJob {
+  readonly jobId: string;
+  readonly identifier: string;
+}
+
+interface OfTask extends OfJob {
+  /** Stable key, such as `upload[2]`. */
+  readonly task: string;
+  readonly position: number;
+}
+
+/** What Ratchet tells about itself; one sentence each. Payloads and results are never part of it. */
+export interface RatchetEvents {
+  /** A worker took a job. */
+  readonly "job.claimed": OfJob & { readonly fence: number; readonly tasks: number; readonly finishedTasks: number };
+  /** Every task of a job has ended. */
+  readonly "job.completed": OfJob & { readonly durationMs: number };
+  /** A worker gave a job back before its end; no try was counted. */
+  readonly "job.handedBack": OfJob & { readonly reason: string };
+  /** A claim was lost: somebody raised the fence, and what this worker writes changes nothing. */
+  readonly "job.claimLost": OfJob & { readonly reason: string };
+  /** A graphile-worker job that was added without Ratchet became a tracked job. */
+  readonly "job.adopted": OfJob & { readonly graphileJobId: string };
+  /** A handler begins. */
+  readonly "task.started": OfTask & { readonly attempt: number };
+  /** A finished task was not run again. */
+  readonly "task.skipped": OfTask & { readonly status: string };
+  /** A task's end is durable. `batch` names the commit. */
+  readonly "task.completed": OfTask & { readonly attempt: number; readonly durationMs: number; readonly batch: string };
+  /** A try failed, and that is durable. `retryInMs` is `null` if the job has failed for good. */
+  readonly "task.failed": OfTask & {
+    readonly attempt: number;
+    readonly durationMs: number;
+    readonly batch: string;
+    readonly retryInMs: number | null;
+    readonly errorName: string;
+    readonly errorMessage: string;
+    readonly errorCode: string | null;
+    readonly errorStack: string | null;
+  };
+  /** Postgres does not answer as it should; the call is repeated until it does. Told once, not at every repeat. */
+  readonly "database.troubled": { readonly call: string; readonly errorMessage: string; readonly errorCode: string | null };
+  /** Postgres answers again. */
+  readonly "database.recovered": { readonly call: string; readonly durationMs: number };
+  /** The net found jobs that nothing would have woken, or whose status their tasks contradicted. */
+  readonly "sweep.mended": { readonly woken: readonly string[]; readonly settled: readonly string[] };
+  /** graphile-worker's runner ended by itself and is started again. */
+  readonly "runner.restarted": { readonly reason: string };
+  /** A worker is ready. */
+  readonly "worker.started": { readonly workerId: number; readonly identifiers: readonly string[] };
+  /** A worker has stopped. */
+  readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number };
+  /** A worker of this host that had died was cleared away. */
+  readonly "worker.cleared": { readonly workerId: number; readonly jobs: number };
+}
+
+/** The name of an event. */
+export type RatchetEventName = keyof RatchetEvents;
+
+type Listener<Name extends RatchetEventName> = (event: RatchetEvents[Name]) => void;
+
+/** Where events are told and heard. */
+export interface EventHub {
+  /** Tells an event. A listener that throws harms nobody. */
+  emit<Name extends RatchetEventName>(name: Name, event: RatchetEvents[Name]): void;
+  /** Hears an event; the returned function ends that. */
+  on<Name extends RatchetEventName>(name: Name, listener: Listener<Name>): () => void;
+}
+
+/**
+ * Creates a hub.
+ * @param onListenerError is told what a listener threw.
+ */
+export function createEventHub(onListenerError: (error: unknown, name: RatchetEventName) => void): EventHub {
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
+  return {
+    emit(name, event) {
+      for (const listener of emitter.listeners(name)) {
+        try {
+          listener(event);
+        } catch (error) {
+          onListenerError(error, name);
+        }
+      }
+    },
+    on(name, listener) {
+      emitter.on(name, listener);
+      return () => {
+        emitter.off(name, listener);
+      };
+    },
+  };
+}

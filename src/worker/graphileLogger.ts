@@ -1,0 +1,21 @@
+import { Logger as GraphileLogger } from "graphile-worker";
+import type { Logger } from "pino";
+import { LetGo } from "../engine/attempt.ts";
+
+const LEVELS = { error: "error", warning: "warn", info: "info", debug: "debug" } as const;
+
+/**
+ * graphile-worker's lines through our root logger. What it says of each wake-up is debug: our own events tell of jobs and
+ * tasks, and it calls "task" what we call a definition. Its metadata is left out, because it holds payloads.
+ */
+export function createGraphileLogger(log: Logger): GraphileLogger {
+  return new GraphileLogger((scope) => {
+    const child = log.child({ source: "graphile-worker", ...(scope.label !== undefined && { part: scope.label }) });
+    return (level, message, meta) => {
+      const error: unknown = meta?.["error"];
+      const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
+      const method = isAboutWakeUp ? "debug" : (LEVELS[level as keyof typeof LEVELS] ?? "info");
+      child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
+    };
+  });
+}
