@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 
 import { describeConfig } from "../config/config.ts";
-import { packageVersion } from "../config/packageVersion.ts";
+import { RATCHET_VERSION } from "../engine/version.ts";
 import { createAddCommand } from "./add.ts";
 import type { CliContext } from "./context.ts";
 import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
@@ -36,7 +36,7 @@ export async function runCli(commandLine: readonly string[], context: CliContext
 function createProgram(context: CliContext) {
   const program = new Command("ratchet")
     .description("Runs jobs in Postgres, each an ordered list of tasks; a finished task is never run again.")
-    .version(packageVersion(), "-V, --version", "print the version")
+    .version(RATCHET_VERSION, "-V, --version", "print the version")
     .option("--debug", "print where an error comes from")
     .addHelpText(
       "after",

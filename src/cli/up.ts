@@ -5,6 +5,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Config } from "../config/config.ts";
 import { migrate } from "../database/migrator.ts";
 import { createLogger } from "../telemetry/logger.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
 import { startWorker } from "../worker/startWorker.ts";
 import { wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
@@ -37,6 +38,7 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
     .option("--port <n>", "port of the embedded Postgres; default: a free one", port)
     .option("--marketplace-port <n>", "with --sample: port of the marketplace; default: a free one", port)
     .action(async (options) => {
+      refuseLoneOptions(options);
       const config = context.config();
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
@@ -51,6 +53,14 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
         }),
       );
     });
+}
+
+function refuseLoneOptions({ sample, exit, marketplacePort }: UpOptions): void {
+  if (sample !== true && (exit === true || marketplacePort !== undefined)) {
+    throw new RatchetError("RT110", `${exit === true ? "--exit" : "--marketplace-port"} goes with --sample only.`, {
+      hint: "Add --sample, or leave the option out.",
+    });
+  }
 }
 
 interface UpRun {
@@ -88,6 +98,7 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
       connectionString: database.url,
       taskDirectory: config.taskFolder,
       concurrency: config.concurrency,
+      shutdownGraceMs: config.shutdownGraceMs,
       log,
     });
     try {

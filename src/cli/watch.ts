@@ -20,7 +20,7 @@ export async function watchUntilFinal(
   job: Pick<JobSnapshot, "id" | "tenant">,
   options: Pick<WatchOptions, "signal" | "resuming" | "onFirst"> & { readonly bringsWorker?: boolean },
 ): Promise<boolean> {
-  const latest = await watchJob(context, createJobSource(database, job), {
+  const latest = await watchJob(context, await createJobSource(database, job), {
     ...options,
     notice: async (snapshot) => {
       const isMoving = isFinal(snapshot) || snapshot.status === "RUNNING" || options.bringsWorker === true;

@@ -22,6 +22,7 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
             connectionString: url,
             taskDirectory: config.taskFolder,
             concurrency: config.concurrency,
+            shutdownGraceMs: config.shutdownGraceMs,
             log,
           });
           await aborted(signal);

@@ -1,22 +1,23 @@
 import type pg from "pg";
 
-import { announcementChannel } from "../../database/announcementChannel.ts";
 import type { JobSnapshot } from "../../database/calls/jobs.ts";
+import { announcementChannel } from "../../database/calls/wakeUps.ts";
 import { listen } from "../../database/listener.ts";
 import { findJob } from "../findJob.ts";
 import type { JobSource } from "./followJob.ts";
 
 /** Reads the job from the database and hears of its changes on its tenant's channel. */
-export function createJobSource(
+export async function createJobSource(
   { pool, url }: { readonly pool: pg.Pool; readonly url: string },
   job: Pick<JobSnapshot, "id" | "tenant">,
-): JobSource {
+): Promise<JobSource> {
+  const channel = await announcementChannel(pool, job.tenant);
   return {
     read: () => findJob(pool, job.id),
     subscribe: (wake) =>
       listen({
         connectionString: url,
-        channel: announcementChannel(job.tenant),
+        channel,
         onNotification: (payload) => {
           if (payload === null || concerns(payload, job.id)) {
             wake();
