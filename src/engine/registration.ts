@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { type WorkerDescription, lockWorker, registerWorker, releaseWorker, workersOfHost } from "../database/calls/workers.ts";
+import { isAlive } from "../database/embedded/processes.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 
@@ -79,7 +80,7 @@ const UNTIL_NOTICED_MS = 3000;
 export async function clearPredecessors(pool: pg.Pool, host: string, events: EventHub): Promise<void> {
   const deadline = performance.now() + UNTIL_NOTICED_MS;
   for (;;) {
-    const dead = (await workersOfHost(pool, host)).filter(({ pid }) => pid === process.pid || !isProcessAlive(pid));
+    const dead = (await workersOfHost(pool, host)).filter(({ pid }) => pid === process.pid || !isAlive(pid));
     for (const { id } of dead.filter(({ isLocked }) => !isLocked)) {
       events.emit("worker.cleared", { workerId: id, jobs: await releaseWorker(pool, id) });
     }
@@ -88,15 +89,5 @@ export async function clearPredecessors(pool: pg.Pool, host: string, events: Eve
       return;
     }
     await sleep(50);
-  }
-}
-
-function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and is somebody else's.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
