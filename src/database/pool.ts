@@ -38,12 +38,14 @@ export function createPool({
   connectionString,
   max = 10,
   applicationName = "ratchet",
+  lockTimeoutMs = 0,
   log = silentLog,
 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
     application_name: applicationName,
+    lock_timeout: lockTimeoutMs,
     keepAlive: true,
     connectionTimeoutMillis: 15_000,
     ...awaitedHooks,
