@@ -97,11 +97,7 @@ async function request<Answer>(path: string, answer: z.ZodType<Answer>, init: Re
       "MARKETPLACE_URL is not set: give the worker the marketplace's address, such as http://127.0.0.1:8080.",
     );
   }
-  const response = await fetch(new URL(path, base), init).catch((error: unknown) => {
-    // fetch itself says only "fetch failed"; the reason is in its cause.
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`connection failed: ${reason} (${init.method} ${base}${path})`, { cause: error });
-  });
+  const response = await fetch(new URL(path, base), init);
   const text = await response.text();
   if (!response.ok) {
     // Asking again does not change a 4xx, except "too early", "too many" and "time-out".

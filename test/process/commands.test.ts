@@ -10,7 +10,7 @@ const PRODUCT = "examples/products/jacket.json";
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  expect(await ratchet("migrate")).toMatchObject({ exit: 0, output: expect.stringContaining("publish_listing") });
+  await ratchet("migrate");
 });
 
 afterAll(async () => {
@@ -20,6 +20,14 @@ afterAll(async () => {
 function ratchet(...commandLine: string[]) {
   return runCommand(commandLine, { DATABASE_URL: database.url });
 }
+
+test("ratchet migrate says what it did and which definitions it registered", async () => {
+  expect(await ratchet("migrate")).toMatchObject({
+    exit: 0,
+    output:
+      "No migration was left to apply.\nFunctions, views and triggers are up to date.\nDefinitions registered: publish_listing.\n",
+  });
+});
 
 describe("ratchet add and show", () => {
   test("queue a job, print its plan, and say what it waits for", async () => {
@@ -39,19 +47,26 @@ describe("ratchet add and show", () => {
       "--json",
       "--payload-file",
       PRODUCT,
-      ...["--run-at", "2 h", "--max-attempts", "7", "--retry-delay", "1.5 s", "--priority", "-3", "--queue", "q"],
-      ...[
-        "--job-key",
-        "b",
-        "--job-key-mode",
-        "unsafe_dedupe",
-        "--tenant",
-        "t",
-        "--task",
-        "validate",
-        "--task",
-        "create",
-      ],
+      "--run-at",
+      "2 h",
+      "--max-attempts",
+      "7",
+      "--retry-delay",
+      "1.5 s",
+      "--priority",
+      "-3",
+      "--queue",
+      "q",
+      "--job-key",
+      "b",
+      "--job-key-mode",
+      "unsafe_dedupe",
+      "--tenant",
+      "t",
+      "--task",
+      "validate",
+      "--task",
+      "create",
     );
     expect(added).toMatchObject({ exit: 0 });
     const { id } = JSON.parse(added.output) as { id: string };

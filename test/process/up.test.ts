@@ -29,7 +29,7 @@ afterEach(async () => {
     await ended;
   }
   // Ends the server of a test that failed half-way; root's servers live elsewhere.
-  await removeRunFolder(placementOf(dataFolder).folder);
+  removeRunFolder(placementOf(dataFolder).folder);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -37,6 +37,11 @@ function start(commandLine: readonly string[], settings: NodeJS.ProcessEnv = {})
   const command = startCommand(commandLine, { RATCHET_DATA_DIR: dataFolder, ...settings });
   started.push(command);
   return command;
+}
+
+/** How a command ended and all it said, so that a failed expectation shows it. */
+async function endOf(command: RunningCommand) {
+  return { exit: await command.ended, output: command.output(), errors: command.errors() };
 }
 
 function sql(statement: string) {
@@ -69,7 +74,7 @@ function story(output: string): string[] {
       line
         .slice(9)
         .replace(/ {2,}[\d.]+ s/v, "")
-        .replaceAll(/ at \d\d:\d\d:\d\d$| in [\d.]+ s$| {2,}connection failed.*/gv, "")
+        .replaceAll(/ at \d\d:\d\d:\d\d$| in [\d.]+ s$| {2,}fetch failed.*/gv, "")
         .replaceAll(/ {2,}/gv, " "),
     );
 }
@@ -79,9 +84,9 @@ describe("ratchet up --sample", () => {
     "--exit fails at image 2, waits, skips what is done, completes, and leaves nothing running",
     async () => {
       const up = start(["up", "--sample", "--exit"]);
-      expect(await up.ended, up.output() + up.errors()).toBe(0);
+      expect(await endOf(up)).toMatchObject({ exit: 0, errors: "" });
       expect(up.errors()).toBe("");
-      expect(up.output()).toMatch(/Upload image 2\/3 +FAILED +connection failed: read ECONNRESET/v);
+      expect(up.output()).toMatch(/Upload image 2\/3 +FAILED +fetch failed: read ECONNRESET/v);
       expect(story(up.output())).toStrictEqual([
         expect.stringMatching(/^Job 1, publish_listing: PENDING, 5 tasks$/v),
         "[1/5] Validate product COMPLETED",
@@ -110,7 +115,7 @@ describe("ratchet up --sample", () => {
       expect(await first.ended).toBe("SIGKILL");
 
       const second = start(["up", "--sample", "--exit"]);
-      expect(await second.ended, second.output() + second.errors()).toBe(0);
+      expect(await endOf(second)).toMatchObject({ exit: 0, errors: "" });
       expect(story(second.output())).toStrictEqual(
         expect.arrayContaining([
           "[1/5] Validate product skipped: already COMPLETED",
@@ -133,14 +138,14 @@ describe("ratchet up --sample", () => {
       const first = start(["up", "--sample"]);
       await first.printed("retry in");
       first.child.kill(signal);
-      expect(await first.ended, first.errors()).toBe(0);
+      expect(await endOf(first)).toMatchObject({ exit: 0, errors: "" });
       expect(await findRunningEmbeddedPostgres(dataFolder)).toBeNull();
 
       const second = start(["up", "--sample"]);
       await second.printed("Where to look");
       expect(marketplaceRecord()).toStrictEqual(WHOLE_SAMPLE);
       second.child.kill(signal);
-      expect(await second.ended, second.errors()).toBe(0);
+      expect(await endOf(second)).toMatchObject({ exit: 0, errors: "" });
       expect(await findRunningEmbeddedPostgres(dataFolder)).toBeNull();
       expect(await sql("select count(*)::int as live from ratchet.workers where stopped_at is null")).toStrictEqual([
         { live: 0 },
@@ -158,7 +163,7 @@ describe("ratchet up --sample", () => {
       const image = join(process.cwd(), "examples", "products", "jacket-back.png");
       writeFileSync(product, JSON.stringify({ sku: "A-1", title: "Mine", price: 1, currency: "EUR", images: [image] }));
       const added = start(["add", "publish_listing", "--payload-file", product, "--watch"]);
-      expect(await added.ended, added.errors()).toBe(0);
+      expect(await endOf(added)).toMatchObject({ exit: 0, errors: "" });
       expect(story(added.output()).at(-1)).toBe("Job 2 COMPLETED");
     },
     TIMEOUT_MS,
@@ -198,7 +203,7 @@ test(
     writeFileSync(join(folder, "go"), "");
     const second = start(["up"], settings);
     const shown = start(["show", "1", "--watch"]);
-    expect(await shown.ended, shown.output() + shown.errors()).toBe(0);
+    expect(await endOf(shown)).toMatchObject({ exit: 0, errors: "" });
     expect(readFileSync(ledger, "utf8").trimEnd().split("\n")).toStrictEqual(["one", "two", "two", "three"]);
     second.child.kill("SIGINT");
     expect(await second.ended).toBe(0);

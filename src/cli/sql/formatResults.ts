@@ -38,7 +38,9 @@ export function formatResultAsJson(result: StatementResult): string {
   const names = uniqueNames(result.columns.map(({ name }) => name));
   return JSON.stringify(
     result.rows.map((row) =>
-      Object.fromEntries(row.map((value, index) => [names[index], toJson(value, result.columns[index]?.typeId ?? 0)])),
+      Object.fromEntries<unknown>(
+        row.map((value, index) => [names[index], toJson(value, result.columns[index]?.typeId ?? 0)]),
+      ),
     ),
   );
 }
@@ -88,7 +90,7 @@ function toJson(value: string | null, typeId: number): unknown {
     return null;
   }
   if (JSON_TYPES.has(typeId)) {
-    return JSON.parse(value);
+    return JSON.parse(value) as unknown;
   }
   if (typeId === BOOLEAN_TYPE) {
     return value === "t";
