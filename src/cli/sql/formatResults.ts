@@ -39,7 +39,7 @@ export function formatResultAsJson(result: StatementResult): string {
   return JSON.stringify(
     result.rows.map((row) =>
       Object.fromEntries<unknown>(
-        row.map((value, index) => [names[index], toJson(value, result.columns[index]?.typeId ?? 0)]),
+        row.map((value, index) => [names[index] ?? "", toJson(value, result.columns[index]?.typeId ?? 0)]),
       ),
     ),
   );
