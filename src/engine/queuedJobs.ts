@@ -19,9 +19,10 @@ const UNKNOWN_VERSION_PAUSE_MS = 2000;
 export interface QueuedJobs {
   /**
    * Claims a job and runs it as far as it goes now; does nothing if it is not due or somebody else holds it.
+   * @param identifier of the wake-up: a job of another definition is not run for it.
    * @throws {LetGo} `lost` if the claim was lost: then the wake-up may be somebody else's and must not be completed.
    */
-  run(jobId: string): Promise<void>;
+  run(jobId: string, identifier: string): Promise<void>;
   /** Whether this process is running the job. */
   isRunning(jobId: string): boolean;
   /** Begins no further task, and waits until nothing runs. */
@@ -41,15 +42,20 @@ export interface QueuedJobsOptions {
 /** Creates the runner of queued jobs. */
 export function createQueuedJobs({ session: getSession, findDefinition }: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
+  const wokenAgain = new Set<string>();
   const shutdown = new AbortController();
   let isStopping = false;
 
-  async function run(jobId: string): Promise<void> {
+  async function run(jobId: string, identifier: string): Promise<void> {
     const session = getSession();
     const answer = await session.claimer.claim(jobId);
     switch (answer.outcome) {
       case "claimed":
-        await runClaim(session, answer.claim);
+        if (answer.claim.identifier === identifier) {
+          await runClaim(session, answer.claim);
+        } else {
+          await letGo(session, answer.claim, new LetGo("plan changed", `its wake-up was for "${identifier}"`));
+        }
         break;
       case "contradictory":
         await repeated(session, "settle", () => settleJob(session.pool, jobId));
@@ -144,17 +150,26 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   }
 
   return {
-    async run(jobId) {
+    async run(jobId, identifier) {
       if (running.has(jobId)) {
+        // This may be the wake-up that the end of the present run has just added, and it is used up now.
+        wokenAgain.add(jobId);
         return;
       }
-      const end = isStopping ? wakeAgain(getSession(), jobId, 0) : run(jobId);
-      running.set(jobId, end);
-      try {
-        await end;
-      } finally {
-        running.delete(jobId);
-      }
+      do {
+        const end = isStopping ? wakeAgain(getSession(), jobId, 0) : run(jobId, identifier);
+        running.set(jobId, end);
+        try {
+          await end;
+        } catch (error) {
+          if (wokenAgain.delete(jobId)) {
+            await wakeAgain(getSession(), jobId, 0);
+          }
+          throw error;
+        } finally {
+          running.delete(jobId);
+        }
+      } while (wokenAgain.delete(jobId));
     },
     isRunning: (jobId) => running.has(jobId),
     async drain() {

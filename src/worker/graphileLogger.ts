@@ -14,7 +14,9 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
     return (level, message, meta) => {
       const error: unknown = meta?.["error"];
       const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
-      const method = isAboutWakeUp ? "debug" : (LEVELS[level as keyof typeof LEVELS] ?? "info");
+      // Its warning that the pool has fewer connections than jobs run at once is for those that need one each.
+      const isAboutPoolSize = meta?.["max"] !== undefined && meta["concurrency"] !== undefined;
+      const method = isAboutWakeUp || isAboutPoolSize ? "debug" : (LEVELS[level as keyof typeof LEVELS] ?? "info");
       child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
     };
   });

@@ -5,6 +5,7 @@ const BEAT_MS = 1000;
 const SWEEP_EVERY_BEATS = 5;
 /** Unfinished jobs looked at in one sweep. */
 const SWEEP_LIMIT = 1000;
+const FROM_THE_START = "0";
 
 /** The regular work of a worker. */
 export interface Maintenance {
@@ -20,9 +21,12 @@ export interface MaintenanceOptions {
   readonly sweep: (after: string, limit: number) => Promise<SweepReport>;
 }
 
-/** Gives a sign of life every second, and sweeps a slice of the unfinished jobs every five. */
+/**
+ * Gives a sign of life every second, and sweeps through the unfinished jobs: a round begins every five seconds, and goes on
+ * by one slice a second while there is more.
+ */
 export function startMaintenance({ events, beat, sweep }: MaintenanceOptions): Maintenance {
-  let after = "0";
+  let after = FROM_THE_START;
   let beats = 0;
   let working: Promise<void> = Promise.resolve();
   let isWorking = false;
@@ -34,7 +38,7 @@ export function startMaintenance({ events, beat, sweep }: MaintenanceOptions): M
     isWorking = true;
     try {
       await beat();
-      if (beats % SWEEP_EVERY_BEATS === 0) {
+      if (after !== FROM_THE_START || beats % SWEEP_EVERY_BEATS === 0) {
         const { nextAfter, woken, settled } = await sweep(after, SWEEP_LIMIT);
         after = nextAfter;
         if (woken.length + settled.length > 0) {

@@ -14,13 +14,14 @@ const MARGIN_MS = 5;
  * @param onDue is called once for all retries due by then, with their number.
  */
 export function createRetryTimer(onDue: (count: number) => void): RetryTimer {
-  let dueTimes: number[] = [];
+  // Ascending. Retries mostly come in that order, since most wait equally long.
+  const dueTimes: number[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function schedule(): void {
     clearTimeout(timer);
-    if (dueTimes.length > 0) {
-      const earliest = dueTimes.reduce((first, time) => Math.min(first, time));
+    const [earliest] = dueTimes;
+    if (earliest !== undefined) {
       timer = setTimeout(fire, Math.min(Math.max(earliest - performance.now(), 0), LONGEST_TIMER_MS));
       timer.unref();
     }
@@ -28,9 +29,8 @@ export function createRetryTimer(onDue: (count: number) => void): RetryTimer {
 
   function fire(): void {
     const now = performance.now();
-    const later = dueTimes.filter((time) => time > now);
-    const count = dueTimes.length - later.length;
-    dueTimes = later;
+    const later = dueTimes.findIndex((time) => time > now);
+    const count = dueTimes.splice(0, later === -1 ? dueTimes.length : later).length;
     schedule();
     if (count > 0) {
       onDue(count);
@@ -39,12 +39,16 @@ export function createRetryTimer(onDue: (count: number) => void): RetryTimer {
 
   return {
     note(dueInMs) {
-      dueTimes.push(performance.now() + dueInMs + MARGIN_MS);
-      schedule();
+      const dueTime = performance.now() + dueInMs + MARGIN_MS;
+      const place = dueTimes.findLastIndex((time) => time <= dueTime) + 1;
+      dueTimes.splice(place, 0, dueTime);
+      if (place === 0) {
+        schedule();
+      }
     },
     close() {
       clearTimeout(timer);
-      dueTimes = [];
+      dueTimes.length = 0;
     },
   };
 }

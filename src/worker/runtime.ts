@@ -1,17 +1,21 @@
 import type { JobHelpers, WorkerPool } from "graphile-worker";
 import type { Logger } from "pino";
 import { registerDefinitions } from "../database/calls/definitions.ts";
-import { adoptJob, announce, sweep } from "../database/calls/wakeUps.ts";
+import { announce, sweep } from "../database/calls/wakeUps.ts";
 import { beat } from "../database/calls/workers.ts";
 import { type OpenSession, openSession } from "../engine/openSession.ts";
-import { type QueuedJobs, createQueuedJobs } from "../engine/queuedJobs.ts";
-import { repeatUntilAnswered } from "../engine/repeat.ts";
+import { createQueuedJobs } from "../engine/queuedJobs.ts";
 import type { EventHub } from "../telemetry/events.ts";
+import { adoptWakeUp } from "./adoption.ts";
 import { type Announcer, createAnnouncer } from "./announcer.ts";
+import { endsWithin } from "./deadline.ts";
 import { type DefinitionMap, definitionRow } from "./definitions.ts";
 import { jobIdOf } from "./envelope.ts";
 import { type Maintenance, startMaintenance } from "./maintenance.ts";
 import { createRetryTimer } from "./retryTimer.ts";
+
+/** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the rest. */
+export const LAST_WORDS_MS = 3000;
 
 /** What {@link createRuntime} takes. */
 export interface RuntimeOptions {
@@ -35,7 +39,12 @@ export interface Runtime {
   notePool(pool: WorkerPool): void;
   /** Notes that such a pool has ended. */
   forgetPool(pool: WorkerPool): void;
-  /** Lets running tasks end within the grace, hands back the rest. Safe twice, and before the start. */
+  /**
+   * Lets running tasks end within the grace and hands back the rest. A wake-up that comes late is handed back too, until
+   * {@link stop}. Ends soon after the grace even when Postgres is away. Safe twice.
+   */
+  drain(): Promise<void>;
+  /** Drains, and closes every connection. Safe twice, and before the start. */
   stop(): Promise<void>;
 }
 
@@ -47,14 +56,15 @@ interface Started {
 
 /** Creates a runtime; it connects when it is started. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { definitions, events } = options;
+  const { definitions, events, shutdownGraceMs } = options;
   const pools = new Set<WorkerPool>();
   let starting: Promise<Started> | undefined;
+  let draining: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let session: OpenSession | undefined;
   let announcer: Announcer | undefined;
 
-  const jobs: QueuedJobs = createQueuedJobs({
+  const jobs = createQueuedJobs({
     session: () => {
       if (session === undefined) {
         throw new Error("A wake-up came before the worker had started");
@@ -106,28 +116,37 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 
   function start(): Promise<Started> {
-    if (stopping !== undefined) {
-      return Promise.reject(new Error("The worker has been stopped"));
-    }
     if (starting === undefined) {
+      if (draining !== undefined) {
+        return Promise.reject(new Error("The worker has been stopped"));
+      }
       starting = open();
       starting.catch(() => (starting = undefined));
     }
     return starting;
   }
 
-  async function stop(): Promise<void> {
-    const started = await starting?.catch(() => undefined);
+  async function drain(): Promise<void> {
     const timer = setTimeout(() => {
       jobs.abort();
-    }, options.shutdownGraceMs);
-    await jobs.drain();
+    }, shutdownGraceMs);
+    const isDrained = await endsWithin(jobs.drain(), shutdownGraceMs + LAST_WORDS_MS);
     clearTimeout(timer);
+    if (!isDrained) {
+      // Postgres is away: what waits for its answer gives up now, and whoever comes next finds the jobs as they stand there.
+      await session?.close();
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const started = await starting?.catch(() => undefined);
+    await (draining ??= drain());
+    // Wake-ups that came since are handed back as well.
+    await endsWithin(jobs.drain(), LAST_WORDS_MS);
     retryTimer.close();
     endListening();
     if (started !== undefined) {
-      await started.maintenance.stop();
-      await started.announcer.close();
+      await endsWithin(Promise.all([started.maintenance.stop(), started.announcer.close()]), LAST_WORDS_MS);
       const handedBack = await started.session.close();
       events.emit("worker.stopped", { workerId: started.session.workerId, handedBack });
     }
@@ -139,8 +158,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     async handleWakeUp(identifier, payload, helpers) {
       const started = await start();
-      const jobId = jobIdOf(payload) ?? (await adopt(started.session, identifier, payload, helpers));
-      await jobs.run(jobId);
+      const jobId = jobIdOf(payload) ?? (await adoptWakeUp(started.session, identifier, payload, helpers));
+      await jobs.run(jobId, identifier);
     },
     notePool(pool) {
       pools.add(pool);
@@ -149,28 +168,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     forgetPool(pool) {
       pools.delete(pool);
     },
+    drain: () => (draining ??= drain()),
     stop: () => (stopping ??= stop()),
   };
-
-  async function adopt(
-    { pool, closing }: OpenSession,
-    identifier: string,
-    payload: unknown,
-    { job, getQueueName }: JobHelpers,
-  ): Promise<string> {
-    const queueName = await getQueueName();
-    const wakeUp = {
-      graphileJobId: job.id,
-      identifier,
-      payload,
-      queueName,
-      priority: job.priority,
-      runAt: new Date(job.run_at),
-    };
-    const jobId = await repeatUntilAnswered(() => adoptJob(pool, wakeUp), { call: "adopt", events, signal: closing });
-    events.emit("job.adopted", { jobId, identifier, graphileJobId: job.id });
-    return jobId;
-  }
 }
 
 function nudge(pool: WorkerPool, count: number): void {

@@ -4,11 +4,20 @@ import { checkDatabase } from "../database/connectionCheck.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
-import { createRuntime } from "./runtime.ts";
-import { superviseRunner } from "./supervisor.ts";
-import { loadTaskFiles } from "./taskFiles.ts";
+import { endsWithin } from "./deadline.ts";
+import type { QueueSettings } from "./queueSettings.ts";
+import { LAST_WORDS_MS, type Runtime, createRuntime } from "./runtime.ts";
+import { type SupervisedRunner, superviseRunner } from "./supervisor.ts";
+import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
+
+const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
+const DEFAULT_POLL_INTERVAL_MS = 2000;
+/** A live worker must not hoard for longer what others could run. */
+const LOCAL_QUEUE_TTL_MS = 1000;
 
 /** What {@link startWorker} takes. */
 export interface WorkerOptions {
@@ -22,6 +31,15 @@ export interface WorkerOptions {
   readonly concurrency?: number | undefined;
   /** How long running handlers may go on after `stop()`, in ms. Default 10,000. */
   readonly shutdownGraceMs?: number | undefined;
+  /** graphile-worker's crontab. Default: the file `crontab` of the current folder, if there is one. */
+  readonly crontabFile?: string | undefined;
+  /**
+   * How often the queue is looked at when nothing says that there is something, in ms; a job added for later waits at most
+   * this much longer. Default 2,000.
+   */
+  readonly pollIntervalMs?: number | undefined;
+  /** Wake-ups fetched in one go; -1: each alone. Default: as many as jobs run at once. */
+  readonly localQueueSize?: number | undefined;
   readonly log: Logger;
   /** Default: only the log hears events. */
   readonly events?: EventHub | undefined;
@@ -39,46 +57,84 @@ export interface RunningWorker {
 
 /**
  * Starts a worker: it claims jobs and runs them until it is stopped, through restarts of Postgres.
- * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT111 (task files), RT124
+ * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT110 (a wrong option), RT111 (task files), RT124
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { connectionString, log, concurrency = 10 } = options;
-  const events = options.events ?? createEventHub((error, event) => log.error({ err: error, event }, "an event listener threw"));
-  const endLogging = logEvents(events, log);
+  const { connectionString, log } = options;
+  const queue = queueSettings(options);
+  const events =
+    options.events ?? createEventHub((error, event) => log.error({ err: error, event }, "an event listener threw"));
   await demandUsableDatabase(connectionString);
-  const files =
-    options.taskDirectory === undefined
-      ? { definitions: new Map<string, AnyJobDefinition>(), plainTasks: {} }
-      : await loadTaskFiles(options.taskDirectory, log);
-  const definitions = new Map([...files.definitions, ...Object.entries(options.definitions ?? {})]);
-
+  const files = await loadDefinitions(options);
+  const endLogging = logEvents(events, log);
   const runtime = createRuntime({
     connectionString,
-    definitions,
-    concurrency,
-    shutdownGraceMs: options.shutdownGraceMs ?? 10_000,
+    definitions: files.definitions,
+    concurrency: queue.concurrency,
+    shutdownGraceMs: queue.shutdownGraceMs,
     log,
     events,
   });
-  const taskList: TaskList = { ...files.plainTasks };
-  for (const identifier of definitions.keys()) {
-    const task: Task = (payload, helpers) => runtime.handleWakeUp(identifier, payload, helpers);
-    taskList[identifier] = task;
+  const taskList = { ...files.plainTasks, ...wakeUpHandlers(files.definitions, runtime) };
+  let runner: SupervisedRunner;
+  try {
+    await runtime.start();
+    runner = await superviseRunner({ connectionString, runtime, taskList, queue, log, events });
+  } catch (error) {
+    await runtime.stop();
+    endLogging();
+    throw error;
   }
-  await runtime.start();
-  const runner = await superviseRunner({ connectionString, runtime, taskList, concurrency, log, events }).catch(
-    async (error: unknown) => {
-      await runtime.stop();
-      throw error;
-    },
-  );
 
   async function stop(): Promise<void> {
-    await Promise.all([runner.stop(), runtime.stop()]);
+    await endsWithin(Promise.all([runtime.drain(), runner.stop()]), queue.shutdownGraceMs + LAST_WORDS_MS);
+    // Only now: a wake-up that was fetched at the last moment is handed back on the runtime's connections.
+    await runtime.stop();
+    await runner.kill();
     endLogging();
   }
   let stopped: Promise<void> | undefined;
   return { events, identifiers: Object.keys(taskList), stop: () => (stopped ??= stop()) };
+}
+
+function queueSettings(options: WorkerOptions): QueueSettings {
+  const { concurrency = DEFAULT_CONCURRENCY, localQueueSize = concurrency } = options;
+  const settings = {
+    concurrency,
+    localQueueSize,
+    localQueueTtlMs: LOCAL_QUEUE_TTL_MS,
+    pollIntervalMs: options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS,
+    crontabFile: options.crontabFile,
+    shutdownGraceMs: options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS,
+  };
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new RatchetError("RT110", `A worker's concurrency is a whole number from 1, not ${concurrency}.`);
+  }
+  if (localQueueSize !== -1 && localQueueSize < concurrency) {
+    throw new RatchetError(
+      "RT110",
+      `A worker's localQueueSize is -1 or at least its concurrency of ${concurrency}, not ${localQueueSize}.`,
+    );
+  }
+  return settings;
+}
+
+async function loadDefinitions({ taskDirectory, definitions = {}, log }: WorkerOptions): Promise<TaskFiles> {
+  const files: TaskFiles =
+    taskDirectory === undefined ? { definitions: new Map(), plainTasks: {} } : await loadTaskFiles(taskDirectory, log);
+  const all = new Map([...files.definitions, ...Object.entries(definitions)]);
+  if (all.size + Object.keys(files.plainTasks).length === 0) {
+    throw new RatchetError("RT111", "The worker has neither a definition nor a task file, so there is nothing it could run.");
+  }
+  return { ...files, definitions: all };
+}
+
+function wakeUpHandlers(definitions: TaskFiles["definitions"], runtime: Runtime): TaskList {
+  const handlerOf =
+    (identifier: string): Task =>
+    (payload, helpers) =>
+      runtime.handleWakeUp(identifier, payload, helpers);
+  return Object.fromEntries([...definitions.keys()].map((identifier) => [identifier, handlerOf(identifier)]));
 }
 
 async function demandUsableDatabase(connectionString: string): Promise<void> {

@@ -1,21 +1,27 @@
-import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Runner, type TaskList, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
+import type { TaskList } from "graphile-worker";
 import type { Logger } from "pino";
 import { createPool } from "../database/pool.ts";
 import { unlockPools } from "../database/calls/wakeUps.ts";
+import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
-import { createGraphileLogger } from "./graphileLogger.ts";
+import { endsWithin } from "./deadline.ts";
+import { type QueueRun, startQueueRun } from "./queueRun.ts";
+import type { QueueSettings } from "./queueSettings.ts";
 import type { Runtime } from "./runtime.ts";
 
 const RESTART_PAUSE_MS = 500;
+const CLOSE_WITHIN_MS = 2000;
+/** One listens, one fetches, one completes; more are opened only for plain tasks that ask for them. */
+const FEWEST_CONNECTIONS = 5;
+const MOST_CONNECTIONS = 20;
 
 /** What {@link superviseRunner} takes. */
 export interface SupervisorOptions {
   readonly connectionString: string;
   readonly runtime: Runtime;
   readonly taskList: TaskList;
-  readonly concurrency: number;
+  readonly queue: QueueSettings;
   readonly log: Logger;
   readonly events: EventHub;
 }
@@ -24,87 +30,103 @@ export interface SupervisorOptions {
 export interface SupervisedRunner {
   /** Fetches no further wake-up and waits until the handlers have ended. Safe twice. */
   stop(): Promise<void>;
+  /** Waits no longer for plain tasks that ignore their signal, and closes every connection. Safe twice. */
+  kill(): Promise<void>;
 }
 
-/** Runs graphile-worker, and starts it again when it ends by itself, as it does when Postgres restarts. */
+/**
+ * Runs graphile-worker, and starts it again when it ends by itself, as it does when Postgres restarts: without waiting for
+ * the handlers of the run that is leaving, because one of them may go on for hours.
+ */
 export async function superviseRunner(options: SupervisorOptions): Promise<SupervisedRunner> {
-  const { connectionString, runtime, taskList, concurrency, log, events } = options;
-  const pool = createPool({ connectionString, max: 5, applicationName: "ratchet queue", log });
-  const poolEvents: WorkerEvents = new EventEmitter();
+  const { runtime, taskList, queue, log, events } = options;
+  const database = createPool({
+    connectionString: options.connectionString,
+    max: Math.min(Math.max(queue.concurrency, FEWEST_CONNECTIONS), MOST_CONNECTIONS),
+    applicationName: "ratchet queue",
+    log,
+  });
   const stopping = new AbortController();
-  let poolIds: string[] = [];
-  let runner: Runner | undefined;
+  const runs = new Set<QueueRun>();
 
-  poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
-    poolIds.push(workerPool.id);
-    runtime.notePool(workerPool);
-  });
-  poolEvents.on("pool:release", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
-    runtime.forgetPool(workerPool);
-  });
-
-  async function start(): Promise<Runner> {
-    // What a pool of ours that has ended still holds would wait four hours.
-    await unlockPools(pool, poolIds);
-    poolIds = [];
-    return run({
-      pgPool: pool,
+  async function start(): Promise<QueueRun> {
+    const begun = await startQueueRun({
+      database,
       taskList,
-      events: poolEvents,
-      noHandleSignals: true,
-      preset: {
-        worker: {
-          concurrentJobs: concurrency,
-          completeJobBatchDelay: 0,
-          failJobBatchDelay: 0,
-          logger: createGraphileLogger(log),
-        },
+      queue,
+      log,
+      onPool: (pool) => {
+        runtime.notePool(pool);
       },
     });
+    runs.add(begun);
+    void forgetAtEnd(begun);
+    if (stopping.signal.aborted) {
+      void begun.stop();
+    }
+    return begun;
   }
 
-  async function keepRunning(first: Runner): Promise<void> {
-    for (let current = first; ; ) {
-      const reason = await current.promise.then(
-        () => "it ended",
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  async function forgetAtEnd(begun: QueueRun): Promise<void> {
+    await begun.ended;
+    if (!stopping.signal.aborted) {
+      // What its pool could not complete would stay locked for four hours. At the worker's own end all its pools are freed.
+      const repeatOptions = { call: "unlock", events, signal: stopping.signal };
+      await repeatUntilAnswered(() => unlockPools(database, [begun.pool.id]), repeatOptions).then(
+        () => {
+          runtime.forgetPool(begun.pool);
+        },
+        () => {},
       );
-      if (stopping.signal.aborted) {
-        return;
-      }
-      events.emit("runner.restarted", { reason });
-      for (;;) {
-        await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
-        if (stopping.signal.aborted) {
-          return;
-        }
+    }
+    runs.delete(begun);
+  }
+
+  async function startAgain(): Promise<QueueRun | null> {
+    while (!stopping.signal.aborted) {
+      await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      if (!stopping.signal.aborted) {
         try {
-          current = await start();
-          runner = current;
-          break;
+          return await start();
         } catch {
           // Postgres is still away; the runtime tells of it.
         }
       }
     }
+    return null;
   }
 
-  try {
-    runner = await start();
-  } catch (error) {
-    await pool.end();
-    throw error;
+  async function keepRunning(first: QueueRun): Promise<void> {
+    for (let current: QueueRun | null = first; current !== null; current = await startAgain()) {
+      const reason = await current.leaving;
+      if (!stopping.signal.aborted) {
+        events.emit("runner.restarted", { reason });
+      }
+    }
   }
-  const running = keepRunning(runner);
+
+  const first = await start().catch(async (error: unknown) => {
+    await database.end();
+    throw error;
+  });
+  const running = keepRunning(first);
 
   async function stop(): Promise<void> {
     stopping.abort();
-    await runner?.stop().catch(() => {
-      // It had ended already.
-    });
+    await Promise.all([...runs].map((each) => each.stop()));
     await running;
-    await pool.end();
+    // One may have been starting at that moment.
+    await Promise.all([...runs].map((each) => each.stop()));
   }
   let stopped: Promise<void> | undefined;
-  return { stop: () => (stopped ??= stop()) };
+  const stopOnce = (): Promise<void> => (stopped ??= stop());
+
+  async function kill(): Promise<void> {
+    const stopEnd = stopOnce();
+    await Promise.all([...runs].map((each) => each.kill()));
+    await endsWithin(stopEnd, CLOSE_WITHIN_MS);
+    await endsWithin(database.end(), CLOSE_WITHIN_MS);
+  }
+  let killed: Promise<void> | undefined;
+  return { stop: stopOnce, kill: () => (killed ??= kill()) };
 }

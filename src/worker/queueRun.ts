@@ -1,0 +1,106 @@
+import { EventEmitter } from "node:events";
+import { type TaskList, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
+import type pg from "pg";
+import type { Logger } from "pino";
+import { endsWithin } from "./deadline.ts";
+import { createGraphileLogger } from "./graphileLogger.ts";
+import type { QueueSettings } from "./queueSettings.ts";
+
+/** One life of graphile-worker's runner. */
+export interface QueueRun {
+  /** Its id stands in the rows that it has locked. */
+  readonly pool: WorkerPool;
+  /** Resolves, to the reason, when it fetches nothing more. Its handlers may go on for long. */
+  readonly leaving: Promise<string>;
+  /** Resolves when its last handler has ended. */
+  readonly ended: Promise<void>;
+  /** Fetches nothing more and waits for the handlers. Safe twice. */
+  stop(): Promise<void>;
+  /** Waits no longer for plain tasks that ignore their signal; graphile-worker tries them again later. */
+  kill(): Promise<void>;
+}
+
+/** What {@link startQueueRun} takes. */
+export interface QueueRunOptions {
+  readonly database: pg.Pool;
+  readonly taskList: TaskList;
+  readonly queue: QueueSettings;
+  readonly log: Logger;
+  /** Is told the pool before it fetches anything. */
+  readonly onPool: (pool: WorkerPool) => void;
+}
+
+const KILL_WITHIN_MS = 1000;
+
+/** Starts graphile-worker's runner on `database`. */
+export async function startQueueRun({
+  database,
+  taskList,
+  queue,
+  log,
+  onPool,
+}: QueueRunOptions): Promise<QueueRun> {
+  const poolEvents: WorkerEvents = new EventEmitter();
+  let pool: WorkerPool | undefined;
+  const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
+  poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
+    pool = workerPool;
+    onPool(workerPool);
+  });
+  poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
+    leave(message);
+  });
+
+  const runner = await run({
+    pgPool: database,
+    taskList,
+    events: poolEvents,
+    noHandleSignals: true,
+    preset: {
+      worker: {
+        // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.
+        schema: "graphile_worker",
+        concurrentJobs: queue.concurrency,
+        localQueue: { size: queue.localQueueSize, ttl: queue.localQueueTtlMs },
+        pollInterval: queue.pollIntervalMs,
+        ...(queue.crontabFile !== undefined && { crontabFile: queue.crontabFile }),
+        gracefulShutdownAbortTimeout: queue.shutdownGraceMs,
+        // With -1, graphile-worker does not wait for its own completions, and a Postgres restart ends the process.
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+        logger: createGraphileLogger(log),
+      },
+    },
+  });
+  const ended = runner.promise.then(
+    () => {
+      leave("it ended");
+    },
+    (error: unknown) => {
+      leave(error instanceof Error ? error.message : String(error));
+    },
+  );
+
+  if (pool === undefined) {
+    throw new Error("graphile-worker's runner made no pool");
+  }
+  const ownPool = pool;
+
+  return {
+    pool: ownPool,
+    leaving,
+    ended,
+    async stop() {
+      // It refuses a second stop, and one after it has ended by itself.
+      await runner.stop().catch(() => {});
+      await ended;
+    },
+    async kill() {
+      const isEnded = await endsWithin(ended, 0);
+      if (!isEnded) {
+        const forced = Promise.resolve(ownPool.forcefulShutdown("The worker has stopped waiting"));
+        await endsWithin(forced, KILL_WITHIN_MS);
+      }
+    },
+  };
+}
