@@ -8,7 +8,7 @@ import { isFinal } from "./progress/snapshot.ts";
 import { watchJob, type WatchOptions } from "./progress/watchJob.ts";
 
 /** What is said while nobody is there to run a job. */
-export const NO_WORKER_NOTICE = "no worker is running: start one with `ratchet up` or `ratchet worker`";
+const NO_WORKER_NOTICE = "no worker is running: start one with `ratchet up` or `ratchet worker`";
 
 /**
  * Shows the job live until it is final and sets the exit status by its end: 0 only if it is COMPLETED. Says so when no

@@ -15,8 +15,8 @@ export interface ConfigOption<Value> {
 }
 
 /** How much is logged; pino's names. */
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Every setting of Ratchet. Type, default, check, help text and documentation come from this table. */
 export const CONFIG_OPTIONS = {

@@ -8,11 +8,11 @@ export interface TableColumn {
 }
 
 /** How a missing value is shown, unlike an empty text. */
-export const NULL_MARK = "NULL";
+const NULL_MARK = "NULL";
 
 /**
  * Rows as psql prints them: titles, a rule, aligned cells. A value of several lines goes on below, each line but its
- * last marked with `+`. `null` is shown as {@link NULL_MARK}. Every line is free of spaces at its end.
+ * last marked with `+`. `null` is shown as `NULL`. Every line is free of spaces at its end.
  */
 export function formatTable(columns: readonly TableColumn[], rows: readonly (readonly (string | null)[])[]): string[] {
   const cells = rows.map((row) => columns.map((_, index) => cellLines(row[index] ?? null)));
