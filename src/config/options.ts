@@ -16,7 +16,6 @@ export interface ConfigOption<Value> {
 
 /** How much is logged; pino's names. */
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Every setting of Ratchet. Type, default, check, help text and documentation come from this table. */
 export const CONFIG_OPTIONS = {
