@@ -1,41 +1,50 @@
 import type { WorkerPool } from "graphile-worker";
-import { createPool } from "../database/pool.ts";
+import type pg from "pg";
+import type { Logger } from "pino";
 import { migrationState } from "../database/migrationState.ts";
 import { migrate } from "../database/migrator.ts";
+import { createPool } from "../database/pool.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
-import { createLogger } from "../telemetry/logger.ts";
-import { createTaskFilesPlugin } from "./taskFiles.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
+import { createTaskFilesPlugin } from "./taskFiles.ts";
 
-const SHUTDOWN_GRACE_MS = 4000;
+/** The one schema that Ratchet's SQL knows graphile-worker in. */
+const GRAPHILE_WORKER_SCHEMA = "graphile_worker";
 
-/** The part of graphile-worker's context that tells one runner from another. */
+/** As graphile-worker has it. */
+const DEFAULT_SHUTDOWN_GRACE_MS = 5000;
+
+/** The part of graphile-worker's context that the plugin uses. */
 interface RunnerContext {
-  readonly events: object;
+  /** One of each set of options; what else the context holds is copied around. */
+  readonly hooks: object;
+  readonly workerSchema: string;
   readonly resolvedPreset: GraphileConfig.ResolvedPreset;
 }
 
 interface Runner {
   readonly definitions: Map<string, AnyJobDefinition>;
-  runtime?: Runtime;
+  runtime: Runtime | undefined;
 }
 
 /**
  * The plugin that lets graphile-worker's own `run()` and command run Ratchet's jobs: it migrates, loads definitions from
  * the task folder, registers the worker before the first job and hands unfinished jobs back at the end.
+ * @param getLog is asked when something runs.
  */
-export function createRatchetPlugin(): GraphileConfig.Plugin {
-  // graphile-worker passes copies of its context around; its event emitter is the same in all of them.
+export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin {
   const runners = new WeakMap<object, Runner>();
 
-  function runnerOf({ events }: { readonly events: object }): Runner {
-    let runner = runners.get(events);
-    if (runner === undefined) {
-      runner = { definitions: new Map() };
-      runners.set(events, runner);
+  function runnerOf({ hooks }: RunnerContext): Runner {
+    const known = runners.get(hooks);
+    if (known !== undefined) {
+      return known;
     }
+    const runner: Runner = { definitions: new Map(), runtime: undefined };
+    runners.set(hooks, runner);
     return runner;
   }
 
@@ -43,14 +52,14 @@ export function createRatchetPlugin(): GraphileConfig.Plugin {
     const runner = runnerOf(context);
     if (runner.runtime === undefined) {
       const { worker } = context.resolvedPreset;
-      const log = createLogger();
+      const log = getLog();
       const events = createEventHub((error, event) => log.error({ err: error, event }, "an event listener threw"));
       logEvents(events, log);
       runner.runtime = createRuntime({
-        connectionString: worker?.connectionString,
+        connectionString: connectionStringOf(context),
         definitions: runner.definitions,
         concurrency: worker?.concurrentJobs ?? 1,
-        shutdownGraceMs: Math.min(worker?.gracefulShutdownAbortTimeout ?? SHUTDOWN_GRACE_MS, SHUTDOWN_GRACE_MS),
+        shutdownGraceMs: worker?.gracefulShutdownAbortTimeout ?? DEFAULT_SHUTDOWN_GRACE_MS,
         log,
         events,
       });
@@ -58,9 +67,16 @@ export function createRatchetPlugin(): GraphileConfig.Plugin {
     return runner.runtime;
   }
 
-  const taskFiles = createTaskFilesPlugin("RatchetPlugin", (context) => (identifier, definition) => {
+  const taskFiles = createTaskFilesPlugin("RatchetPlugin", (context: RunnerContext, { identifier, fileIdentifier, file, definition }) => {
+    if (identifier !== fileIdentifier) {
+      throw new RatchetError(
+        "RT111",
+        `${file} defines "${identifier}", but graphile-worker runs what is in it as "${fileIdentifier}".`,
+        { hint: "Give the file the identifier's name, or the definition none." },
+      );
+    }
     runnerOf(context).definitions.set(identifier, definition);
-    return (payload, helpers) => runtimeOf(context as RunnerContext).handleWakeUp(identifier, payload, helpers);
+    return (payload, helpers) => runtimeOf(context).handleWakeUp(identifier, payload, helpers);
   });
 
   return {
@@ -69,35 +85,77 @@ export function createRatchetPlugin(): GraphileConfig.Plugin {
       hooks: {
         ...taskFiles.worker?.hooks,
         async postmigrate(context) {
-          const pool = createPool({ connectionString: context.resolvedPreset.worker?.connectionString, max: 3 });
-          try {
-            if ((await migrationState(pool)) !== "current") {
-              await migrate(pool);
-            }
-          } finally {
-            await pool.end();
-          }
+          await migrateWith(context);
         },
         async startWorker(context) {
-          await runtimeOf(context).start();
+          try {
+            await runtimeOf(context).start();
+          } catch (error) {
+            getLog().error({ err: error }, "the worker cannot be registered; its next wake-up tries again");
+            throw error;
+          }
         },
       },
       middleware: {
         init(next, { ctx }) {
-          ctx.events.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
-            runtimeOf(ctx).notePool(workerPool);
+          const compiled = next();
+          const { hooks } = compiled;
+          ctx.events.on("pool:create", (event: { readonly ctx: RunnerContext; readonly workerPool: WorkerPool }) => {
+            if (event.ctx.hooks === hooks) {
+              runtimeOf(event.ctx).notePool(event.workerPool);
+            }
           });
-          ctx.events.on("pool:release", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
-            runtimeOf(ctx).forgetPool(workerPool);
-          });
-          return next();
+          return compiled;
         },
         async poolGracefulShutdown(next, { ctx }) {
-          const stopped = runtimeOf(ctx).stop();
-          await next();
-          await stopped;
+          const runner = runnerOf(ctx);
+          const { runtime } = runner;
+          void runtime?.drain();
+          try {
+            await next();
+          } finally {
+            await runtime?.stop();
+            // The same options may be run again.
+            runner.runtime = undefined;
+          }
         },
       },
     },
   };
+}
+
+async function migrateWith(context: RunnerContext): Promise<void> {
+  if (context.workerSchema !== GRAPHILE_WORKER_SCHEMA) {
+    throw new RatchetError(
+      "RT110",
+      `graphile-worker is to use the schema "${context.workerSchema}"; Ratchet works with "${GRAPHILE_WORKER_SCHEMA}" only.`,
+      { hint: "Remove `schema` from the worker's configuration, and GRAPHILE_WORKER_SCHEMA from the environment." },
+    );
+  }
+  const pool = createPool({ connectionString: connectionStringOf(context), max: 3 });
+  try {
+    if ((await migrationState(pool)) !== "current") {
+      await migrate(pool);
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+/**
+ * Where graphile-worker itself connects to. A pool goes before DATABASE_URL there; `undefined` means libpq's environment
+ * variables.
+ */
+function connectionStringOf(context: RunnerContext): string | undefined {
+  const { pgPool } = (context as { readonly _rawOptions?: { readonly pgPool?: pg.Pool } })._rawOptions ?? {};
+  if (pgPool === undefined) {
+    return context.resolvedPreset.worker?.connectionString;
+  }
+  const { connectionString } = pgPool.options;
+  if (connectionString === undefined) {
+    throw new RatchetError("RT110", "The pool that graphile-worker was given has no connection string.", {
+      hint: "Ratchet opens connections of its own: create the pool with `connectionString`, or give that instead of a pool.",
+    });
+  }
+  return connectionString;
 }

@@ -1,5 +1,5 @@
-import { pathToFileURL } from "node:url";
 import { stat } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { type Task, type TaskList, getTasks } from "graphile-worker";
 import type { Logger } from "pino";
 import { type AnyJobDefinition, isJobDefinition } from "../definition/jobDefinition.ts";
@@ -9,13 +9,29 @@ import type { DefinitionMap } from "./definitions.ts";
 
 const DEFAULT_EXTENSIONS = [".js", ".cjs", ".mjs", ".ts", ".mts"];
 
-/** Is told each definition found; returns graphile-worker's handler for its wake-ups. */
-type OnDefinition = (identifier: string, definition: AnyJobDefinition, file: string) => Task;
+/** A definition and where it comes from. */
+export interface FoundDefinition {
+  /** The one the definition names, or else the file's. */
+  readonly identifier: string;
+  /** The file's path under the folder, without its ending. */
+  readonly fileIdentifier: string;
+  readonly definition: AnyJobDefinition;
+  readonly file: string;
+}
 
-/** The plugin that knows job definitions among graphile-worker's task files; it leaves plain task files to graphile-worker. */
+type LoadHook = NonNullable<NonNullable<GraphileConfig.Plugin["worker"]>["hooks"]>["loadTaskFromFiles"];
+type HookFunction = Extract<LoadHook, (...parameters: never) => unknown>;
+
+/** What graphile-worker gives its hooks. */
+type HookContext = Parameters<HookFunction>[0];
+
+/**
+ * The plugin that knows job definitions among graphile-worker's task files; it leaves plain task files to graphile-worker.
+ * @param onDefinition is told each definition; returns graphile-worker's handler for its wake-ups.
+ */
 export function createTaskFilesPlugin(
   name: string,
-  onDefinition: (context: { readonly events: object }) => OnDefinition,
+  onDefinition: (context: HookContext, found: FoundDefinition) => Task,
 ): GraphileConfig.Plugin {
   return {
     name,
@@ -26,18 +42,22 @@ export function createTaskFilesPlugin(
           // graphile-worker's own loader refuses what is no function.
           before: ["LoadTaskFromJsPlugin"],
           callback: async (context, details) => {
-            if (details.handler !== undefined) {
+            const extensions = context.resolvedPreset.worker?.fileExtensions ?? DEFAULT_EXTENSIONS;
+            const files = details.fileDetailsList.filter(({ extension }) => extensions.includes(extension));
+            const [first, second] = files.map(({ fullPath }) => fullPath);
+            if (details.handler !== undefined || first === undefined) {
               return;
             }
-            const extensions = context.resolvedPreset.worker?.fileExtensions ?? DEFAULT_EXTENSIONS;
-            const file = extensions
-              .map((extension) => details.fileDetailsList.find((each) => each.extension === extension))
-              .find((each) => each !== undefined);
-            const definition = file && (await importDefinition(file.fullPath));
-            if (file !== undefined && definition !== undefined) {
-              const identifier = definition.options.identifier ?? details.taskIdentifier;
-              details.handler = onDefinition(context)(identifier, definition, file.fullPath);
+            const definition = await importDefinition(first);
+            if (definition === undefined) {
+              return;
             }
+            const fileIdentifier = details.taskIdentifier;
+            if (second !== undefined) {
+              throw twoFiles(first, second, fileIdentifier);
+            }
+            const identifier = definition.options.identifier ?? fileIdentifier;
+            details.handler = onDefinition(context, { identifier, fileIdentifier, definition, file: first });
           },
         },
       },
@@ -61,6 +81,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function twoFiles(earlier: string, later: string, identifier: string): RatchetError {
+  return new RatchetError("RT111", `${earlier} and ${later} both define "${identifier}".`, {
+    hint: "An identifier has one definition: remove or rename one of the files.",
+  });
+}
+
 /** What a folder of task files holds. */
 export interface TaskFiles {
   readonly definitions: DefinitionMap;
@@ -82,20 +108,29 @@ export async function loadTaskFiles(taskDirectory: string, log: Logger): Promise
   const definitions = new Map<string, AnyJobDefinition>();
   const files = new Map<string, string>();
   const placeholder: Task = () => {};
-  const plugin = createTaskFilesPlugin("RatchetTaskFilesPlugin", () => (identifier, definition, file) => {
+  const plugin = createTaskFilesPlugin("RatchetTaskFilesPlugin", (_context, { identifier, definition, file }) => {
     const earlier = files.get(identifier);
     if (earlier !== undefined) {
-      throw new RatchetError("RT111", `${earlier} and ${file} both define "${identifier}".`);
+      throw twoFiles(earlier, file, identifier);
     }
     definitions.set(identifier, definition);
     files.set(identifier, file);
     return placeholder;
   });
+  const loaded = await loadWith(plugin, taskDirectory, log);
+  const plainTasks = Object.fromEntries(Object.entries(loaded).filter(([, task]) => task !== placeholder));
+  const shadowed = Object.keys(plainTasks).find((identifier) => definitions.has(identifier));
+  if (shadowed !== undefined) {
+    throw twoFiles(files.get(shadowed) ?? "", `the task file of that name in ${taskDirectory}`, shadowed);
+  }
+  return { definitions, plainTasks };
+}
+
+async function loadWith(plugin: GraphileConfig.Plugin, taskDirectory: string, log: Logger): Promise<TaskList> {
   try {
     const loaded = await getTasks({ preset: { plugins: [plugin] }, logger: createGraphileLogger(log) }, taskDirectory);
     await loaded.release();
-    const plainTasks = Object.fromEntries(Object.entries(loaded.tasks).filter(([, task]) => task !== placeholder));
-    return { definitions, plainTasks };
+    return loaded.tasks;
   } catch (error) {
     throw error instanceof RatchetError ? error : new RatchetError("RT111", messageOf(error), { cause: error });
   }
