@@ -31,3 +31,11 @@ export function isRepeatRequest(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";
 }
+
+/**
+ * Whether a statement may have taken effect though its call failed: the connection broke or its server process was ended.
+ * An error of severity ERROR is an answer.
+ */
+export function isAnswerLost(error: unknown): boolean {
+  return !(typeof error === "object" && error !== null && "severity" in error && error.severity === "ERROR");
+}

@@ -17,10 +17,32 @@ export interface Attempt {
   readonly claim: Claim;
   /** Aborted when this process must stop running it; the reason is a {@link LetGo}. */
   readonly signal: AbortSignal;
+  /** Aborts the signal, because a newer fence was seen. */
+  readonly lose: () => void;
+}
+
+/** Begins to run a claim. */
+export function createAttempt(claim: Claim, stopping: AbortSignal): Attempt {
+  const lost = new AbortController();
+  return {
+    claim,
+    signal: AbortSignal.any([stopping, lost.signal]),
+    lose: () => {
+      lost.abort(lostClaim());
+    },
+  };
+}
+
+/** Why an attempt whose fence is no longer the newest ends. */
+export function lostClaim(): LetGo {
+  return new LetGo("lost", "a newer claim or order stands on the task");
 }
 
 /** The fields that every event about a task carries. */
-export function taskFields({ claim }: Attempt, task: PlannedTask): {
+export function taskFields(
+  { claim }: Attempt,
+  task: PlannedTask,
+): {
   jobId: string;
   identifier: string;
   task: string;

@@ -18,6 +18,8 @@ export interface WrittenCheckpoint extends CheckpointAnswer {
 export interface CheckpointWriterOptions {
   /** Writes one batch in one commit. */
   readonly write: (checkpoints: readonly Checkpoint[]) => Promise<CheckpointAnswer[]>;
+  /** Which of these rows nobody else holds at this moment, by job id. */
+  readonly findFree: (checkpoints: readonly Checkpoint[]) => Promise<Set<string>>;
   readonly events: EventHub;
   /** Is told the jobs of each batch after its commit. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
@@ -33,8 +35,11 @@ export interface CheckpointWriterOptions {
 export interface CheckpointWriter {
   /** Resolves after the commit that holds it. Repeats through every trouble of the database until {@link abandon}. */
   write(checkpoint: Checkpoint): Promise<WrittenCheckpoint>;
-  /** Notes that a task runs; written only if the task is still running a moment later, or with its progress. */
-  mark(mark: RunningMark): void;
+  /**
+   * Notes that a task runs; written only if the task is still running a moment later, or with its progress.
+   * @param onRefused is called if a newer fence stands on the task.
+   */
+  mark(mark: RunningMark, onRefused: () => void): void;
   /** Forgets a mark. */
   unmark(jobId: string): void;
   /** Gives up what is not written yet: those calls reject. */
@@ -64,6 +69,7 @@ interface Lane {
  */
 export function createCheckpointWriter({
   write,
+  findFree,
   events,
   onWritten = () => {},
   lanes: laneCount = 2,
@@ -72,17 +78,15 @@ export function createCheckpointWriter({
 }: CheckpointWriterOptions): CheckpointWriter {
   const abandoned = new AbortController();
   const lanes = Array.from({ length: laneCount }, (_, number) => createLane(number));
+  const unanswered = new Set<Item>();
   // What waits for somebody else's lock goes on here, so that it holds up no lane.
   const waitingRoom = createLane(laneCount);
 
   function createLane(number: number): Lane {
-    const lane: Lane = {
-      number,
-      queue: [],
-      marks: createMarkStore(() => void drain(lane)),
-      isFlushing: false,
-      batches: 0,
-    };
+    const marks = createMarkStore(() => {
+      void drain(lane);
+    });
+    const lane: Lane = { number, queue: [], marks, isFlushing: false, batches: 0 };
     return lane;
   }
 
@@ -119,8 +123,10 @@ export function createCheckpointWriter({
       count++;
     }
     const batch = lane.queue.splice(0, count);
-    const marks = lane.marks.takeDue(mostItems - count).map((checkpoint) => itemOf(checkpoint, () => {}, () => {}));
-    return [...batch, ...marks];
+    for (const { mark, onRefused } of lane.marks.takeDue(mostItems - count)) {
+      batch.push(itemOfMark(mark, onRefused));
+    }
+    return withoutOvertakenMarks(batch);
   }
 
   async function flush(lane: Lane, batch: readonly Item[]): Promise<void> {
@@ -133,19 +139,22 @@ export function createCheckpointWriter({
         signal: abandoned.signal,
       });
       if (answers === "locked") {
-        await cutInTwo(lane, items);
+        await goRoundLocks(lane, items);
         return;
       }
       lane.batches++;
       const name = `${lane.number}-${lane.batches}`;
-      for (const [index, { resolve, replacedBy }] of items.entries()) {
-        resolve({ ...(answers[index] as CheckpointAnswer), batch: name, replacedBy });
+      for (const [index, answer] of answers.entries()) {
+        const item = items[index];
+        item?.resolve({ ...answer, batch: name, replacedBy: item.replacedBy });
       }
       onWritten(items.map((item) => item.checkpoint.jobId));
     } catch (error) {
-      await (troubleOf(error) === "value refused" && !abandoned.signal.aborted
-        ? isolateRefusedValue(lane, batch, error)
-        : rejectAll(batch, error));
+      if (troubleOf(error) === "value refused" && !abandoned.signal.aborted) {
+        await isolateRefusedValue(lane, batch, error);
+      } else {
+        rejectAll(batch, error);
+      }
     }
   }
 
@@ -160,34 +169,54 @@ export function createCheckpointWriter({
     }
   }
 
-  /** Somebody holds a row: the others go on without it, until it stands alone. */
-  async function cutInTwo(lane: Lane, items: readonly Item[]): Promise<void> {
-    if (items.length > 1) {
-      const middle = Math.ceil(items.length / 2);
-      await flush(lane, items.slice(0, middle));
-      await flush(lane, items.slice(middle));
-    } else if (abandoned.signal.aborted) {
-      await rejectAll(items, abandoned.signal.reason);
+  /** Somebody holds a row: the others go on without it at once, so that they have waited for one lock_timeout only. */
+  async function goRoundLocks(lane: Lane, items: readonly Item[]): Promise<void> {
+    const free = await repeatUntilAnswered(() => findFree(items.map((item) => item.checkpoint)), {
+      call: "look for locks",
+      events,
+      signal: abandoned.signal,
+    });
+    const unlocked = items.filter(({ checkpoint }) => free.has(checkpoint.jobId));
+    if (unlocked.length < items.length) {
+      waitOutside(items.filter(({ checkpoint }) => !free.has(checkpoint.jobId)));
+      await flushUnlessEmpty(lane, unlocked);
+    } else if (items.length > 1) {
+      // The lock is gone again, or stands on a row of another table.
+      await flushInHalves(lane, items);
     } else {
-      setTimeout(() => {
-        waitingRoom.queue.push(...items);
-        void drain(waitingRoom);
-      }, LOCKED_PAUSE_MS);
+      waitOutside(items);
     }
+  }
+
+  function waitOutside(items: readonly Item[]): void {
+    setTimeout(() => {
+      waitingRoom.queue.push(...items);
+      void drain(waitingRoom);
+    }, LOCKED_PAUSE_MS);
+  }
+
+  async function flushUnlessEmpty(lane: Lane, items: readonly Item[]): Promise<void> {
+    if (items.length > 0) {
+      await flush(lane, items);
+    }
+  }
+
+  async function flushInHalves(lane: Lane, items: readonly Item[]): Promise<void> {
+    const middle = Math.ceil(items.length / 2);
+    await flush(lane, items.slice(0, middle));
+    await flush(lane, items.slice(middle));
   }
 
   async function isolateRefusedValue(lane: Lane, batch: readonly Item[], error: unknown): Promise<void> {
     if (batch.length > 1) {
-      const middle = Math.ceil(batch.length / 2);
-      await flush(lane, batch.slice(0, middle));
-      await flush(lane, batch.slice(middle));
+      await flushInHalves(lane, batch);
       return;
     }
     const [item] = batch;
     if (item?.checkpoint.kind === "completed") {
       const { jobId, position, fence, elapsedMs } = item.checkpoint;
-      const refusal = new RatchetError("RT116", `Postgres refused the task's result: ${(error as Error).message}`);
-      item.replacedBy = describeOwn(refusal);
+      const reason = error instanceof Error ? error.message : String(error);
+      item.replacedBy = describeOwn(new RatchetError("RT116", `Postgres refused the task's result: ${reason}`));
       item.checkpoint = { kind: "failed", jobId, position, fence, elapsedMs, failure: item.replacedBy };
       await flush(lane, [item]);
     } else if (item?.checkpoint.kind === "failed" && item.replacedBy !== UNSTORABLE_FAILURE) {
@@ -195,28 +224,37 @@ export function createCheckpointWriter({
       item.checkpoint = { ...item.checkpoint, failure: UNSTORABLE_FAILURE };
       await flush(lane, [item]);
     } else {
-      await rejectAll(batch, error);
+      rejectAll(batch, error);
     }
   }
 
   return {
-    write(checkpoint) {
+    async write(checkpoint) {
+      abandoned.signal.throwIfAborted();
       const lane = laneOf(checkpoint.jobId);
       lane.marks.remove(checkpoint.jobId);
-      return new Promise((resolve, reject) => {
-        lane.queue.push(itemOf(checkpoint, resolve, reject));
-        void drain(lane);
+      const { promise, resolve, reject } = Promise.withResolvers<WrittenCheckpoint>();
+      const item = itemOf(checkpoint, resolve, reject);
+      unanswered.add(item);
+      lane.queue.push(item);
+      void drain(lane);
+      return promise.finally(() => {
+        unanswered.delete(item);
       });
     },
-    mark(mark) {
-      laneOf(mark.jobId).marks.put(mark);
+    mark(mark, onRefused) {
+      if (!abandoned.signal.aborted) {
+        laneOf(mark.jobId).marks.put({ mark, onRefused });
+      }
     },
     unmark(jobId) {
       laneOf(jobId).marks.remove(jobId);
     },
     abandon() {
       abandoned.abort(new Error("The checkpoint writer was closed."));
+      rejectAll(unanswered, abandoned.signal.reason);
       for (const lane of lanes) {
+        lane.queue = [];
         lane.marks.clear();
       }
     },
@@ -227,7 +265,37 @@ function itemOf(checkpoint: Checkpoint, resolve: Item["resolve"], reject: Item["
   return { checkpoint, replacedBy: null, resolve, reject };
 }
 
-async function rejectAll(items: readonly Item[], error: unknown): Promise<void> {
+function itemOfMark(mark: RunningMark, onRefused: () => void): Item {
+  return itemOf(
+    mark,
+    ({ outcome }) => {
+      if (outcome === "refused") {
+        onRefused();
+      }
+    },
+    // Nobody waits for a mark.
+    () => {},
+  );
+}
+
+/** One write a task: of two rows for one task in one UPDATE Postgres takes either, and says nothing of the other. */
+function withoutOvertakenMarks(batch: readonly Item[]): Item[] {
+  const written = new Set(batch.filter(({ checkpoint }) => checkpoint.kind !== "running").map(taskOf));
+  return batch.filter((item) => {
+    if (item.checkpoint.kind !== "running") {
+      return true;
+    }
+    const isFirst = !written.has(taskOf(item));
+    written.add(taskOf(item));
+    return isFirst;
+  });
+}
+
+function taskOf({ checkpoint }: Item): string {
+  return `${checkpoint.jobId}/${checkpoint.position}`;
+}
+
+function rejectAll(items: Iterable<Item>, error: unknown): void {
   for (const item of items) {
     item.reject(error);
   }

@@ -5,11 +5,11 @@ import { repeatUntilAnswered } from "./repeat.ts";
 /** What {@link createClaimer} takes. */
 export interface ClaimerOptions {
   readonly workerId: number;
-  /** Claims all of these jobs in one commit. */
-  readonly claim: (jobIds: readonly string[]) => Promise<Map<string, ClaimAnswer>>;
-  /** Gives back a claim whose answer was lost. */
-  readonly handBack: (claim: Pick<Claim, "jobId" | "fence">) => Promise<unknown>;
-  /** Whether this process is running the job right now. */
+  /** Claims all of these jobs in one commit; `version` replaces the versions this worker knows. */
+  readonly claim: (jobIds: readonly string[], version?: string) => Promise<Map<string, ClaimAnswer>>;
+  /** Gives claims back. */
+  readonly handBack: (claims: readonly Pick<Claim, "jobId" | "fence">[]) => Promise<unknown>;
+  /** Whether this process holds the job and knows it. */
   readonly isRunning: (jobId: string) => boolean;
   readonly events: EventHub;
   readonly signal: AbortSignal;
@@ -19,10 +19,13 @@ export interface ClaimerOptions {
 export interface Claimer {
   /** Takes a job if it is due and free; all calls that arrive while a commit is in flight share the next one. */
   claim(jobId: string): Promise<ClaimAnswer>;
+  /** Takes a job of a version this worker does not know, to fail it. */
+  claimUnknown(jobId: string, version: string): Promise<ClaimAnswer>;
 }
 
 type Waiting = Map<string, PromiseWithResolvers<ClaimAnswer>>;
 
+const MISSING: ClaimAnswer = { outcome: "missing", holder: null, fence: null };
 const HELD_BY_US: ClaimAnswer = { outcome: "held", holder: null, fence: null };
 
 /** Creates a claimer with natural batching: one commit for all jobs being claimed at that moment. */
@@ -46,25 +49,10 @@ export function createClaimer({ workerId, claim, handBack, isRunning, events, si
   }
 
   async function flush(batch: Waiting): Promise<void> {
-    let isRepeat = false;
     try {
-      const answers = await repeatUntilAnswered(
-        async () => {
-          try {
-            return await claim([...batch.keys()]);
-          } catch (error) {
-            isRepeat = true;
-            throw error;
-          }
-        },
-        { call: "claim", events, signal },
-      );
+      const answers = await claimKnowingly([...batch.keys()]);
       for (const [jobId, { resolve }] of batch) {
-        const answer = answers.get(jobId) ?? { outcome: "missing", holder: null, fence: null };
-        if (isRepeat) {
-          await undoLostClaim(jobId, answer);
-        }
-        resolve(answer);
+        resolve(answers.get(jobId) ?? MISSING);
       }
     } catch (error) {
       for (const { reject } of batch.values()) {
@@ -73,12 +61,24 @@ export function createClaimer({ workerId, claim, handBack, isRunning, events, si
     }
   }
 
-  /** A COMMIT whose answer was lost may have claimed the job for us without our knowing: let it go, with a wake-up. */
-  async function undoLostClaim(jobId: string, answer: ClaimAnswer): Promise<void> {
-    if (answer.outcome === "held" && answer.holder === workerId && answer.fence !== null && !isRunning(jobId)) {
-      const { fence } = answer;
-      await repeatUntilAnswered(() => handBack({ jobId, fence }), { call: "hand back", events, signal });
+  /** Claims; what a COMMIT whose answer was lost has claimed for us without our knowing is let go and claimed anew. */
+  async function claimKnowingly(jobIds: readonly string[], version?: string): Promise<Map<string, ClaimAnswer>> {
+    const answers = await repeated("claim", () => claim(jobIds, version));
+    const lost = [...answers].flatMap(([jobId, answer]) =>
+      answer.outcome === "held" && answer.holder === workerId && answer.fence !== null && !isRunning(jobId)
+        ? [{ jobId, fence: answer.fence }]
+        : [],
+    );
+    if (lost.length > 0) {
+      await repeated("hand back", () => handBack(lost));
+      const ids = lost.map((each) => each.jobId);
+      return new Map([...answers, ...(await claimKnowingly(ids, version))]);
     }
+    return answers;
+  }
+
+  function repeated<Answer>(call: string, attempt: () => Promise<Answer>): Promise<Answer> {
+    return repeatUntilAnswered(attempt, { call, events, signal });
   }
 
   return {
@@ -91,6 +91,10 @@ export function createClaimer({ workerId, claim, handBack, isRunning, events, si
       waiting.set(jobId, answer);
       void drain();
       return answer.promise;
+    },
+    async claimUnknown(jobId, version) {
+      const answers = await claimKnowingly([jobId], version);
+      return answers.get(jobId) ?? MISSING;
     },
   };
 }

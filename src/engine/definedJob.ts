@@ -12,7 +12,7 @@ import type { TaskCode } from "./taskRun.ts";
 /** Finds a job's handlers, inputs and results in its definition. */
 export interface DefinedJob {
   readonly results: ResultStore;
-  findCode(task: PlannedTask): Promise<TaskCode>;
+  readonly findCode: (task: PlannedTask) => Promise<TaskCode>;
 }
 
 /** Binds a claimed job to its definition. The payload is validated once an attempt, before its first task runs. */
@@ -50,6 +50,14 @@ export function bindDefinition(session: EngineSession, claim: Claim, definition:
         results: results.before(task.position),
       };
     },
+  };
+}
+
+/** A job whose next task fails with this error, because nobody has its definition. */
+export function undefinedJob(claim: Claim, error: RatchetError): DefinedJob {
+  return {
+    results: createResultStore(claim.plan, [], () => Promise.reject(error)),
+    findCode: () => Promise.reject(error),
   };
 }
 

@@ -24,9 +24,14 @@ export const UNSTORABLE_FAILURE: Failure = {
 export function describeThrown(thrown: unknown): Failure {
   const failure = {
     name: clean(read(() => nameOf(thrown)) ?? "Error", LONGEST_NAME),
-    message: clean(read(() => messageOf(thrown)) ?? "The handler threw something that cannot be read.", LONGEST_MESSAGE),
+    message: clean(
+      read(() => messageOf(thrown)) ?? "The handler threw something that cannot be read.",
+      LONGEST_MESSAGE,
+    ),
     code: read(() => codeIn(thrown, DEEPEST_CAUSE)),
-    stack: read(() => (thrown instanceof Error && thrown.stack !== undefined ? clean(thrown.stack, LONGEST_STACK) : null)),
+    stack: read(() =>
+      thrown instanceof Error && thrown.stack !== undefined ? clean(thrown.stack, LONGEST_STACK) : null,
+    ),
     counted: true,
     canRetry: true,
     delayMs: null,
@@ -56,7 +61,9 @@ function nameOf(thrown: unknown): string {
 
 function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) {
-    return typeof thrown === "string" ? thrown || "The handler threw an empty string." : `The handler threw ${inspect(thrown, { depth: 2 })}`;
+    return typeof thrown === "string"
+      ? thrown || "The handler threw an empty string."
+      : `The handler threw ${inspect(thrown, { depth: 2 })}`;
   }
   return messagesOf(thrown, DEEPEST_CAUSE).join(": ") || "The handler threw an error without a message.";
 }

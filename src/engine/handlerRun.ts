@@ -15,7 +15,11 @@ export type HandlerCall = (signal: AbortSignal) => unknown;
  */
 export async function runHandler(
   call: HandlerCall,
-  { task, timeoutMs, signal }: { readonly task: string; readonly timeoutMs: number | null; readonly signal: AbortSignal },
+  {
+    task,
+    timeoutMs,
+    signal,
+  }: { readonly task: string; readonly timeoutMs: number | null; readonly signal: AbortSignal },
 ): Promise<unknown> {
   const controller = new AbortController();
   const { promise: cutOff, reject: cut } = Promise.withResolvers<never>();
@@ -40,7 +44,9 @@ export async function runHandler(
   }
 
   try {
-    const running = (async () => call(controller.signal))();
+    const running = new Promise((resolve) => {
+      resolve(call(controller.signal));
+    });
     running.catch(() => {});
     return await Promise.race([running, cutOff]);
   } catch (error) {

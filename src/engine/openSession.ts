@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { claimJobs, handBack } from "../database/calls/claims.ts";
-import { writeCheckpoints } from "../database/calls/checkpoints.ts";
+import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { releaseWorker } from "../database/calls/workers.ts";
 import { createPool } from "../database/pool.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -34,7 +34,7 @@ export interface SessionOptions {
   readonly mostTransactions?: number | undefined;
   /** Default: 1 MiB. */
   readonly largestResultBytes?: number | undefined;
-  /** Whether this process is running the job right now. */
+  /** Whether this process holds the job and knows it. */
   readonly isRunning: (jobId: string) => boolean;
   /** Is told the jobs that this process has changed. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
@@ -74,35 +74,47 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     return register({
       pool,
       events,
-      description: { host, pid: process.pid, version: RATCHET_VERSION, concurrency: options.concurrency ?? 10, knownVersions },
+      description: {
+        host,
+        pid: process.pid,
+        version: RATCHET_VERSION,
+        concurrency: options.concurrency ?? 10,
+        knownVersions,
+      },
     });
   });
   const { workerId } = registration;
   const writer = createCheckpointWriter({
     write: (checkpoints) => writeCheckpoints(pool, workerId, checkpoints),
+    findFree: (checkpoints) => findFreeJobs(pool, checkpoints),
     events,
     onWritten,
     lanes,
   });
   const claimer = createClaimer({
     workerId,
-    claim: (jobIds) => claimJobs(pool, workerId, jobIds, knownVersions, isOrder),
-    handBack: (claim) => handBack(pool, workerId, [claim]),
+    claim: (jobIds, version) =>
+      claimJobs(pool, workerId, jobIds, version === undefined ? knownVersions : [version], isOrder),
+    handBack: (claims) => handBack(pool, workerId, claims),
     isRunning: options.isRunning,
     events,
     signal: closing.signal,
   });
 
-  async function close(): Promise<number> {
+  function giveUp(): void {
     writer.abandon();
     closing.abort(new Error("The session is closed."));
+  }
+
+  async function close(): Promise<number> {
+    giveUp();
     try {
       return await releaseWorker(pool, workerId);
     } catch {
       // Postgres is away: whoever starts next on this host, or any other worker, clears it.
       return 0;
     } finally {
-      await registration.close();
+      registration.close();
       await Promise.all([pool.end(), transactionPool.end()]);
     }
   }
@@ -119,6 +131,7 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     largestResultBytes: options.largestResultBytes ?? DEFAULT_LARGEST_RESULT_BYTES,
     onWritten,
     closing: closing.signal,
+    giveUp,
     close: () => (closed ??= close()),
   };
 }

@@ -13,7 +13,7 @@ export function isSkipped({ status }: { readonly status: TaskStatus }): boolean 
 export interface PlanRunOptions {
   readonly attempt: Attempt;
   /** Finds the handler of a task and what it works on; what it throws fails the task. */
-  readonly findCode: (task: PlannedTask) => Promise<TaskCode>;
+  readonly findCode: (task: PlannedTask) => TaskCode | Promise<TaskCode>;
   readonly results: ResultStore;
   /** Whether the worker is stopping, so that no further task shall begin. */
   readonly isStopping: () => boolean;

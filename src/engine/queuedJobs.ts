@@ -1,10 +1,9 @@
-import { type Claim, claimJobs, handBack, readUnknownVersion, settleJob } from "../database/calls/claims.ts";
+import { type Claim, handBack, readUnknownVersion, settleJob } from "../database/calls/claims.ts";
 import { addWakeUps } from "../database/calls/wakeUps.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { LetGo } from "./attempt.ts";
-import { bindDefinition } from "./definedJob.ts";
-import { describeOwn } from "./failure.ts";
+import { LetGo, createAttempt } from "./attempt.ts";
+import { type DefinedJob, bindDefinition, undefinedJob } from "./definedJob.ts";
 import { runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import type { EngineSession } from "./session.ts";
@@ -14,6 +13,10 @@ export const UNKNOWN_VERSION_MS = 60_000;
 
 const LOCKED_PAUSE_MS = 1000;
 const UNKNOWN_VERSION_PAUSE_MS = 2000;
+/** Before a job is woken again whose run ended by an error of the engine or of Postgres, not of a handler. */
+const UNEXPECTED_PAUSE_MS = 5000;
+/** For how long an aborted run may wait for Postgres to answer. */
+const UNTIL_GIVEN_UP_MS = 3000;
 
 /** Runs queued jobs when they are woken. */
 export interface QueuedJobs {
@@ -23,11 +26,11 @@ export interface QueuedJobs {
    * @throws {LetGo} `lost` if the claim was lost: then the wake-up may be somebody else's and must not be completed.
    */
   run(jobId: string, identifier: string): Promise<void>;
-  /** Whether this process is running the job. */
+  /** Whether this process holds the job and knows it. */
   isRunning(jobId: string): boolean;
   /** Begins no further task, and waits until nothing runs. */
   drain(): Promise<void>;
-  /** Aborts the handlers that still run; their jobs are handed back, uncounted. */
+  /** Aborts the handlers that still run; their jobs are handed back, uncounted. Ends calls that Postgres does not answer. */
   abort(): void;
 }
 
@@ -42,21 +45,38 @@ export interface QueuedJobsOptions {
 /** Creates the runner of queued jobs. */
 export function createQueuedJobs({ session: getSession, findDefinition }: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
-  const wokenAgain = new Set<string>();
+  const held = new Set<string>();
+  const wokenMeanwhile = new Set<string>();
   const shutdown = new AbortController();
   let isStopping = false;
+  let givingUp: NodeJS.Timeout | undefined;
 
-  async function run(jobId: string, identifier: string): Promise<void> {
+  async function runOnce(jobId: string): Promise<void> {
     const session = getSession();
+    try {
+      await (isStopping ? wakeAgain(session, jobId, 0) : claimAndRun(session, jobId));
+    } finally {
+      running.delete(jobId);
+      if (wokenMeanwhile.delete(jobId)) {
+        await wakeAgain(session, jobId, 0);
+      }
+    }
+  }
+
+  async function claimAndRun(session: EngineSession, jobId: string): Promise<void> {
     const answer = await session.claimer.claim(jobId);
     switch (answer.outcome) {
-      case "claimed":
-        if (answer.claim.identifier === identifier) {
-          await runClaim(session, answer.claim);
-        } else {
-          await letGo(session, answer.claim, new LetGo("plan changed", `its wake-up was for "${identifier}"`));
-        }
+      case "claimed": {
+        const { claim } = answer;
+        await runClaim(session, claim, () => {
+          const definition = findDefinition(claim.identifier, claim.version);
+          if (definition === undefined) {
+            throw new Error(`This worker has no definition of "${claim.identifier}" in version ${claim.version}`);
+          }
+          return bindDefinition(session, claim, definition);
+        });
         break;
+      }
       case "contradictory":
         await repeated(session, "settle", () => settleJob(session.pool, jobId));
         break;
@@ -78,108 +98,95 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
     }
   }
 
-  async function runClaim(session: EngineSession, claim: Claim): Promise<void> {
+  async function runClaim(session: EngineSession, claim: Claim, bind: () => DefinedJob): Promise<void> {
     const { jobId, identifier, fence, plan } = claim;
-    const finishedTasks = plan.filter(({ position }) => position < claim.firstPosition).length;
-    session.events.emit("job.claimed", { jobId, identifier, fence, tasks: plan.length, finishedTasks });
-    session.onWritten([jobId]);
-    const definition = findDefinition(identifier, claim.version);
+    held.add(jobId);
     try {
-      if (definition === undefined) {
-        throw new LetGo("plan changed", "this worker lost the definition");
-      }
-      const { findCode, results } = bindDefinition(session, claim, definition);
+      const finishedTasks = plan.filter(({ position }) => position < claim.firstPosition).length;
+      session.events.emit("job.claimed", { jobId, identifier, fence, tasks: plan.length, finishedTasks });
+      session.onWritten([jobId]);
       await runPlan(session, {
-        attempt: { claim, signal: shutdown.signal },
-        findCode,
-        results,
+        ...bind(),
+        attempt: createAttempt(claim, shutdown.signal),
         isStopping: () => isStopping,
       });
     } catch (error) {
       await letGo(session, claim, error);
-    }
-  }
-
-  async function letGo(session: EngineSession, claim: Claim, error: unknown): Promise<void> {
-    const { jobId, identifier } = claim;
-    session.writer.unmark(jobId);
-    const reason = error instanceof Error ? error.message : String(error);
-    // Even a lost claim: an order that raised the fence of a task may have left the job with us.
-    const count = await repeated(session, "hand back", () => handBack(session.pool, session.workerId, [claim]));
-    if (count > 0) {
-      session.events.emit("job.handedBack", { jobId, identifier, reason });
-      session.onWritten([jobId]);
-    } else if (error instanceof LetGo && error.kind === "lost") {
-      session.events.emit("job.claimLost", { jobId, identifier, reason });
-      throw error;
-    }
-    if (!(error instanceof LetGo)) {
-      throw error;
+    } finally {
+      held.delete(jobId);
     }
   }
 
   /** Leaves a job to a worker that knows its version; fails its task if none has for too long. */
   async function passOn(session: EngineSession, jobId: string): Promise<void> {
-    const { pool, workerId } = session;
+    const { pool, claimer } = session;
     const { version, unknownMs } = await repeated(session, "look for a worker", () => readUnknownVersion(pool, jobId));
     if (version === null || unknownMs === null || unknownMs < UNKNOWN_VERSION_MS) {
       await wakeAgain(session, jobId, UNKNOWN_VERSION_PAUSE_MS);
       return;
     }
-    const answers = await repeated(session, "claim", () => claimJobs(pool, workerId, [jobId], [version]));
-    const answer = answers.get(jobId);
-    if (answer?.outcome === "claimed") {
+    const answer = await claimer.claimUnknown(jobId, version);
+    if (answer.outcome === "claimed") {
       const { claim } = answer;
       const error = new RatchetError(
         "RT120",
-        `No live worker knows version ${claim.version} of "${claim.identifier}", for ${Math.round(unknownMs / 1000)} s.`,
+        `No live worker has known version ${claim.version} of "${claim.identifier}" for ${Math.round(unknownMs / 1000)} s.`,
       );
-      await session.writer.write({
-        kind: "failed",
-        jobId,
-        position: claim.firstPosition,
-        fence: claim.fence,
-        elapsedMs: 0,
-        failure: describeOwn(error),
-      });
+      await runClaim(session, claim, () => undefinedJob(claim, error));
     }
   }
 
-  function wakeAgain(session: EngineSession, jobId: string, delayMs: number): Promise<void> {
-    return repeated(session, "add a wake-up", () => addWakeUps(session.pool, [jobId], delayMs));
-  }
-
   return {
-    async run(jobId, identifier) {
+    run(jobId) {
       if (running.has(jobId)) {
-        // This may be the wake-up that the end of the present run has just added, and it is used up now.
-        wokenAgain.add(jobId);
-        return;
+        // Perhaps for what this very attempt has just written, such as its retry: it must not get lost.
+        wokenMeanwhile.add(jobId);
+        return Promise.resolve();
       }
-      do {
-        const end = isStopping ? wakeAgain(getSession(), jobId, 0) : run(jobId, identifier);
-        running.set(jobId, end);
-        try {
-          await end;
-        } catch (error) {
-          if (wokenAgain.delete(jobId)) {
-            await wakeAgain(getSession(), jobId, 0);
-          }
-          throw error;
-        } finally {
-          running.delete(jobId);
-        }
-      } while (wokenAgain.delete(jobId));
+      const end = runOnce(jobId);
+      running.set(jobId, end);
+      return end;
     },
-    isRunning: (jobId) => running.has(jobId),
+    isRunning: (jobId) => held.has(jobId),
     async drain() {
       isStopping = true;
-      await Promise.allSettled(running.values());
+      while (running.size > 0) {
+        await Promise.allSettled(running.values());
+      }
+      clearTimeout(givingUp);
     },
     abort() {
       shutdown.abort(new LetGo("shutdown", "the worker is stopping"));
+      if (running.size > 0) {
+        givingUp ??= setTimeout(() => {
+          getSession().giveUp();
+        }, UNTIL_GIVEN_UP_MS);
+      }
     },
   };
+}
+
+async function letGo(session: EngineSession, claim: Claim, error: unknown): Promise<void> {
+  const { jobId, identifier } = claim;
+  session.writer.unmark(jobId);
+  const reason = error instanceof Error ? error.message : String(error);
+  const delayMs = error instanceof LetGo ? 0 : UNEXPECTED_PAUSE_MS;
+  // Even a lost claim: an order that raised the fence of a task may have left the job with us.
+  const count = await repeated(session, "hand back", () => handBack(session.pool, session.workerId, [claim], delayMs));
+  if (count > 0) {
+    session.events.emit("job.handedBack", { jobId, identifier, reason });
+    session.onWritten([jobId]);
+  } else if (error instanceof LetGo && error.kind === "lost") {
+    session.events.emit("job.claimLost", { jobId, identifier, reason });
+    throw error;
+  }
+  if (!(error instanceof LetGo)) {
+    throw error;
+  }
+}
+
+function wakeAgain(session: EngineSession, jobId: string, delayMs: number): Promise<void> {
+  return repeated(session, "add a wake-up", () => addWakeUps(session.pool, [jobId], delayMs));
 }
 
 function repeated<Answer>(session: EngineSession, call: string, attempt: () => Promise<Answer>): Promise<Answer> {

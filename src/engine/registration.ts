@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { type WorkerDescription, lockWorker, registerWorker, releaseWorker, workersOfHost } from "../database/calls/workers.ts";
+import {
+  type WorkerDescription,
+  lockWorker,
+  registerWorker,
+  releaseWorker,
+  workersOfHost,
+} from "../database/calls/workers.ts";
 import { isAlive } from "../database/embedded/processes.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
@@ -9,7 +15,7 @@ import { repeatUntilAnswered } from "./repeat.ts";
 export interface Registration {
   readonly workerId: number;
   /** Gives up the lock; the worker is ended by `release_worker`. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** What {@link register} takes. */
@@ -19,6 +25,9 @@ export interface RegistrationOptions {
   readonly events: EventHub;
 }
 
+/** Workers of this very process, which live even while their lock's connection is being opened again. */
+const ownWorkers = new Set<number>();
+
 /**
  * Enters this process as a worker and holds its lock for as long as it lives, on a connection of its own that is opened
  * again whenever it breaks.
@@ -26,7 +35,11 @@ export interface RegistrationOptions {
 export async function register({ pool, description, events }: RegistrationOptions): Promise<Registration> {
   const closing = new AbortController();
   let connection = await pool.connect();
-  const workerId = await registerWorker(connection, description);
+  const workerId = await registerWorker(connection, description).catch((error: unknown) => {
+    connection.release(true);
+    throw error;
+  });
+  ownWorkers.add(workerId);
   watch(connection);
 
   function watch(client: pg.PoolClient): void {
@@ -39,26 +52,32 @@ export async function register({ pool, description, events }: RegistrationOption
   }
 
   async function lockAgain(): Promise<void> {
-    connection = await repeatUntilAnswered(
+    const client = await repeatUntilAnswered(
       async () => {
-        const client = await pool.connect();
+        const fresh = await pool.connect();
         try {
-          await lockWorker(client, workerId);
-          return client;
+          await lockWorker(fresh, workerId);
+          return fresh;
         } catch (error) {
-          client.release(true);
+          fresh.release(true);
           throw error;
         }
       },
       { call: "hold the worker's lock", events, signal: closing.signal },
     );
+    if (closing.signal.aborted) {
+      client.release(true);
+      return;
+    }
+    connection = client;
     watch(connection);
   }
 
   return {
     workerId,
-    async close() {
+    close() {
       closing.abort();
+      ownWorkers.delete(workerId);
       connection.removeAllListeners("error");
       connection.on("error", () => {});
       try {

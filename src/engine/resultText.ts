@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { RatchetError } from "../errors/ratchetError.ts";
 
 /** Largest result stored for one task, in bytes of JSON, unless a worker is told otherwise: 1 MiB. */
@@ -14,16 +15,18 @@ export function resultText(value: unknown, task: string, largestBytes: number): 
     // eslint's types say string; for undefined, functions and symbols it is undefined.
     text = JSON.stringify(value) as string | undefined;
   } catch (error) {
-    throw new RatchetError("RT114", `The result of "${task}" cannot be written as JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const reason = error instanceof Error ? error.message : inspect(error);
+    throw new RatchetError("RT114", `The result of "${task}" cannot be written as JSON: ${reason}`, { cause: error });
   }
   if (text === undefined) {
     return null;
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > largestBytes) {
-    throw new RatchetError("RT115", `The result of "${task}" has ${bytes} bytes as JSON; ${largestBytes} are the most.`);
+    throw new RatchetError(
+      "RT115",
+      `The result of "${task}" has ${bytes} bytes as JSON; ${largestBytes} are the most.`,
+    );
   }
   return text;
 }

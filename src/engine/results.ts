@@ -55,13 +55,21 @@ export function createResultStore(
         if (shape.key === current) {
           break;
         }
-        let loading: Promise<unknown> | undefined;
-        Object.defineProperty(results, shape.key, {
-          enumerable: true,
-          get: () => (loading ??= load(shape, position)),
-        });
+        Object.defineProperty(results, shape.key, { enumerable: true, get: once(() => load(shape, position)) });
       }
       return results;
     },
+  };
+}
+
+function once<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () => {
+    if (loading === undefined) {
+      loading = load();
+      // A handler may read it and end before it awaits it; a failure must not end the process.
+      loading.catch(() => {});
+    }
+    return loading;
   };
 }

@@ -3,15 +3,26 @@ import type { RunningMark } from "../database/calls/checkpoints.ts";
 /** A task that runs shorter than this is never written as RUNNING: the mark costs as much as its end. Promised: 100 ms. */
 const UNTIL_MARKED_MS = 50;
 
+/** A mark, and who wants to know that a newer fence stands on its task. */
+export interface NotedMark {
+  readonly mark: RunningMark;
+  readonly onRefused: () => void;
+}
+
 /** Marks of one lane that wait to be written: at most one a job. */
 export interface MarkStore {
   /** Notes a mark in place of the job's earlier one. */
-  put(mark: RunningMark): void;
+  put(noted: NotedMark): void;
   /** The task has ended: its end says it all. */
   remove(jobId: string): void;
   /** Takes out at most `most` marks whose tasks have run long enough. */
-  takeDue(most: number): RunningMark[];
+  takeDue(most: number): NotedMark[];
   clear(): void;
+}
+
+interface WaitingMark extends NotedMark {
+  readonly startedAt: number;
+  readonly dueAt: number;
 }
 
 /**
@@ -20,7 +31,7 @@ export interface MarkStore {
  */
 export function createMarkStore(onDue: () => void): MarkStore {
   // In the order of dueAt, because every mark waits equally long and a later word on the same task keeps its place.
-  const waiting = new Map<string, { readonly mark: RunningMark; readonly startedAt: number; readonly dueAt: number }>();
+  const waiting = new Map<string, WaitingMark>();
   let timer: NodeJS.Timeout | undefined;
 
   function schedule(): void {
@@ -28,35 +39,38 @@ export function createMarkStore(onDue: () => void): MarkStore {
     if (timer !== undefined || first === undefined) {
       return;
     }
+    const untilDueMs = first.dueAt - performance.now();
     timer = setTimeout(
       () => {
         timer = undefined;
         onDue();
         schedule();
       },
-      Math.max(first.dueAt - performance.now(), 1),
+      // Overdue: its lane is busy, and takes it when it is done.
+      untilDueMs > 0 ? untilDueMs : UNTIL_MARKED_MS,
     );
   }
 
   return {
-    put(mark) {
+    put(noted) {
       const now = performance.now();
-      const dueAt = waiting.get(mark.jobId)?.dueAt ?? now + UNTIL_MARKED_MS;
-      waiting.set(mark.jobId, { mark, startedAt: now - mark.elapsedMs, dueAt });
+      const { jobId, elapsedMs } = noted.mark;
+      const dueAt = waiting.get(jobId)?.dueAt ?? now + UNTIL_MARKED_MS;
+      waiting.set(jobId, { ...noted, startedAt: now - elapsedMs, dueAt });
       schedule();
     },
     remove(jobId) {
       waiting.delete(jobId);
     },
     takeDue(most) {
-      const due: RunningMark[] = [];
+      const due: NotedMark[] = [];
       const now = performance.now();
-      for (const [jobId, { mark, startedAt, dueAt }] of waiting) {
+      for (const [jobId, { mark, onRefused, startedAt, dueAt }] of waiting) {
         if (dueAt > now || due.length >= most) {
           break;
         }
         waiting.delete(jobId);
-        due.push({ ...mark, elapsedMs: now - startedAt });
+        due.push({ mark: { ...mark, elapsedMs: now - startedAt }, onRefused });
       }
       return due;
     },

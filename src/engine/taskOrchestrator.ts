@@ -6,9 +6,10 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import { type Attempt, LetGo } from "./attempt.ts";
+import { type Attempt, LetGo, createAttempt } from "./attempt.ts";
 import { type OpenSession, openSession } from "./openSession.ts";
 import { isSkipped, runPlan } from "./planRun.ts";
+import { repeatUntilAnswered } from "./repeat.ts";
 import { createResultStore } from "./results.ts";
 import { type AnyTaskContext, type TaskCode, type TaskResult, runTask } from "./taskRun.ts";
 
@@ -39,14 +40,18 @@ export class TaskOrchestrator {
   readonly #events: EventHub;
   readonly #running = new Set<string>();
   readonly #closing = new AbortController();
+  readonly #endLogging: () => void;
   #session: Promise<OpenSession> | undefined;
 
   constructor(options: TaskOrchestratorOptions) {
     this.#options = options;
     this.#log = options.log ?? createLogger();
     this.#events =
-      options.events ?? createEventHub((error, event) => this.#log.error({ err: error, event }, "an event listener threw"));
-    logEvents(this.#events, this.#log);
+      options.events ??
+      createEventHub((error, event) => {
+        this.#log.error({ err: error, event }, "an event listener threw");
+      });
+    this.#endLogging = logEvents(this.#events, this.#log);
   }
 
   /**
@@ -54,7 +59,11 @@ export class TaskOrchestrator {
    * @param job its identifier is only a name here; the payload is a JSON object.
    * @throws {RatchetError} RT002
    */
-  async createJob(job: { readonly identifier: string; readonly payload: object; readonly tenant?: string }): Promise<JobRow> {
+  async createJob(job: {
+    readonly identifier: string;
+    readonly payload: object;
+    readonly tenant?: string;
+  }): Promise<JobRow> {
     const { pool } = await this.#open();
     return createJob(pool, job.identifier, job.payload, job.tenant ?? "default");
   }
@@ -75,27 +84,29 @@ export class TaskOrchestrator {
   }
 
   /** Whether a task is left alone: true for COMPLETED, SKIPPED and CANCELLED. */
-  shouldSkipTask(task: { readonly status: TaskStatus }): boolean {
-    return isSkipped(task);
-  }
+  readonly shouldSkipTask: (task: { readonly status: TaskStatus }) => boolean = isSkipped;
 
   /**
    * Runs one try of a task, which must be the first unfinished one of its job.
    * @throws {RatchetError} RT113 (another process runs the job), RT121 (the job was taken away), RT123 (not its turn)
    */
   async executeTask(task: Pick<TaskRow, "jobId" | "position">, handler: OrchestratedHandler): Promise<TaskResult> {
+    const next = (await this.readTasks({ id: task.jobId })).find((each) => !isSkipped(each));
+    if (next !== undefined && next.position !== task.position) {
+      throw notNext(task, next.position);
+    }
     const end = await this.#withClaim(task.jobId, async (session, attempt) => {
       const { claim } = attempt;
       const planned = claim.plan.find(({ position }) => position === task.position);
+      // The job may have moved on since we looked.
       if (planned === undefined || planned.position !== claim.firstPosition) {
-        throw new RatchetError(
-          "RT123",
-          `Task ${task.position} of job ${task.jobId} is not the next one to run: task ${claim.firstPosition} is.`,
-        );
+        throw notNext(task, claim.firstPosition);
       }
-      const { resultText: _, stop: __, ...result } = await runTask(session, attempt, planned, () =>
-        Promise.resolve(this.#codeOf(session, claim, planned, handler)),
-      );
+      const {
+        resultText: _text,
+        stop: _stop,
+        ...result
+      } = await runTask(session, attempt, planned, () => codeOf(session, claim, planned, handler));
       return result;
     });
     if (end === null) {
@@ -120,28 +131,39 @@ export class TaskOrchestrator {
     }
     const isCompleted = await this.#withClaim(job.id, (session, attempt) => {
       const { claim } = attempt;
-      const results = this.#resultsOf(session, claim);
+      const results = resultsOf(session, claim);
       return runPlan(session, {
         attempt,
         results,
         isStopping: () => this.#closing.signal.aborted,
-        findCode: async (task) => ({
-          ...this.#codeOf(session, claim, task, handlers[task.name]),
+        findCode: (task) => ({
+          ...codeOf(session, claim, task, Object.hasOwn(handlers, task.name) ? handlers[task.name] : undefined),
           results: results.before(task.position),
         }),
       });
     });
-    return isCompleted ?? (await this.readTasks(job)).every(({ status }) => status === "COMPLETED" || status === "SKIPPED");
+    return (
+      isCompleted ?? (await this.readTasks(job)).every(({ status }) => status === "COMPLETED" || status === "SKIPPED")
+    );
   }
 
   /** Waits for nothing: hands back what runs, and closes every connection. Safe twice, and before the first use. */
   async close(): Promise<void> {
     this.#closing.abort(new LetGo("shutdown", "the orchestrator was closed"));
-    const session = await this.#session?.catch(() => undefined);
-    await session?.close();
+    try {
+      const session = await this.#session;
+      await session?.close();
+    } catch {
+      // It could not be opened: the call that opened it has said so.
+    } finally {
+      this.#endLogging();
+    }
   }
 
   #open(): Promise<OpenSession> {
+    if (this.#closing.signal.aborted) {
+      return Promise.reject(new Error("This TaskOrchestrator was closed. Create another one."));
+    }
     if (this.#session === undefined) {
       this.#session = openSession({
         connectionString: this.#options.connectionString,
@@ -172,40 +194,70 @@ export class TaskOrchestrator {
     }
     this.#running.add(jobId);
     try {
-      return await run(session, { claim: answer.claim, signal: this.#closing.signal });
+      return await run(session, createAttempt(answer.claim, this.#closing.signal));
     } catch (error) {
       if (error instanceof LetGo) {
         throw new RatchetError("RT121", `Job ${jobId} was let go before its end: ${error.message}.`, { cause: error });
       }
       throw error;
     } finally {
+      session.writer.unmark(jobId);
+      await release(session, answer.claim);
       this.#running.delete(jobId);
-      // After a failure or the last task nobody holds the job any more, and this changes nothing.
-      await handBack(session.pool, session.workerId, [answer.claim]).catch(() => 0);
     }
   }
+}
 
-  #resultsOf(session: OpenSession, claim: Claim): ReturnType<typeof createResultStore> {
-    return createResultStore(
-      claim.plan,
-      claim.plan.map(({ template }) => ({ key: template, isList: false })),
-      (template, before) => readResults(session.pool, claim.jobId, template, before),
-    );
+/** After a failure or the last task nobody holds the job any more, and this changes nothing. */
+async function release({ pool, workerId, events, closing }: OpenSession, claim: Claim): Promise<void> {
+  try {
+    await repeatUntilAnswered(() => handBack(pool, workerId, [claim]), {
+      call: "hand back",
+      events,
+      signal: closing,
+    });
+  } catch {
+    // The session is being closed, which frees the job.
   }
+}
 
-  #codeOf(session: OpenSession, claim: Claim, task: PlannedTask, handler: OrchestratedHandler | undefined): TaskCode {
-    if (typeof handler !== "function") {
-      throw new RatchetError("RT117", `There is no handler for the task "${task.name}".`);
-    }
-    return {
-      handler,
-      timeoutMs: null,
-      transaction: false,
-      payload: claim.payload,
-      input: undefined,
-      results: this.#resultsOf(session, claim).before(task.position),
-    };
+function resultsOf(session: OpenSession, claim: Claim): ReturnType<typeof createResultStore> {
+  return createResultStore(
+    claim.plan,
+    claim.plan.map(({ template }) => ({ key: template, isList: false })),
+    (template, before) =>
+      repeatUntilAnswered(() => readResults(session.pool, claim.jobId, template, before), {
+        call: "read results",
+        events: session.events,
+        signal: session.closing,
+      }),
+  );
+}
+
+function codeOf(
+  session: OpenSession,
+  claim: Claim,
+  task: PlannedTask,
+  handler: OrchestratedHandler | undefined,
+): TaskCode {
+  if (typeof handler !== "function") {
+    throw new RatchetError("RT117", `There is no handler for the task "${task.name}".`);
   }
+  return {
+    handler,
+    timeoutMs: null,
+    transaction: false,
+    payload: claim.payload,
+    input: undefined,
+    results: resultsOf(session, claim).before(task.position),
+  };
+}
+
+function notNext(task: Pick<TaskRow, "jobId" | "position">, next: number): RatchetError {
+  return new RatchetError(
+    "RT123",
+    `Task ${task.position} of job ${task.jobId} is not the next one to run: task ${next} is.`,
+  );
 }
 
 function refusalOf(jobId: string, outcome: string, holder: number | null): RatchetError {
@@ -213,7 +265,9 @@ function refusalOf(jobId: string, outcome: string, holder: number | null): Ratch
     return new RatchetError("RT013", `There is no job ${jobId}.`);
   }
   if (outcome === "contradictory") {
-    return new RatchetError("RT004", `Job ${jobId} has no task that could run.`, { hint: "Make its plan with createTasks." });
+    return new RatchetError("RT004", `Job ${jobId} has no task that could run.`, {
+      hint: "Make its plan with createTasks.",
+    });
   }
   const by = holder === null ? "somebody else" : `worker ${holder}`;
   return new RatchetError("RT113", `Job ${jobId} is being run by ${by}.`);

@@ -1,8 +1,8 @@
 import type { Claim, PlannedTask } from "../database/calls/claims.ts";
 import type { CompletedEnd, Failure } from "../database/calls/checkpoints.ts";
 import type { TaskContext, TaskLog, TransactionContext } from "../definition/taskContext.ts";
-import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
-import { type Attempt, LetGo, taskFields } from "./attempt.ts";
+import { type RatchetError, isRatchetError } from "../errors/ratchetError.ts";
+import { type Attempt, LetGo, lostClaim, taskFields } from "./attempt.ts";
 import type { EngineSession } from "./session.ts";
 import { describeOwn, describeThrown } from "./failure.ts";
 import { runHandler } from "./handlerRun.ts";
@@ -52,12 +52,13 @@ export async function runTask(
   session: EngineSession,
   attempt: Attempt,
   task: PlannedTask,
-  findCode: () => Promise<TaskCode>,
+  findCode: () => TaskCode | Promise<TaskCode>,
 ): Promise<TaskRunEnd> {
   const startedAt = performance.now();
   const { jobId, fence } = attempt.claim;
   const place = { jobId, position: task.position, fence };
   const tryNumber = task.attempts + 1;
+  let isOver = false;
   const fields = taskFields(attempt, task);
   session.events.emit("task.started", { ...fields, attempt: tryNumber });
 
@@ -71,7 +72,13 @@ export async function runTask(
   try {
     const code = await findCode();
     await markRunning(session, attempt, task, code.transaction);
-    const context = createContext(session, attempt, task, code, startedAt);
+    const context = createContext(session, attempt, task, code, (progress) => {
+      // A handler that was cut off, or left something running, must not write over the next task's mark.
+      if (!isOver) {
+        const elapsedMs = performance.now() - startedAt;
+        session.writer.mark({ kind: "running", ...place, elapsedMs, progress }, attempt.lose);
+      }
+    });
     const limits = { task: task.name, timeoutMs: code.timeoutMs, signal: attempt.signal };
     if (code.transaction) {
       const timeoutMs = code.timeoutMs ?? TRANSACTION_TIMEOUT_MS;
@@ -87,36 +94,52 @@ export async function runTask(
       });
       end = committed.end;
       written = { outcome: "written", stop: committed.stop, batch: "transaction", replacedBy: null, retryInMs: null };
+      session.writer.unmark(jobId);
       session.onWritten([jobId]);
     } else {
       end = completed(await runHandler((signal) => code.handler(context(signal)), limits));
+      isOver = true;
       written = await session.writer.write(end);
     }
   } catch (error) {
-    session.writer.unmark(jobId);
+    // What fails because this process was told to let go is no failure of the task.
+    if (attempt.signal.aborted) {
+      throw attempt.signal.reason;
+    }
     if (error instanceof LetGo) {
       throw error;
     }
+    isOver = true;
     return fail(isOwnError(error) ? describeOwn(error) : describeThrown(error));
   }
+  isOver = true;
   demandFence(written);
   if (written.replacedBy !== null) {
     return told(written.replacedBy, written);
   }
-  const durationMs = performance.now() - startedAt;
-  session.events.emit("task.completed", { ...fields, attempt: tryNumber, durationMs, batch: written.batch });
-  return {
-    success: true,
-    result: end.result === null ? null : JSON.parse(end.result),
-    resultText: end.result,
-    errorMessage: null,
-    durationMs,
-    retryInMs: null,
-    stop: written.stop,
-  };
+  return succeeded(end, written);
+
+  function succeeded({ result }: CompletedEnd, answer: Pick<WrittenCheckpoint, "batch" | "stop">): TaskRunEnd {
+    const durationMs = performance.now() - startedAt;
+    session.events.emit("task.completed", { ...fields, attempt: tryNumber, durationMs, batch: answer.batch });
+    return {
+      success: true,
+      result: result === null ? null : JSON.parse(result),
+      resultText: result,
+      errorMessage: null,
+      durationMs,
+      retryInMs: null,
+      stop: answer.stop,
+    };
+  }
 
   async function fail(failure: Failure): Promise<TaskRunEnd> {
-    const answer = await session.writer.write({ kind: "failed", ...place, elapsedMs: performance.now() - startedAt, failure });
+    const answer = await session.writer.write({
+      kind: "failed",
+      ...place,
+      elapsedMs: performance.now() - startedAt,
+      failure,
+    });
     demandFence(answer);
     return told(answer.replacedBy ?? failure, answer);
   }
@@ -153,14 +176,14 @@ function isOwnError(error: unknown): error is RatchetError {
 
 function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {
   if (outcome === "refused") {
-    throw new LetGo("lost", "a newer claim or order stands on the task");
+    throw lostClaim();
   }
 }
 
 /** The claim itself has marked the first task; a transaction task's mark is committed before its transaction writes. */
 async function markRunning(
   { writer }: EngineSession,
-  { claim }: Attempt,
+  { claim, lose }: Attempt,
   task: PlannedTask,
   isTransaction: boolean,
 ): Promise<void> {
@@ -178,7 +201,7 @@ async function markRunning(
   if (isTransaction) {
     demandFence(await writer.write(mark));
   } else {
-    writer.mark(mark);
+    writer.mark(mark, lose);
   }
 }
 
@@ -187,7 +210,7 @@ function createContext(
   { claim }: Attempt,
   task: PlannedTask,
   { payload, input, results }: TaskCode,
-  startedAt: number,
+  progress: (fraction: number) => void,
 ): (signal: AbortSignal) => AnyTaskContext {
   const attempt = task.attempts + 1;
   const log: TaskLog = session.log.child({ jobId: claim.jobId, task: task.key, attempt });
@@ -201,14 +224,7 @@ function createContext(
     log,
     idempotencyKey: idempotencyKey(claim, task),
     progress(fraction) {
-      session.writer.mark({
-        kind: "running",
-        jobId: claim.jobId,
-        position: task.position,
-        fence: claim.fence,
-        elapsedMs: performance.now() - startedAt,
-        progress: Math.min(Math.max(fraction, 0), 1) || 0,
-      });
+      progress(Math.min(Math.max(fraction, 0), 1) || 0);
     },
   });
 }

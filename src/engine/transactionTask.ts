@@ -1,10 +1,11 @@
 import type pg from "pg";
-import type { CompletedEnd } from "../database/calls/checkpoints.ts";
-import { isTaskCompleted, writeCheckpoints } from "../database/calls/checkpoints.ts";
-import { isRepeatRequest } from "../database/transientErrors.ts";
+import { type CompletedEnd, isTaskCompleted, writeCheckpoints } from "../database/calls/checkpoints.ts";
+import { endBackend } from "../database/calls/workers.ts";
+import { isAnswerLost, isRepeatRequest } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
 import type { EventHub } from "../telemetry/events.ts";
-import { LetGo } from "./attempt.ts";
+import { lostClaim } from "./attempt.ts";
+import { lendClient } from "./lentClient.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 
 /** A transaction task without a time-out of its own ends after this, because it holds a connection and maybe locks. */
@@ -31,64 +32,80 @@ export interface CommittedEnd {
 
 /**
  * Runs a handler in the transaction that also writes its task's end, so that its database effects happen exactly once. A
- * serialization failure or deadlock runs it again, uncounted.
+ * serialization failure, a deadlock and a COMMIT that got lost run it again, uncounted, ten times at most.
  * @throws what the handler throws, after ROLLBACK; {@link LetGo} `lost` if a newer fence stands on the task.
  */
 export async function runInTransaction(options: TransactionTaskOptions): Promise<CommittedEnd> {
   for (let repeats = 0; ; repeats++) {
     try {
-      const committed = await tryOnce(options);
-      if (committed !== null) {
-        return committed;
-      }
+      return await tryOnce(options);
     } catch (error) {
-      if (!isRepeatRequest(error) || repeats === MOST_REPEATS || options.signal.aborted) {
-        throw error;
+      const mayRepeat = isRepeatRequest(error) || error instanceof CommitLost;
+      if (!mayRepeat || repeats === MOST_REPEATS || options.signal.aborted) {
+        throw error instanceof CommitLost ? error.cause : error;
       }
     }
   }
 }
 
-/** `null`: the transaction did not happen, and may be run again. */
-async function tryOnce({ pool, workerId, run, events, signal }: TransactionTaskOptions): Promise<CommittedEnd | null> {
-  const client = await repeatUntilAnswered(() => pool.connect(), { call: "connect for a transaction task", events, signal });
-  let isBroken = true;
+/** The connection broke at COMMIT, and the transaction is known not to have happened. */
+class CommitLost extends Error {}
+
+async function tryOnce({ pool, workerId, run, events, signal }: TransactionTaskOptions): Promise<CommittedEnd> {
+  const client = await repeatUntilAnswered(() => pool.connect(), {
+    call: "connect for a transaction task",
+    events,
+    signal,
+  });
+  const lent = lendClient(client);
+  let isUsable = false;
   try {
     await client.query("begin");
-    const end = await run({ query: client.query.bind(client) as TransactionClient["query"] });
+    const end = await run(lent.client).finally(lent.takeBack);
     const [answer] = await writeCheckpoints(client, workerId, [end]);
     if (answer?.outcome !== "written") {
-      throw new LetGo("lost", "a newer claim or order stands on the task");
+      throw lostClaim();
     }
-    const isCommitted = await commit(client, pool, end, { call: "ask after a COMMIT", events, signal });
-    isBroken = false;
-    return isCommitted ? { end, stop: answer.stop } : null;
+    await commit(client, pool, end, { call: "ask after a COMMIT", events, signal });
+    isUsable = true;
+    return { end, stop: answer.stop };
   } catch (error) {
-    isBroken = await client.query("rollback").then(
-      () => false,
-      () => true,
-    );
+    if (lent.isBusy()) {
+      // A handler that was cut off left a statement running, and maybe locks: ROLLBACK would wait for it.
+      await endBackend(pool, lent.processId).catch(() => {});
+    } else {
+      isUsable = await rollBack(client);
+    }
     throw error;
   } finally {
-    // A handler that is still using the connection must not meet the next task on it.
-    client.release(isBroken || signal.aborted);
+    client.release(!isUsable);
   }
 }
 
-/** Whether the COMMIT happened; when its answer is lost, the row tells. */
+async function rollBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query("rollback");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns when the COMMIT has happened; when its answer is lost, the row tells. */
 async function commit(
   client: pg.PoolClient,
   pool: pg.Pool,
   end: CompletedEnd,
   repeatOptions: Parameters<typeof repeatUntilAnswered>[1],
-): Promise<boolean> {
+): Promise<void> {
   try {
     await client.query("commit");
-    return true;
   } catch (error) {
-    if (isRepeatRequest(error)) {
+    if (!isAnswerLost(error)) {
       throw error;
     }
-    return repeatUntilAnswered(() => isTaskCompleted(pool, end), repeatOptions);
+    if (!(await repeatUntilAnswered(() => isTaskCompleted(pool, end), repeatOptions))) {
+      throw new CommitLost("The COMMIT got lost", { cause: error });
+    }
   }
 }

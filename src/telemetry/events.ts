@@ -1,5 +1,3 @@
-import { EventEmitter } from "node:events";
-
 interface OfJob {
   readonly jobId: string;
   readonly identifier: string;
@@ -41,7 +39,11 @@ export interface RatchetEvents {
     readonly errorStack: string | null;
   };
   /** Postgres does not answer as it should; the call is repeated until it does. Told once, not at every repeat. */
-  readonly "database.troubled": { readonly call: string; readonly errorMessage: string; readonly errorCode: string | null };
+  readonly "database.troubled": {
+    readonly call: string;
+    readonly errorMessage: string;
+    readonly errorCode: string | null;
+  };
   /** Postgres answers again. */
   readonly "database.recovered": { readonly call: string; readonly durationMs: number };
   /** The net found jobs that nothing would have woken, or whose status their tasks contradicted. */
@@ -74,11 +76,11 @@ export interface EventHub {
  * @param onListenerError is told what a listener threw.
  */
 export function createEventHub(onListenerError: (error: unknown, name: RatchetEventName) => void): EventHub {
-  const emitter = new EventEmitter();
-  emitter.setMaxListeners(0);
+  const listeners = new Map<RatchetEventName, Set<(event: never) => void>>();
   return {
     emit(name, event) {
-      for (const listener of emitter.listeners(name)) {
+      const ofName = (listeners.get(name) ?? []) as Iterable<(told: typeof event) => void>;
+      for (const listener of [...ofName]) {
         try {
           listener(event);
         } catch (error) {
@@ -87,9 +89,10 @@ export function createEventHub(onListenerError: (error: unknown, name: RatchetEv
       }
     },
     on(name, listener) {
-      emitter.on(name, listener);
+      const ofName = listeners.get(name) ?? new Set();
+      listeners.set(name, ofName.add(listener));
       return () => {
-        emitter.off(name, listener);
+        ofName.delete(listener);
       };
     },
   };

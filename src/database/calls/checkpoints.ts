@@ -120,6 +120,18 @@ function failureRow({ jobId, position, fence, elapsedMs, failure }: FailedEnd, i
   };
 }
 
+/** Those of the checkpoints' jobs whose rows, the task's and the job's, nobody else holds at this moment. */
+export async function findFreeJobs(db: Queryable, checkpoints: readonly Checkpoint[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ job_id: string }>(
+    `select t.job_id from ratchet.tasks t
+     join unnest($1::bigint[], $2::integer[]) i (job_id, position) on i.job_id = t.job_id and i.position = t.position
+     join ratchet.jobs j on j.id = t.job_id
+     order by t.job_id for update of t, j skip locked`,
+    [checkpoints.map((each) => each.jobId), checkpoints.map((each) => each.position)],
+  );
+  return new Set(rows.map((row) => row.job_id));
+}
+
 /** Whether a transaction task whose COMMIT got no answer is COMPLETED under this claim; waits for that COMMIT. */
 export async function isTaskCompleted(
   db: Queryable,
