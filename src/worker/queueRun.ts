@@ -4,6 +4,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { endsWithin } from "./deadline.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
+import { followNamedQueues } from "./namedQueues.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 
 /** One life of graphile-worker's runner. */
@@ -50,6 +51,8 @@ export async function startQueueRun({
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
     leave(message);
   });
+
+  followNamedQueues(poolEvents);
 
   const runner = await run({
     pgPool: database,

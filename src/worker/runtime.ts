@@ -12,6 +12,7 @@ import { endsWithin } from "./deadline.ts";
 import { type DefinitionMap, definitionRow } from "./definitions.ts";
 import { jobIdOf } from "./envelope.ts";
 import { type Maintenance, startMaintenance } from "./maintenance.ts";
+import { nudge } from "./nudge.ts";
 import { createRetryTimer } from "./retryTimer.ts";
 
 /** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the rest. */
@@ -171,12 +172,4 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     drain: () => (draining ??= drain()),
     stop: () => (stopping ??= stop()),
   };
-}
-
-function nudge(pool: WorkerPool, count: number): void {
-  try {
-    pool.nudge(count);
-  } catch {
-    // The pool is ending; whoever comes next polls.
-  }
 }

@@ -1,0 +1,134 @@
+import { Writable } from "node:stream";
+
+import { afterAll, afterEach, beforeAll } from "vitest";
+
+import { type AddJobSpec, type JobSnapshot, addJob, readJob } from "../../src/database/calls/jobs.ts";
+import type { RatchetEventName, RatchetEvents } from "../../src/telemetry/events.ts";
+import { createEventHub } from "../../src/telemetry/events.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { type RunningWorker, type WorkerOptions, startWorker } from "../../src/worker/startWorker.ts";
+import { type TestDatabase, createTestDatabase } from "../support/database.ts";
+import { waitUntil } from "../support/waiting.ts";
+
+/** So long that only a notification, a timer of ours or the sweep can be the reason that something runs. */
+export const NEVER_POLLS = 3_600_000;
+
+/** A worker whose events and log lines are kept. */
+export interface TestWorker extends RunningWorker {
+  readonly workerId: number;
+  /** Every event of a name so far. */
+  readonly seen: <Name extends RatchetEventName>(name: Name) => readonly RatchetEvents[Name][];
+  /** Waits for the event of a name that matches; one that is over counts too. */
+  readonly event: <Name extends RatchetEventName>(
+    name: Name,
+    matches?: (event: RatchetEvents[Name]) => boolean,
+  ) => Promise<RatchetEvents[Name]>;
+  /** What it has logged, as text. */
+  readonly log: () => string;
+}
+
+/** A database for the file, and workers that are stopped after each test. */
+export function createWorkerBench() {
+  let database: TestDatabase | undefined;
+  const workers: RunningWorker[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+  });
+  afterAll(async () => {
+    await database?.drop();
+  });
+
+  function theDatabase(): TestDatabase {
+    if (database === undefined) {
+      throw new Error("The database is made before the first test.");
+    }
+    return database;
+  }
+
+  async function start(options: Partial<WorkerOptions>, logLevel = "info"): Promise<TestWorker> {
+    const seen = new Map<RatchetEventName, unknown[]>();
+    const events = createEventHub((error) => {
+      throw error;
+    });
+    const told = <Name extends RatchetEventName>(name: Name): RatchetEvents[Name][] =>
+      (seen.get(name) ?? []) as RatchetEvents[Name][];
+    const recording: typeof events = {
+      on: events.on,
+      emit(name, event) {
+        seen.set(name, [...(seen.get(name) ?? []), event]);
+        events.emit(name, event);
+      },
+    };
+    let log = "";
+    const destination = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        log += chunk.toString();
+        done();
+      },
+    });
+    const worker = await startWorker({
+      connectionString: theDatabase().url,
+      log: createLogger({ level: logLevel, destination }),
+      events: recording,
+      pollIntervalMs: NEVER_POLLS,
+      ...options,
+    });
+    workers.push(worker);
+    const [started] = told("worker.started");
+    return {
+      ...worker,
+      workerId: started?.workerId ?? 0,
+      seen: told,
+      event: (name, matches = () => true) =>
+        waitUntil(() => told(name).find((event) => matches(event)) ?? null, {
+          what: `${name}; seen: ${JSON.stringify([...seen])}`,
+        }),
+      log: () => log,
+    };
+  }
+
+  async function add(identifier: string, payload: object = {}, rest: Partial<AddJobSpec> = {}): Promise<string> {
+    return addJob(theDatabase().pool, { identifier, payload, ...rest });
+  }
+
+  async function job(jobId: string): Promise<JobSnapshot> {
+    const snapshot = await readJob(theDatabase().pool, jobId);
+    if (snapshot === null) {
+      throw new Error(`There is no job ${jobId}.`);
+    }
+    return snapshot;
+  }
+
+  async function rows<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const { rows: found } = await theDatabase().pool.query(sql, [...values]);
+    return found as Row[];
+  }
+
+  return {
+    database: theDatabase,
+    start,
+    add,
+    job,
+    rows,
+    /** Waits until a job has ended for good. */
+    ended: (jobId: string): Promise<JobSnapshot> =>
+      waitUntil(
+        async () => {
+          const snapshot = await job(jobId);
+          return snapshot.finishedAt === null ? null : snapshot;
+        },
+        { what: `the end of job ${jobId}` },
+      ),
+    /** graphile-worker's rows, oldest first. */
+    wakeUps: () =>
+      rows<{ id: string; key: string | null; attempts: number; max_attempts: number; locked_by: string | null }>(
+        "select id, key, attempts, max_attempts, locked_by from graphile_worker.jobs order by id",
+      ),
+    /** Whether no row of `ratchet.violations` exists. */
+    violations: () => rows("select * from ratchet.violations"),
+  };
+}
