@@ -101,13 +101,9 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     signal: closing.signal,
   });
 
-  function giveUp(): void {
+  async function close(): Promise<number> {
     writer.abandon();
     closing.abort(new Error("The session is closed."));
-  }
-
-  async function close(): Promise<number> {
-    giveUp();
     try {
       return await releaseWorker(pool, workerId);
     } catch {
@@ -131,7 +127,6 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     largestResultBytes: options.largestResultBytes ?? DEFAULT_LARGEST_RESULT_BYTES,
     onWritten,
     closing: closing.signal,
-    giveUp,
     close: () => (closed ??= close()),
   };
 }

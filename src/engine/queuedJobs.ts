@@ -15,8 +15,6 @@ const LOCKED_PAUSE_MS = 1000;
 const UNKNOWN_VERSION_PAUSE_MS = 2000;
 /** Before a job is woken again whose run ended by an error of the engine or of Postgres, not of a handler. */
 const UNEXPECTED_PAUSE_MS = 5000;
-/** For how long an aborted run may wait for Postgres to answer. */
-const UNTIL_GIVEN_UP_MS = 3000;
 
 /** Runs queued jobs when they are woken. */
 export interface QueuedJobs {
@@ -30,7 +28,7 @@ export interface QueuedJobs {
   isRunning(jobId: string): boolean;
   /** Begins no further task, and waits until nothing runs. */
   drain(): Promise<void>;
-  /** Aborts the handlers that still run; their jobs are handed back, uncounted. Ends calls that Postgres does not answer. */
+  /** Aborts the handlers that still run; their jobs are handed back, uncounted. */
   abort(): void;
 }
 
@@ -49,12 +47,11 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   const wokenMeanwhile = new Set<string>();
   const shutdown = new AbortController();
   let isStopping = false;
-  let givingUp: NodeJS.Timeout | undefined;
 
-  async function runOnce(jobId: string): Promise<void> {
+  async function runOnce(jobId: string, identifier: string): Promise<void> {
     const session = getSession();
     try {
-      await (isStopping ? wakeAgain(session, jobId, 0) : claimAndRun(session, jobId));
+      await (isStopping ? wakeAgain(session, jobId, 0) : claimAndRun(session, jobId, identifier));
     } finally {
       running.delete(jobId);
       if (wokenMeanwhile.delete(jobId)) {
@@ -63,12 +60,15 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
     }
   }
 
-  async function claimAndRun(session: EngineSession, jobId: string): Promise<void> {
+  async function claimAndRun(session: EngineSession, jobId: string, identifier: string): Promise<void> {
     const answer = await session.claimer.claim(jobId);
     switch (answer.outcome) {
       case "claimed": {
         const { claim } = answer;
         await runClaim(session, claim, () => {
+          if (claim.identifier !== identifier) {
+            throw new LetGo("plan changed", `its wake-up was for "${identifier}"`);
+          }
           const definition = findDefinition(claim.identifier, claim.version);
           if (definition === undefined) {
             throw new Error(`This worker has no definition of "${claim.identifier}" in version ${claim.version}`);
@@ -137,13 +137,13 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   }
 
   return {
-    run(jobId) {
+    run(jobId, identifier) {
       if (running.has(jobId)) {
         // Perhaps for what this very attempt has just written, such as its retry: it must not get lost.
         wokenMeanwhile.add(jobId);
         return Promise.resolve();
       }
-      const end = runOnce(jobId);
+      const end = runOnce(jobId, identifier);
       running.set(jobId, end);
       return end;
     },
@@ -153,15 +153,9 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
       while (running.size > 0) {
         await Promise.allSettled(running.values());
       }
-      clearTimeout(givingUp);
     },
     abort() {
       shutdown.abort(new LetGo("shutdown", "the worker is stopping"));
-      if (running.size > 0) {
-        givingUp ??= setTimeout(() => {
-          getSession().giveUp();
-        }, UNTIL_GIVEN_UP_MS);
-      }
     },
   };
 }

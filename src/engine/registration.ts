@@ -99,7 +99,9 @@ const UNTIL_NOTICED_MS = 3000;
 export async function clearPredecessors(pool: pg.Pool, host: string, events: EventHub): Promise<void> {
   const deadline = performance.now() + UNTIL_NOTICED_MS;
   for (;;) {
-    const dead = (await workersOfHost(pool, host)).filter(({ pid }) => pid === process.pid || !isAlive(pid));
+    const dead = (await workersOfHost(pool, host)).filter(({ id, pid }) =>
+      pid === process.pid ? !ownWorkers.has(id) : !isAlive(pid),
+    );
     for (const { id } of dead.filter(({ isLocked }) => !isLocked)) {
       events.emit("worker.cleared", { workerId: id, jobs: await releaseWorker(pool, id) });
     }

@@ -22,6 +22,4 @@ export interface EngineSession {
   readonly onWritten: (jobIds: readonly string[]) => void;
   /** Aborted when no call shall be repeated any more. */
   readonly closing: AbortSignal;
-  /** Repeats no call any more: those that Postgres has not answered fail. What is held is free after the session's end. */
-  giveUp(): void;
 }
