@@ -8,6 +8,13 @@ create type ratchet.job_status as enum (
   'PENDING', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED'
 );
 
+-- What add_jobs works on between reading its arguments and writing rows.
+create type ratchet_private.planned_task as (position integer, key text, template text, name text, input jsonb);
+create type ratchet_private.job_spec as (
+  identifier text, version text, payload jsonb, run_at timestamptz, max_attempts integer, retry_delay interval,
+  priority smallint, queue_name text, job_key text, job_key_mode text, tenant text, plan ratchet_private.planned_task[]
+);
+
 -- One row: the settable clock. Private and not a setting, because any client can write a setting.
 create table ratchet_private.clock (
   is_only_row boolean primary key default true,

@@ -21,8 +21,10 @@ begin
       into v_specs
       from ratchet.jobs j where j.id = any (v_missing);
     exit when v_specs is null;
-    select coalesce(array_agg(w.key), '{}') into v_added from graphile_worker.add_jobs(v_specs) w;
-    v_missing := array(select substr(s.job_key, 9)::bigint from unnest(v_specs) s where s.job_key <> all (v_added));
+    v_added := array(select w.key from graphile_worker.add_jobs(v_specs) w);
+    v_missing := array(
+      select substr(m.key, 9)::bigint
+      from (select s.job_key from unnest(v_specs) s except select a from unnest(v_added) a) m (key));
   end loop;
 end
 $$;

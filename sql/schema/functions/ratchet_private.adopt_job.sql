@@ -14,13 +14,11 @@ begin
     return v_id;
   end if;
   v_mark := ratchet_private.begin_engine_change('order');
-  v_id := nextval('ratchet.jobs_id_seq');
   begin
-    v_payload := p_payload::jsonb;
-    perform ratchet_private.write_jobs(
+    v_payload := coalesce(p_payload::jsonb, 'null');
+    v_id := (ratchet_private.write_jobs(ratchet_private.read_job_specs(
       jsonb_build_array(jsonb_build_object(
-        'identifier', p_identifier, 'payload', v_payload, 'priority', p_priority, 'queue_name', p_queue_name, 'run_at', p_run_at)),
-      array[v_id]);
+        'identifier', p_identifier, 'payload', v_payload, 'priority', p_priority, 'queue_name', p_queue_name, 'run_at', p_run_at)))))[1];
     update ratchet.jobs j set adopted_from = p_graphile_job_id where j.id = v_id;
   exception
     when unique_violation then
@@ -32,6 +30,7 @@ begin
         raise;
       end if;
       v_reason := format('graphile-worker job %s cannot be planned: %s', p_graphile_job_id, sqlerrm);
+      v_id := nextval('ratchet.jobs_id_seq');
       insert into ratchet.jobs (id, identifier, status, run_at, created_at, finished_at, queue_name, priority, adopted_from, payload)
         overriding system value
         values (v_id, p_identifier, 'FAILED', p_run_at, v_now, v_now, p_queue_name, p_priority, p_graphile_job_id, v_payload)

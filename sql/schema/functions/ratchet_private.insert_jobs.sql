@@ -2,8 +2,14 @@ create or replace function ratchet_private.insert_jobs(p_specs jsonb) returns bi
 language plpgsql volatile set search_path = '' as $$
 declare
   v_mark text;
+  v_specs ratchet_private.job_spec[];
+  v_spec ratchet_private.job_spec;
   v_ids bigint[];
   v_n integer;
+  v_code text;
+  v_message text;
+  v_detail text;
+  v_hint text;
 begin
   if p_specs is null or jsonb_typeof(p_specs) <> 'array' then
     raise exception using
@@ -11,14 +17,43 @@ begin
       message = format('add_jobs takes a JSON array of objects, not %s.', coalesce(jsonb_typeof(p_specs), 'null')),
       hint = 'For one job call ratchet.add_job. Nothing was written.';
   end if;
+  -- Raised again from here, so that psql shows two lines of context and not thirty. The block writes nothing, so it costs no
+  -- transaction id.
+  begin
+    v_specs := ratchet_private.read_job_specs(p_specs);
+  exception when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+    if v_code like '22%' then
+      v_n := ratchet_private.first_unreadable_spec(p_specs);
+      v_code := 'RT006';
+      v_message := format('%sA value cannot be read: %s.',
+        case when jsonb_array_length(p_specs) > 1 then format('Job %s of %s: ', v_n, jsonb_array_length(p_specs)) else '' end, v_message);
+      v_hint := 'Nothing was written.';
+    elsif v_code not like 'RT%' then
+      raise;
+    end if;
+    -- An empty detail would be shown as one.
+    if v_detail = '' then
+      raise exception using errcode = v_code, message = v_message, hint = v_hint;
+    end if;
+    raise exception using errcode = v_code, message = v_message, detail = v_detail, hint = v_hint;
+  end;
+
   v_mark := ratchet_private.begin_engine_change('order');
-  v_ids := array(
-    select case when e.spec ->> 'job_key' is null then nextval('ratchet.jobs_id_seq') end
-    from jsonb_array_elements(p_specs) with ordinality e (spec, n) order by e.n
-  );
-  perform ratchet_private.write_jobs(p_specs, v_ids);
-  for v_n in select n from generate_series(1, cardinality(v_ids)) n where v_ids[n] is null loop
-    v_ids[v_n] := ratchet_private.take_job_key(p_specs -> (v_n - 1));
+  v_ids := ratchet_private.write_jobs(v_specs);
+  -- Sessions that take several keys at once take the jobs that have them in the order of their ids, then the keys in order.
+  if (select count(*) > 1 from unnest(v_specs) s where s.job_key is not null) then
+    perform ratchet_private.lock_job(o.id) from (
+      select j.id from ratchet.jobs j
+      where j.finished_at is null and (j.tenant, j.job_key) in (select s.tenant, s.job_key from unnest(v_specs) s)
+      order by j.id
+    ) o;
+  end if;
+  for v_n in
+    select s.ordinality from unnest(v_specs) with ordinality s where s.job_key is not null order by s.tenant, s.job_key, s.ordinality
+  loop
+    v_spec := v_specs[v_n];
+    v_ids[v_n] := ratchet_private.take_job_key(v_spec);
   end loop;
   perform ratchet_private.add_wake_ups(array(
     select j.id from ratchet.jobs j where j.id = any (v_ids) and j.status = 'PENDING' order by j.id

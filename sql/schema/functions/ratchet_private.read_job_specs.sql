@@ -1,10 +1,5 @@
-create or replace function ratchet_private.read_job_specs(p_specs jsonb)
-returns table (
-  n integer, identifier text, version text, templates jsonb, payload jsonb, task_names text[], run_at timestamptz,
-  max_attempts integer, retry_delay interval, priority smallint, queue_name text, job_key text, job_key_mode text, tenant text
-)
+create or replace function ratchet_private.read_job_specs(p_specs jsonb) returns ratchet_private.job_spec[]
 language plpgsql stable set search_path = '' as $$
-#variable_conflict use_column
 declare
   c_fields constant text[] := array['identifier', 'payload', 'task_names', 'run_at', 'max_attempts', 'retry_delay',
     'priority', 'queue_name', 'job_key', 'job_key_mode', 'tenant'];
@@ -30,8 +25,9 @@ begin
       or not (array(select jsonb_object_keys(e.spec)) <@ c_fields)
       or jsonb_typeof(coalesce(e.spec -> 'payload', '{}')) <> 'object'
       or jsonb_typeof(coalesce(e.spec -> 'task_names', 'null')) not in ('array', 'null')
+      or jsonb_path_exists(e.spec, 'strict $.task_names[*] ? (@.type() != "string")', '{}', true)
       or s.max_attempts < 1
-      or s.retry_delay < interval '0'
+      or s.retry_delay not between interval '0' and interval '10 years'
       or s.priority not between -32768 and 32767
       or length(s.queue_name) not between 1 and 128
       or length(s.job_key) not between 1 and 400
@@ -62,12 +58,15 @@ begin
       v_code := 'RT002';
       v_problem := format('The payload of "%s" must be a JSON object and is %s.', v_spec.identifier, jsonb_typeof(v_spec.spec -> 'payload'));
       v_hint := 'Put the value into an object, such as {"value": …}. Nothing was written.';
-    elsif jsonb_typeof(coalesce(v_spec.spec -> 'task_names', 'null')) not in ('array', 'null') then
+    elsif jsonb_typeof(coalesce(v_spec.spec -> 'task_names', 'null')) not in ('array', 'null')
+      or jsonb_path_exists(v_spec.spec, 'strict $.task_names[*] ? (@.type() != "string")', '{}', true) then
       v_problem := 'task_names must be an array of texts.';
     elsif v_spec.max_attempts < 1 then
       v_problem := format('max_attempts must be at least 1 and is %s.', v_spec.max_attempts);
     elsif v_spec.retry_delay < interval '0' then
       v_problem := format('retry_delay must not be negative and is %s.', v_spec.retry_delay);
+    elsif v_spec.retry_delay > interval '10 years' then
+      v_problem := format('retry_delay must be at most 10 years and is %s.', v_spec.retry_delay);
     elsif v_spec.priority not between -32768 and 32767 then
       v_problem := format('priority must be between -32768 and 32767 and is %s.', v_spec.priority);
     elsif length(v_spec.queue_name) not between 1 and 128 then
@@ -93,11 +92,15 @@ begin
       hint = v_hint;
   end loop;
 
-  return query
-    select e.n::integer, s.identifier, d.version, d.templates, coalesce(e.spec -> 'payload', '{}'),
-      case when jsonb_typeof(e.spec -> 'task_names') = 'array' then array(select jsonb_array_elements_text(e.spec -> 'task_names')) end,
-      s.run_at, s.max_attempts, s.retry_delay, coalesce(s.priority, 0)::smallint, s.queue_name, s.job_key,
-      coalesce(s.job_key_mode, 'replace'), coalesce(s.tenant, 'default')
+  return array(
+    select row(
+      s.identifier, d.version, coalesce(e.spec -> 'payload', '{}'), s.run_at, s.max_attempts, s.retry_delay,
+      coalesce(s.priority, 0)::smallint, s.queue_name, s.job_key, coalesce(s.job_key_mode, 'replace'), coalesce(s.tenant, 'default'),
+      ratchet_private.expand_plan(
+        case when jsonb_array_length(p_specs) > 1 then format('Job %s of %s: ', e.n, jsonb_array_length(p_specs)) else '' end,
+        s.identifier, d.templates, coalesce(e.spec -> 'payload', '{}'),
+        case when jsonb_typeof(e.spec -> 'task_names') = 'array' then array(select jsonb_array_elements_text(e.spec -> 'task_names')) end)
+    )::ratchet_private.job_spec
     from jsonb_array_elements(p_specs) with ordinality e (spec, n)
     cross join lateral jsonb_to_record(e.spec) s (
       identifier text, run_at timestamptz, max_attempts integer, retry_delay interval, priority integer,
@@ -107,7 +110,8 @@ begin
       select d.version, d.templates from ratchet.definitions d
       where d.identifier = s.identifier order by d.current_since desc, d.version limit 1
     ) d
-    order by e.n;
+    order by e.n
+  );
 end
 $$;
-comment on function ratchet_private.read_job_specs(jsonb) is 'Checks and types what add_jobs was given; refuses the whole list with the first problem.';
+comment on function ratchet_private.read_job_specs(jsonb) is 'Checks, types and plans what add_jobs was given; refuses the whole list with the first problem. Reads only.';

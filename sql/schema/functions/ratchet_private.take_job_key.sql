@@ -1,33 +1,37 @@
-create or replace function ratchet_private.take_job_key(p_spec jsonb) returns bigint
+create or replace function ratchet_private.take_job_key(p_spec ratchet_private.job_spec) returns bigint
 language plpgsql volatile set search_path = '' as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
-  v_spec record;
   v_old ratchet.jobs;
   v_old_id bigint;
   v_new_id bigint;
   v_first integer;
   v_has_started boolean;
 begin
-  select * into strict v_spec from ratchet_private.read_job_specs(jsonb_build_array(p_spec));
   v_new_id := nextval('ratchet.jobs_id_seq');
   loop
     select j.id into v_old_id from ratchet.jobs j
-      where j.tenant = v_spec.tenant and j.job_key = v_spec.job_key and j.finished_at is null;
+      where j.tenant = p_spec.tenant and j.job_key = p_spec.job_key and j.finished_at is null;
 
     if v_old_id is null then
       -- Under READ COMMITTED a job with this key may have been committed since we looked: then nothing is written, and we look again.
-      if cardinality(ratchet_private.write_jobs(jsonb_build_array(p_spec), array[v_new_id])) = 1 then
-        return v_new_id;
-      end if;
-      continue;
+      insert into ratchet.jobs (
+        id, identifier, version, tenant, priority, max_attempts, retry_delay, run_at, created_at, queue_name, job_key, payload
+      ) overriding system value values (
+        v_new_id, p_spec.identifier, p_spec.version, p_spec.tenant, p_spec.priority, p_spec.max_attempts, p_spec.retry_delay,
+        coalesce(p_spec.run_at, v_now), v_now, p_spec.queue_name, p_spec.job_key, p_spec.payload
+      ) on conflict (tenant, job_key) where finished_at is null and job_key is not null do nothing;
+      continue when not found;
+      insert into ratchet.tasks (job_id, position, key, template, name, input)
+        select v_new_id, t.position, t.key, t.template, t.name, t.input from unnest(p_spec.plan) t;
+      return v_new_id;
     end if;
 
     v_old := ratchet_private.lock_job(v_old_id);
-    if v_old.id is null or v_old.finished_at is not null or v_old.job_key is distinct from v_spec.job_key then
+    if v_old.id is null or v_old.finished_at is not null or v_old.job_key is distinct from p_spec.job_key then
       continue;
     end if;
-    if v_spec.job_key_mode = 'unsafe_dedupe' then
+    if p_spec.job_key_mode = 'unsafe_dedupe' then
       return v_old.id;
     end if;
 
@@ -37,12 +41,11 @@ begin
     if not v_has_started then
       delete from ratchet.tasks t where t.job_id = v_old.id;
       insert into ratchet.tasks (job_id, position, key, template, name, input)
-        select v_old.id, t.plan_position, t.key, t.template, t.name, t.input
-        from ratchet_private.expand_plan(v_spec.identifier, v_spec.templates, v_spec.payload, v_spec.task_names) t;
+        select v_old.id, t.position, t.key, t.template, t.name, t.input from unnest(p_spec.plan) t;
       update ratchet.jobs j set
-        identifier = v_spec.identifier, version = v_spec.version, payload = v_spec.payload, priority = v_spec.priority,
-        max_attempts = v_spec.max_attempts, retry_delay = v_spec.retry_delay, queue_name = v_spec.queue_name,
-        run_at = case v_spec.job_key_mode when 'preserve_run_at' then j.run_at else coalesce(v_spec.run_at, v_now) end
+        identifier = p_spec.identifier, version = p_spec.version, payload = p_spec.payload, priority = p_spec.priority,
+        max_attempts = p_spec.max_attempts, retry_delay = p_spec.retry_delay, queue_name = p_spec.queue_name,
+        run_at = case p_spec.job_key_mode when 'preserve_run_at' then j.run_at else coalesce(p_spec.run_at, v_now) end
         where j.id = v_old.id;
       return v_old.id;
     end if;
@@ -62,4 +65,4 @@ begin
   end loop;
 end
 $$;
-comment on function ratchet_private.take_job_key(jsonb) is 'Adds a job with a user''s key by the table in docs/job-keys.md and returns the id of the job that now has the key.';
+comment on function ratchet_private.take_job_key(ratchet_private.job_spec) is 'Adds a job with a user''s key by the table in docs/job-keys.md and returns the id of the job that now has the key.';

@@ -1,30 +1,28 @@
-create or replace function ratchet_private.write_jobs(p_specs jsonb, p_ids bigint[]) returns bigint[]
+create or replace function ratchet_private.write_jobs(p_specs ratchet_private.job_spec[]) returns bigint[]
 language plpgsql volatile set search_path = '' as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
-  v_written bigint[];
+  v_ids bigint[];
 begin
   with spec as materialized (
-    select * from ratchet_private.read_job_specs(p_specs)
+    select s.*, case when s.job_key is null then nextval('ratchet.jobs_id_seq') end as id
+    from unnest(p_specs) with ordinality s (
+      identifier, version, payload, run_at, max_attempts, retry_delay, priority, queue_name, job_key, job_key_mode, tenant, plan, n)
+    order by s.n
   ), written as (
     insert into ratchet.jobs (
-      id, identifier, version, tenant, priority, max_attempts, retry_delay, run_at, created_at, queue_name, job_key, payload
+      id, identifier, version, tenant, priority, max_attempts, retry_delay, run_at, created_at, queue_name, payload
     ) overriding system value
-    select p_ids[s.n], s.identifier, s.version, s.tenant, s.priority, s.max_attempts, s.retry_delay,
-      coalesce(s.run_at, v_now), v_now, s.queue_name, s.job_key, s.payload
-    from spec s
-    where p_ids[s.n] is not null
-    on conflict (tenant, job_key) where finished_at is null and job_key is not null do nothing
-    returning id
+    select s.id, s.identifier, s.version, s.tenant, s.priority, s.max_attempts, s.retry_delay,
+      coalesce(s.run_at, v_now), v_now, s.queue_name, s.payload
+    from spec s where s.id is not null order by s.n
   ), planned as (
     insert into ratchet.tasks (job_id, position, key, template, name, input)
-    select w.id, t.plan_position, t.key, t.template, t.name, t.input
-    from spec s
-    join written w on w.id = p_ids[s.n]
-    cross join lateral ratchet_private.expand_plan(s.identifier, s.templates, s.payload, s.task_names) t
+    select s.id, t.position, t.key, t.template, t.name, t.input
+    from spec s cross join lateral unnest(s.plan) t where s.id is not null
   )
-  select coalesce(array_agg(id), '{}') into v_written from written;
-  return v_written;
+  select coalesce(array_agg(s.id order by s.n), '{}') into v_ids from spec s;
+  return v_ids;
 end
 $$;
-comment on function ratchet_private.write_jobs(jsonb, bigint[]) is 'Checks all specs and writes those that have an id, with their plans; leaves out, and does not return, a job whose key an unfinished job has.';
+comment on function ratchet_private.write_jobs(ratchet_private.job_spec[]) is 'Writes jobs with their plans and returns their ids in order; leaves out, with a null, those with a key, which take_job_key is for.';
