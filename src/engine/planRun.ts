@@ -30,7 +30,10 @@ export async function runPlan(
 ): Promise<boolean> {
   const startedAt = performance.now();
   const { claim } = attempt;
-  for (const task of claim.plan) {
+  const { jobId, identifier, fence, plan } = claim;
+  const finishedTasks = plan.filter(({ position }) => position < claim.firstPosition).length;
+  session.events.emit("job.claimed", { jobId, identifier, fence, tasks: plan.length, finishedTasks });
+  for (const task of plan) {
     if (isSkipped(task)) {
       session.events.emit("task.skipped", { ...taskFields(attempt, task), status: task.status });
       continue;
@@ -49,6 +52,6 @@ export async function runPlan(
     }
   }
   const durationMs = performance.now() - startedAt;
-  session.events.emit("job.completed", { jobId: claim.jobId, identifier: claim.identifier, durationMs });
+  session.events.emit("job.completed", { jobId, identifier, durationMs });
   return true;
 }

@@ -99,11 +99,9 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   }
 
   async function runClaim(session: EngineSession, claim: Claim, bind: () => DefinedJob): Promise<void> {
-    const { jobId, identifier, fence, plan } = claim;
+    const { jobId } = claim;
     held.add(jobId);
     try {
-      const finishedTasks = plan.filter(({ position }) => position < claim.firstPosition).length;
-      session.events.emit("job.claimed", { jobId, identifier, fence, tasks: plan.length, finishedTasks });
       session.onWritten([jobId]);
       await runPlan(session, {
         ...bind(),
