@@ -1,15 +1,25 @@
+import { createHash } from "node:crypto";
 import type { DefinitionRow } from "../database/calls/definitions.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 
 /** Definitions by identifier. */
 export type DefinitionMap = ReadonlyMap<string, AnyJobDefinition>;
 
+/**
+ * A definition's version in the database. The identifier is part of it: workers are asked for versions alone, and two
+ * definitions may have equal templates.
+ */
+export function registeredVersion(identifier: string, { version }: AnyJobDefinition): string {
+  return createHash("sha256").update(`${identifier}\n${version}`).digest("hex").slice(0, 16);
+}
+
 /** A definition as it is registered in the database. */
-export function definitionRow(identifier: string, { options, templates, version }: AnyJobDefinition): DefinitionRow {
+export function definitionRow(identifier: string, definition: AnyJobDefinition): DefinitionRow {
+  const { templates, options } = definition;
   const { retry } = options;
   return {
     identifier,
-    version,
+    version: registeredVersion(identifier, definition),
     templates: templates.map(({ key, title, each }) => ({ key, title, each: each?.path ?? null })),
     maxAttempts: retry.maxAttempts,
     retryDelayMs: retry.delayMs,

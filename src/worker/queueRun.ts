@@ -4,7 +4,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { endsWithin } from "./deadline.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
-import { followNamedQueues } from "./namedQueues.ts";
+import { closePollGaps } from "./pollGaps.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 
 /** One life of graphile-worker's runner. */
@@ -52,7 +52,7 @@ export async function startQueueRun({
     leave(message);
   });
 
-  followNamedQueues(poolEvents);
+  closePollGaps(poolEvents);
 
   const runner = await run({
     pgPool: database,

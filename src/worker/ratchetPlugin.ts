@@ -8,7 +8,7 @@ import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
-import { followNamedQueues } from "./namedQueues.ts";
+import { closePollGaps } from "./pollGaps.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
 import { createTaskFilesPlugin } from "./taskFiles.ts";
 
@@ -106,7 +106,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
               runtimeOf(event.ctx).notePool(event.workerPool);
             }
           });
-          followNamedQueues(ctx.events);
+          closePollGaps(ctx.events);
           return compiled;
         },
         async poolGracefulShutdown(next, { ctx }) {

@@ -9,7 +9,7 @@ import type { EventHub } from "../telemetry/events.ts";
 import { adoptWakeUp } from "./adoption.ts";
 import { type Announcer, createAnnouncer } from "./announcer.ts";
 import { endsWithin } from "./deadline.ts";
-import { type DefinitionMap, definitionRow } from "./definitions.ts";
+import { type DefinitionMap, definitionRow, registeredVersion } from "./definitions.ts";
 import { jobIdOf } from "./envelope.ts";
 import { type Maintenance, startMaintenance } from "./maintenance.ts";
 import { nudge } from "./nudge.ts";
@@ -74,7 +74,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     findDefinition: (identifier, version) => {
       const definition = definitions.get(identifier);
-      return definition?.version === version ? definition : undefined;
+      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
     },
   });
   const retryTimer = createRetryTimer((count) => {
@@ -94,7 +94,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       log: options.log,
       events,
       concurrency: options.concurrency,
-      knownVersions: [...definitions.values()].map(({ version }) => version),
+      knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
       isRunning: (jobId) => jobs.isRunning(jobId),
       onWritten: (jobIds) => announcer?.note(jobIds),
     });

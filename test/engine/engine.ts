@@ -13,7 +13,7 @@ import {
   type RatchetEvents,
   createEventHub,
 } from "../../src/telemetry/events.ts";
-import { definitionRow } from "../../src/worker/definitions.ts";
+import { definitionRow, registeredVersion } from "../../src/worker/definitions.ts";
 
 /** A hub that remembers what it was told. */
 export interface RecordingHub extends EventHub {
@@ -68,14 +68,14 @@ export async function startEngine({
     session: () => session as OpenSession,
     findDefinition: (identifier, version) => {
       const definition = definitions[identifier];
-      return definition?.version === version ? definition : undefined;
+      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
     },
   });
   session = await openSession({
     connectionString: url,
     log: pino({ level: "silent" }),
     events,
-    knownVersions: Object.values(definitions).map(({ version }) => version),
+    knownVersions: Object.entries(definitions).map(([identifier, definition]) => registeredVersion(identifier, definition)),
     isRunning: (jobId) => jobs.isRunning(jobId),
     ...options,
   });

@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { pathToFileURL } from "node:url";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { loadTaskFiles } from "../../src/worker/taskFiles.ts";
+
+const log = createLogger({ level: "silent" });
+const INDEX = pathToFileURL(join(import.meta.dirname, "../../src/index.ts")).href;
+const DEFINITION = `import { defineJob } from ${JSON.stringify(INDEX)};
+export default defineJob().task("only", () => {});`;
+const NAMED = (identifier: string) => DEFINITION.replace("defineJob()", `defineJob({ identifier: "${identifier}" })`);
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ratchet-tasks-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+async function problem(): Promise<{ code: string; message: string; hint: string }> {
+  return loadTaskFiles(folder, log).then(
+    () => {
+      throw new Error("It was loaded.");
+    },
+    (error: unknown) => error as { code: string; message: string; hint: string },
+  );
+}
+
+test("definitions and plain task files are told apart, in every ending, and sub-folders are part of the identifier", async () => {
+  write({
+    "publish.ts": DEFINITION,
+    "resize.mjs": DEFINITION,
+    "report.js": DEFINITION,
+    "package.json": '{ "type": "module" }',
+    "billing/close_month.ts": DEFINITION,
+    "billing/eu/vat.ts": DEFINITION,
+    "send_email.js": "export default async () => {};",
+    "legacy.cjs": "module.exports = async () => {};",
+    "renamed.ts": NAMED("other_name"),
+  });
+  const { definitions, plainTasks } = await loadTaskFiles(folder, log);
+  expect([...definitions.keys()].toSorted()).toStrictEqual(
+    ["billing/close_month", "billing/eu/vat", "other_name", "publish", "report", "resize"],
+  );
+  expect(Object.keys(plainTasks).toSorted()).toStrictEqual(["legacy", "send_email"]);
+});
+
+test("a CommonJS file may export a definition", async () => {
+  write({ "old.cjs": `module.exports = import(${JSON.stringify(INDEX)});` });
+  expect(await problem()).toMatchObject({ code: "RT111" });
+  write({
+    "old.cjs": `const { defineJob } = require(${JSON.stringify(new URL(INDEX).pathname)});
+module.exports = { default: defineJob().task("only", () => {}) };`,
+  });
+  const { definitions } = await loadTaskFiles(join(folder), log).catch(() => ({ definitions: new Map() }));
+  // The first version of the file is in the module cache of this process.
+  expect(definitions.size).toBe(0);
+});
+
+test("a folder that does not exist, or is a file, is named", async () => {
+  await expect(loadTaskFiles(join(folder, "nowhere"), log)).rejects.toMatchObject({
+    code: "RT111",
+    message: expect.stringContaining(join(folder, "nowhere")),
+  });
+  write({ "file.ts": DEFINITION });
+  await expect(loadTaskFiles(join(folder, "file.ts"), log)).rejects.toMatchObject({ code: "RT111" });
+});
+
+test("an empty folder is nothing wrong by itself", async () => {
+  const { definitions, plainTasks } = await loadTaskFiles(folder, log);
+  expect([definitions.size, Object.keys(plainTasks)]).toStrictEqual([0, []]);
+});
+
+test.each([
+  ["throws on import", "throw new Error('no such setting');", "no such setting"],
+  ["does not parse", "export default defineJob(", "cannot be loaded"],
+  ["exports neither a definition nor a function", "export default { hello: 'world' };", "expected function"],
+  ["exports nothing", "export {};", "expected function"],
+])("a file that %s is named, with the reason", async (_title, text, reason) => {
+  write({ "broken.ts": text });
+  const { code, message } = await problem();
+  expect(code).toBe("RT111");
+  expect(message).toContain(join(folder, "broken.ts"));
+  expect(message).toContain(reason);
+});
+
+test.each([
+  ["two files of one name", { "publish.ts": DEFINITION, "publish.mjs": DEFINITION }],
+  ["a file and a definition that names itself so", { "publish.ts": DEFINITION, "zz.ts": NAMED("publish") }],
+  ["a definition and a plain task file", { "publish.ts": "export default () => {};", "zz.ts": NAMED("publish") }],
+])("%s are refused, both named", async (_title, files) => {
+  write(files);
+  const { code, message, hint } = await problem();
+  expect(code).toBe("RT111");
+  expect(message).toContain('both define "publish"');
+  expect(hint).toContain("An identifier has one definition");
+});

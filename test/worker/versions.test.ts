@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+
+import { defineJob } from "../../src/index.ts";
+import { waitUntil } from "../support/waiting.ts";
+import { createWorkerBench } from "./workerBench.ts";
+
+const bench = createWorkerBench();
+
+function versions() {
+  const ran: string[] = [];
+  const old = defineJob().task("make", ({ job }) => {
+    ran.push(`old ${job.id}`);
+  });
+  const current = defineJob()
+    .task("make", ({ job }) => {
+      ran.push(`new ${job.id}`);
+    })
+    .task("check", () => {});
+  return { ran, old, current };
+}
+
+test("old and new run side by side: each job goes to the worker that knows its version", async () => {
+  const { ran, old, current } = versions();
+  const oldWorker = await bench.start({ definitions: { report: old } });
+  await oldWorker.stop();
+  const oldJobs = await Promise.all(Array.from({ length: 5 }, () => bench.add("report")));
+  const newWorker = await bench.start({ definitions: { report: current } });
+  await newWorker.event("worker.started");
+  const again = await bench.start({ definitions: { report: old }, pollIntervalMs: 200 });
+  const newJobs = await Promise.all(Array.from({ length: 5 }, () => bench.add("report")));
+  const jobs = await Promise.all([...oldJobs, ...newJobs].map((jobId) => bench.ended(jobId)));
+
+  expect(jobs.map(({ tasks }) => tasks.length)).toStrictEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+  expect(ran.toSorted()).toStrictEqual(
+    [...oldJobs.map((jobId) => `old ${jobId}`), ...newJobs.map((jobId) => `new ${jobId}`)].toSorted(),
+  );
+  expect(jobs.flatMap(({ tasks }) => tasks.map(({ attempts }) => attempts))).toStrictEqual(
+    Array.from({ length: 15 }, () => 1),
+  );
+  expect(again.seen("job.claimed").length).toBe(5);
+}, 40_000);
+
+test("a version that no worker knows waits, says so, and fails with a clear text in the end", async () => {
+  const { old, current } = versions();
+  const oldWorker = await bench.start({ definitions: { lost: old } });
+  await oldWorker.stop();
+  const jobId = await bench.add("lost");
+  const worker = await bench.start({ definitions: { lost: current }, pollIntervalMs: 100 });
+  await waitUntil(
+    async () => {
+      const [row] = await bench.rows<{ run_at: Date; now: Date }>(
+        "select run_at, now() as now from graphile_worker.jobs where key = $1",
+        [`ratchet:${jobId}`],
+      );
+      return row !== undefined && row.run_at > row.now;
+    },
+    { what: "a wake-up put off" },
+  );
+  expect((await bench.job(jobId)).tasks).toMatchObject([{ status: "PENDING", attempts: 0 }]);
+  const [sentence] = await bench.rows<{ text: string }>("select ratchet.explain_job($1) as text", [jobId]);
+  expect(sentence?.text).toMatch(/version/v);
+
+  await bench.rows("select ratchet_private.advance_clock('2 minutes')");
+  const failed = await worker.event("task.failed", (event) => event.jobId === jobId);
+  expect(failed).toMatchObject({ errorCode: "RT120" });
+  await bench.rows("select ratchet_private.advance_clock('-2 minutes')");
+});
+
+test("definitions with equal templates are told apart, though their versions are equal", async () => {
+  const ran: string[] = [];
+  const one = defineJob().task("run", () => {
+    ran.push("one");
+  });
+  const two = defineJob()
+    .task("run", () => {
+      ran.push("two");
+    })
+    .task("more", () => {});
+  const first = await bench.start({ definitions: { changing: one } });
+  await first.stop();
+  const jobId = await bench.add("changing");
+  // It knows the version, for another identifier.
+  const newer = await bench.start({ definitions: { changing: two, other: one }, pollIntervalMs: 50 });
+  await waitUntil(async () => (await bench.wakeUps()).some(({ key }) => key === `ratchet:${jobId}`));
+  await waitUntil(
+    async () => {
+      const [row] = await bench.rows<{ is_put_off: boolean }>(
+        "select run_at > now() as is_put_off from graphile_worker.jobs where key = $1",
+        [`ratchet:${jobId}`],
+      );
+      return row?.is_put_off === true;
+    },
+    { what: "a wake-up put off instead of claimed over and over" },
+  );
+  expect(newer.seen("job.claimed").filter((event) => event.jobId === jobId)).toStrictEqual([]);
+  await newer.stop();
+  await bench.start({ definitions: { changing: one }, pollIntervalMs: 50 });
+  expect((await bench.ended(jobId)).status).toBe("COMPLETED");
+  expect(ran).toStrictEqual(["one"]);
+});
+
+test("two workers of one database share the jobs", async () => {
+  const share = defineJob().task("only", async ({ signal }) => {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    signal.throwIfAborted();
+  });
+  const [one, two] = [
+    await bench.start({ definitions: { share }, concurrency: 2, pollIntervalMs: 50 }),
+    await bench.start({ definitions: { share }, concurrency: 2, pollIntervalMs: 50 }),
+  ];
+  const jobIds = await Promise.all(Array.from({ length: 100 }, () => bench.add("share")));
+  await Promise.all(jobIds.map((jobId) => bench.ended(jobId)));
+  const shares = [one, two].map((worker) => worker.seen("job.completed").length);
+  expect(shares[0]! + shares[1]!).toBe(100);
+  expect(Math.min(...shares)).toBeGreaterThan(0);
+});
