@@ -1,0 +1,277 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+import { addJob, readJob } from "../../src/database/calls/jobs.ts";
+import { type TestDatabase, createEmptyDatabase, createTestDatabase } from "../support/database.ts";
+import { waitUntil } from "../support/waiting.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+const INDEX = pathToFileURL(join(PROJECT, "src/index.ts")).href;
+const GRAPHILE_CLI = join(dirname(createRequire(import.meta.url).resolve("graphile-worker")), "cli.js");
+const SECRET = "s3cr3t-in-the-payload";
+
+const FILES = {
+  "package.json": '{ "type": "module" }',
+  "graphile.config.ts": `import { RatchetPreset } from ${JSON.stringify(INDEX)};
+export default { extends: [RatchetPreset], worker: { pollInterval: 200 } };`,
+  "tasks/publish.ts": `import { appendFileSync, existsSync } from "node:fs";
+import { defineJob } from ${JSON.stringify(INDEX)};
+const note = (text: string) => appendFileSync("ledger", text + "\\n");
+export default defineJob({ retry: { delay: "100 ms" } })
+  .task("first", ({ job }) => note("first " + job.id))
+  .task("second", async ({ job, signal }) => {
+    note("second begins " + job.id);
+    while (!existsSync("go")) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      signal.throwIfAborted();
+    }
+    note("second ends " + job.id);
+  })
+  .task("third", ({ job }) => note("third " + job.id));`,
+  "tasks/failing.ts": `import { defineJob } from ${JSON.stringify(INDEX)};
+export default defineJob({ retry: { maxAttempts: 2, delay: "50 ms" } }).task("only", () => { throw new Error("no luck"); });`,
+  "tasks/plain.js": `import { appendFileSync } from "node:fs";
+export default async (payload, helpers) => {
+  appendFileSync("ledger", "plain " + JSON.stringify(payload) + " " + helpers.job.task_identifier + "\\n");
+  if (payload.chain) await helpers.addJob("plain", { chained: true });
+  if (payload.fail) throw new Error("plain task failed");
+};`,
+};
+
+let database: TestDatabase;
+let folder = "";
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ratchet-project-"));
+  write(FILES);
+  symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+function ledger(): string[] {
+  try {
+    return readFileSync(join(folder, "ledger"), "utf8").trim().split("\n");
+  } catch {
+    return [];
+  }
+}
+
+/** Starts a program in the project folder; `output()` is all that it has printed. */
+function start(program: string, commandLine: readonly string[], settings: NodeJS.ProcessEnv = {}) {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:RATCHET_|DATABASE_URL|PG|NO_LOG)/v.test(name));
+  const child = spawn(process.execPath, [program, ...commandLine], {
+    cwd: folder,
+    env: { ...Object.fromEntries(inherited), ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
+  return { child, output: () => output, ended };
+}
+
+function startGraphileWorker(commandLine: readonly string[] = [], settings: NodeJS.ProcessEnv = {}) {
+  return start(GRAPHILE_CLI, ["-c", database.url, ...commandLine], settings);
+}
+
+async function endOf(jobId: string) {
+  return waitUntil(
+    async () => {
+      const job = await readJob(database.pool, jobId);
+      return job?.finishedAt === null ? null : job;
+    },
+    { timeoutMs: 15_000, what: `the end of job ${jobId}` },
+  );
+}
+
+async function add(identifier: string, payload: object = {}): Promise<string> {
+  return addJob(database.pool, { identifier, payload });
+}
+
+test("graphile-worker's own command migrates, and runs jobs and plain task files from one folder", async () => {
+  const empty = await createEmptyDatabase();
+  try {
+    const command = start(GRAPHILE_CLI, ["-c", empty.url]);
+    await waitUntil(() => command.output().includes("worker started"), { timeoutMs: 15_000, what: command.output() });
+    write({ go: "" });
+    const jobId = await addJob(empty.pool, { identifier: "publish", payload: { secret: SECRET } });
+    await empty.pool.query("select graphile_worker.add_job('plain', $1)", [{ secret: SECRET, chain: true }]);
+    const { rows } = await empty.pool.query<{ id: string }>("select id from graphile_worker.add_job('publish', $1)", [
+      { secret: SECRET },
+    ]);
+    await waitUntil(
+      async () => {
+        const found = await empty.pool.query(
+          "select 1 from ratchet.jobs where status = 'COMPLETED' and (id = $1 or adopted_from = $2)",
+          [jobId, rows[0]?.id],
+        );
+        return found.rowCount === 2 && ledger().some((line) => line.includes("chained"));
+      },
+      { timeoutMs: 15_000, what: "two jobs and a chained plain task" },
+    );
+    expect(ledger()).toContain(`plain ${JSON.stringify({ secret: SECRET, chain: true })} plain`);
+    command.child.kill("SIGTERM");
+    await command.ended;
+    expect(command.output()).not.toContain(SECRET);
+    expect((await empty.pool.query("select 1 from ratchet.workers where stopped_at is null")).rowCount).toBe(0);
+  } finally {
+    await empty.drop();
+  }
+}, 40_000);
+
+test("--once runs what is there and ends", async () => {
+  const preparing = startGraphileWorker(["--once"]);
+  expect(await preparing.ended).toBe(0);
+  write({ go: "" });
+  const jobId = await add("publish");
+  const command = startGraphileWorker(["--once"]);
+  expect(await command.ended).toBe(0);
+  expect((await endOf(jobId)).status).toBe("COMPLETED");
+  expect(command.output()).toContain('"job completed"');
+}, 40_000);
+
+test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async () => {
+  await startGraphileWorker(["--once"]).ended;
+  write({ "graphile.config.ts": FILES["graphile.config.ts"].replace("pollInterval: 200", "pollInterval: 200, gracefulShutdownAbortTimeout: 200") });
+  const jobId = await add("publish");
+  const command = startGraphileWorker();
+  await waitUntil(() => ledger().includes(`second begins ${jobId}`), { timeoutMs: 15_000, what: command.output() });
+  command.child.kill("SIGTERM");
+  expect(await command.ended).toBe("SIGTERM");
+  const job = await readJob(database.pool, jobId);
+  expect(job?.tasks.map(({ status, errorMessage }) => [status, errorMessage])).toStrictEqual([
+    ["COMPLETED", null],
+    ["PENDING", null],
+    ["PENDING", null],
+  ]);
+  const { rows } = await database.pool.query(
+    "select attempts, locked_by, run_at <= now() as is_due from graphile_worker.jobs where key = $1",
+    [`ratchet:${jobId}`],
+  );
+  expect(rows).toStrictEqual([{ attempts: 0, locked_by: null, is_due: true }]);
+  write({ go: "" });
+  await startGraphileWorker(["--once"]).ended;
+  expect((await endOf(jobId)).status).toBe("COMPLETED");
+  expect(ledger().filter((line) => line === `first ${jobId}`)).toHaveLength(1);
+}, 60_000);
+
+test("what the user's configuration sets goes before the preset, and the crontab works", async () => {
+  write({
+    "graphile.config.ts": `import { Logger } from "graphile-worker";
+import { RatchetPreset } from ${JSON.stringify(INDEX)};
+const logger = new Logger(() => (_level, message) => console.log("MINE " + message));
+export default { extends: [RatchetPreset], worker: { concurrentJobs: 1, logger, pollInterval: 200, crontabFile: "my.crontab" } };`,
+    "my.crontab": "* * * * * publish ?fill=2m&id=every_minute {\"from\":\"cron\"}\n",
+    go: "",
+  });
+  const command = startGraphileWorker();
+  await waitUntil(() => command.output().includes("MINE Worker connected"), { timeoutMs: 15_000, what: command.output() });
+  const concurrency = await waitUntil(
+    async () => {
+      const { rows } = await database.pool.query<{ concurrency: number }>(
+        "select concurrency from ratchet.workers where stopped_at is null",
+      );
+      return rows[0]?.concurrency;
+    },
+    { what: "a registered worker" },
+  );
+  expect(concurrency).toBe(1);
+  // An item that graphile-worker sees for the first time is not backfilled: make it one that it knows.
+  command.child.kill("SIGTERM");
+  await command.ended;
+  await database.pool.query(
+    "update graphile_worker._private_known_crontabs set known_since = now() - interval '1 h', last_execution = now() - interval '90 s'",
+  );
+  const again = startGraphileWorker();
+  const job = await waitUntil(
+    async () => {
+      const found = await database.pool.query<{ id: string; payload: { _cron?: unknown } }>(
+        "select id, payload from ratchet.jobs where payload @> $1 and status = 'COMPLETED'",
+        [{ from: "cron" }],
+      );
+      return found.rows[0];
+    },
+    { timeoutMs: 15_000, what: `a job from the crontab in:\n${again.output()}` },
+  );
+  expect(job.payload).toMatchObject({ from: "cron", _cron: { backfilled: true } });
+}, 60_000);
+
+test("payloads are in no line of the log, at debug level and with failures", async () => {
+  write({ go: "" });
+  await startGraphileWorker(["--once"]).ended;
+  const failing = await add("failing", { secret: SECRET });
+  const publish = await add("publish", { secret: SECRET });
+  await database.pool.query("select graphile_worker.add_job('plain', $1, max_attempts => 1)", [{ secret: SECRET, fail: true }]);
+  await database.pool.query("select graphile_worker.add_job('failing', $1::json)", [JSON.stringify([SECRET])]);
+  const command = startGraphileWorker([], { RATCHET_LOG_LEVEL: "trace" });
+  await endOf(failing);
+  await endOf(publish);
+  await waitUntil(() => command.output().includes("plain task failed"), { what: command.output() });
+  command.child.kill("SIGTERM");
+  await command.ended;
+  const lines = command.output().split("\n").filter((line) => line.includes(SECRET));
+  expect(lines).toStrictEqual([]);
+  expect(command.output()).toContain('"level":"debug"');
+}, 40_000);
+
+test("after SIGKILL in the middle of a task the next worker of this host goes on at once, with nothing done twice", async () => {
+  write({
+    "run.ts": `import { createLogger } from ${JSON.stringify(pathToFileURL(join(PROJECT, "src/telemetry/logger.ts")).href)};
+import { startWorker } from ${JSON.stringify(INDEX)};
+const worker = await startWorker({ connectionString: process.argv[2], taskDirectory: "tasks", log: createLogger() });
+process.once("SIGTERM", () => worker.stop());`,
+  });
+  await startGraphileWorker(["--once"]).ended;
+  const jobId = await add("publish");
+  const first = start(join(folder, "run.ts"), [database.url]);
+  await waitUntil(() => ledger().includes(`second begins ${jobId}`), { timeoutMs: 15_000, what: first.output() });
+  first.child.kill("SIGKILL");
+  await first.ended;
+  write({ go: "" });
+  const startedAt = Date.now();
+  const second = start(join(folder, "run.ts"), [database.url]);
+  const job = await endOf(jobId);
+  expect(job.status).toBe("COMPLETED");
+  expect(job.tasks.map(({ attempts }) => attempts)).toStrictEqual([1, 1, 1]);
+  expect(Date.now() - startedAt).toBeLessThan(8000);
+  expect(second.output()).toContain("cleared what a dead worker of this host had left");
+  expect(ledger().filter((line) => line === `first ${jobId}`)).toHaveLength(1);
+  expect(ledger().filter((line) => line === `second ends ${jobId}`)).toHaveLength(1);
+  second.child.kill("SIGTERM");
+  // No timer and no connection keeps the process.
+  expect(await second.ended).toBe(0);
+}, 60_000);
