@@ -1,5 +1,7 @@
 create or replace function ratchet_private.add_wake_ups(p_job_ids bigint[], p_not_before timestamptz default null) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_shift interval := (select shift from ratchet_private.clock);
   v_missing bigint[] := p_job_ids;

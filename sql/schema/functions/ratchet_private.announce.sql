@@ -3,7 +3,8 @@ language plpgsql volatile set search_path = '' as $$
 begin
   perform pg_notify(
     ratchet_private.announcement_channel(j.tenant),
-    case when sum(length(j.id::text) + 3) > 7000 then '{"many":true}' else json_build_object('jobs', json_agg(j.id::text))::text end
+    -- Four more bytes an id: quotes, comma, space.
+    case when sum(length(j.id::text) + 4) > 7000 then '{"many":true}' else json_build_object('jobs', json_agg(j.id::text))::text end
   )
   from ratchet.jobs j where j.id = any (p_job_ids) group by j.tenant;
 end

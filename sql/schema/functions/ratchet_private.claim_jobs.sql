@@ -5,7 +5,9 @@ returns table (
   job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
   first_position integer, payload jsonb, plan json, max_attempts integer, created_at timestamptz, holder integer
 )
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_mark text;
@@ -67,11 +69,11 @@ begin
   if v_claimed <> '{}' then
     v_mark := ratchet_private.begin_engine_change('checkpoint');
     update ratchet.jobs j set
-      fence = 1 + greatest(j.fence, t.fence), worker_id = p_worker_id, status = 'RUNNING',
+      -- Above every task's, because a change by hand raises the fence of the task it touches alone.
+      fence = 1 + greatest(j.fence, (select max(t.fence) from ratchet.tasks t where t.job_id = j.id)),
+      worker_id = p_worker_id, status = 'RUNNING',
       started_at = coalesce(j.started_at, v_now), next_attempt_at = null, finished_at = null
-      from unnest(v_ids, v_positions) f (job_id, position)
-      join ratchet.tasks t on t.job_id = f.job_id and t.position = f.position
-      where j.id = f.job_id and j.id = any (v_claimed);
+      where j.id = any (v_claimed);
     update ratchet.tasks t set
       fence = j.fence, status = 'RUNNING', started_at = v_now, error_message = null, progress = null, stop_after = false
       from unnest(v_ids, v_positions) f (job_id, position)
@@ -81,7 +83,7 @@ begin
   end if;
 
   return query
-    select a.id, case when j.id is null then 'missing' else coalesce(v_outcomes ->> a.id::text, 'locked') end,
+    select j.id, coalesce(v_outcomes ->> j.id::text, 'locked'),
       j.fence, j.identifier, j.version, j.tenant, f.position,
       case when c.is_claimed then j.payload end,
       case when c.is_claimed then (
@@ -89,11 +91,14 @@ begin
         from ratchet.tasks t where t.job_id = j.id
       ) end,
       coalesce(j.max_attempts, d.max_attempts), j.created_at, j.worker_id
-    from (select distinct unnest(p_job_ids)) a (id)
-    left join ratchet.jobs j on j.id = a.id
-    left join unnest(v_ids, v_positions) f (job_id, position) on f.job_id = j.id
+    from unnest(v_ids, v_positions) f (job_id, position)
+    join ratchet.jobs j on j.id = f.job_id
     left join ratchet.definitions d on d.identifier = j.identifier and d.version = j.version
-    cross join lateral (select j.id = any (v_claimed) as is_claimed) c;
+    cross join lateral (select j.id = any (v_claimed) as is_claimed) c
+    union all
+    select a.id, 'missing', null, null, null, null, null, null, null, null, null, null
+    from (select distinct unnest(p_job_ids)) a (id)
+    where not exists (select from ratchet.jobs j where j.id = a.id);
 end
 $$;
 comment on function ratchet_private.claim_jobs(integer, bigint[], text[], boolean) is 'Takes all of these jobs that are due and free for a worker, in one commit; says of each other one why not. p_is_order (TaskOrchestrator): due or not, and even a FAILED job outside the queue.';

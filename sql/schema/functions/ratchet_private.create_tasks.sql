@@ -13,7 +13,7 @@ begin
       errcode = 'RT015', message = format('Job %s has its plan already.', p_job_id),
       hint = 'A plan is made once. Create another job for another plan.';
   end if;
-  if cardinality(p_names) = 0 then
+  if coalesce(cardinality(p_names), 0) = 0 then
     raise exception using
       errcode = 'RT004', message = format('The plan of job %s has no task.', p_job_id), hint = 'Give at least one name.';
   end if;
@@ -21,6 +21,10 @@ begin
     raise exception using
       errcode = 'RT005', message = format('The plan of job %s would have %s tasks; 10000 is the most.', p_job_id, cardinality(p_names)),
       hint = 'Split the work over several jobs. Nothing was written.';
+  end if;
+  if array_position(p_names, null) is not null then
+    raise exception using
+      errcode = 'RT006', message = format('A task of job %s has no name.', p_job_id), hint = 'Give each task a text. Nothing was written.';
   end if;
   select n.name into v_twice from unnest(p_names) n (name) group by n.name having count(*) > 1 limit 1;
   if found then

@@ -1,5 +1,6 @@
+-- security definer: whoever may write the tasks need not see the job's fence or Ratchet's clock.
 create or replace function ratchet_private.fill_change_by_hand() returns trigger
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
 begin
@@ -18,8 +19,11 @@ begin
     else new.started_at end;
   new.error_message := case when new.status = 'FAILED' then coalesce(new.error_message, 'set to FAILED by hand') end;
   new.result := case when new.status = 'COMPLETED' then new.result end;
+  new.progress := null;
+  new.stop_after := false;
   new.attempts := case when new.status = 'PENDING' then 0 else new.attempts end;
   return new;
 end
 $$;
+revoke all on function ratchet_private.fill_change_by_hand() from public;
 comment on function ratchet_private.fill_change_by_hand() is 'Trigger: completes a task''s row whose status somebody changed by hand (times, error text) and raises its fence.';

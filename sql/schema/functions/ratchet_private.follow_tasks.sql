@@ -1,16 +1,22 @@
 -- security definer: with a caller's rights under row security the job silently did not follow its tasks.
 create or replace function ratchet_private.follow_tasks() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_is_checkpoint boolean := coalesce(current_setting('ratchet.engine', true), '') = 'checkpoint';
   v_is_by_hand boolean := coalesce(current_setting('ratchet.engine', true), '') = '';
   v_mark text;
   v_now timestamptz;
+  v_ids bigint[];
+  v_firsts integer[];
   v_moved bigint[];
 begin
   if v_is_checkpoint then
     -- The engine writes first unfinished tasks only: what stands before is finished, and one look behind tells the rest.
     -- A job that stays RUNNING is not even read.
+    select array_agg(c.job_id), array_agg(c.first_changed) into v_ids, v_firsts
+      from (select job_id, min(position) as first_changed from changed group by job_id) c;
     with status as (
       select c.job_id, (
         select case t.status when 'FAILED' then 'FAILED' when 'WAITING' then 'WAITING' else 'RUNNING' end
@@ -18,16 +24,24 @@ begin
         where t.job_id = c.job_id and t.position >= c.first_changed and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
         order by t.position limit 1
       ) as of_tasks
-      from (select job_id, min(position) as first_changed from changed group by job_id) c
+      from unnest(v_ids, v_firsts) c (job_id, first_changed)
     )
     update ratchet.jobs j set
       status = (case when s.of_tasks is not null then s.of_tasks when j.cancelled_at is not null then 'CANCELLED' else 'COMPLETED' end)::ratchet.job_status,
       finished_at = case when s.of_tasks is null then ratchet_private.clock_now() end,
-      worker_id = case when s.of_tasks is not null then j.worker_id end
+      worker_id = null
     from status s
     where j.id = s.job_id and coalesce(s.of_tasks, '') <> 'RUNNING' and j.status::text is distinct from s.of_tasks;
     return null;
   end if;
+
+  -- A plan that Ratchet makes or takes away says nothing that the job does not know.
+  if not v_is_by_hand and tg_op <> 'UPDATE' then
+    return null;
+  end if;
+
+  select array_agg(c.job_id), array_agg(c.first_changed) into v_ids, v_firsts
+    from (select job_id, min(position) as first_changed from changed group by job_id order by job_id) c;
 
   -- Two sessions that each finish one of the last two tasks do not see each other: whoever changes a later task first waits for
   -- whoever changes the first unfinished one, and reads after the wait.
@@ -38,7 +52,7 @@ begin
         where e.job_id = c.job_id and e.position < c.first_changed and e.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
         order by e.position limit 1
       ) as position
-      from (select job_id, min(position) as first_changed from changed group by job_id) c
+      from unnest(v_ids, v_firsts) c (job_id, first_changed)
     ) earlier on earlier.job_id = t.job_id and earlier.position = t.position
     order by t.job_id, t.position
     for update of t;
@@ -56,7 +70,7 @@ begin
       end::ratchet.job_status as of_tasks
     from ratchet.jobs j
     join ratchet.tasks t on t.job_id = j.id
-    where j.id in (select c.job_id from changed c)
+    where j.id = any (v_ids)
     group by j.id
   ), moved as (
     update ratchet.jobs j set
@@ -73,19 +87,24 @@ begin
   select array_agg(id) into v_moved from moved;
 
   if v_is_by_hand then
+    -- A job that was taken from its worker runs nothing: what that worker still writes is stale.
+    update ratchet.tasks t set status = 'PENDING', fence = 1 + greatest(t.fence, j.fence), started_at = null, progress = null, stop_after = false
+      from ratchet.jobs j
+      where j.id = any (v_moved) and j.status <> 'RUNNING' and t.job_id = j.id and t.status = 'RUNNING';
     -- A worker that holds the job has the old plan in memory: let it look again after the task it is in.
     update ratchet.tasks t set stop_after = true
       from ratchet.jobs j
-      where j.id in (select c.job_id from changed c) and j.worker_id is not null
-        and t.job_id = j.id and t.position = ratchet_private.first_unfinished(j.id) and not t.stop_after;
+      where j.id = any (v_ids) and j.worker_id is not null
+        and t.job_id = j.id and t.status = 'RUNNING' and not t.stop_after;
     perform ratchet_private.add_wake_ups(array(
       select j.id from ratchet.jobs j
       where j.id = any (v_moved) and j.finished_at is null and j.worker_id is null and j.version is not null
     ));
-    perform ratchet_private.announce(array(select distinct job_id from changed));
+    perform ratchet_private.announce(v_ids);
   end if;
   perform ratchet_private.end_engine_change(v_mark);
   return null;
 end
 $$;
+revoke all on function ratchet_private.follow_tasks() from public;
 comment on function ratchet_private.follow_tasks() is 'Trigger: sets the status of the jobs whose tasks changed, where it differs, in the same commit.';

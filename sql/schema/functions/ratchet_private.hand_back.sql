@@ -1,6 +1,8 @@
 create or replace function ratchet_private.hand_back(p_worker_id integer, p_job_ids bigint[], p_fences integer[], p_delay interval default '0')
 returns integer
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_mark text := ratchet_private.begin_engine_change('order');
   v_claim record;
@@ -15,7 +17,7 @@ begin
     end if;
   end loop;
   perform ratchet_private.add_wake_ups(
-    array(select j.id from ratchet.jobs j where j.id = any (v_freed) and j.version is not null),
+    array(select j.id from ratchet.jobs j where j.id = any (v_freed) and j.version is not null and j.finished_at is null),
     ratchet_private.clock_now() + p_delay);
   perform ratchet_private.end_engine_change(v_mark);
   return cardinality(v_freed);

@@ -1,13 +1,15 @@
 create or replace function ratchet_private.register_definitions(p_definitions jsonb, p_make_current boolean) returns void
 language plpgsql volatile set search_path = '' as $$
 declare
-  v_now timestamptz := ratchet_private.clock_now();
+  v_now timestamptz;
   v_definition record;
   v_template jsonb;
   v_current text;
 begin
   -- One registration at a time, or two workers that start together could both believe to be the newer one.
   lock table ratchet.definitions in share row exclusive mode;
+  -- After the wait, so that whoever registers last is the newest.
+  v_now := ratchet_private.clock_now();
   for v_definition in
     select * from jsonb_to_recordset(p_definitions) d (
       identifier text, version text, templates jsonb, payload_schema jsonb, max_attempts integer, retry_delay interval,

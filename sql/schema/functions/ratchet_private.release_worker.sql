@@ -16,7 +16,8 @@ begin
       v_freed := v_freed || v_job_id;
     end if;
   end loop;
-  perform ratchet_private.add_wake_ups(v_freed);
+  perform ratchet_private.add_wake_ups(array(
+    select j.id from ratchet.jobs j where j.id = any (v_freed) and j.version is not null and j.finished_at is null));
   update ratchet.workers w set stopped_at = ratchet_private.clock_now() where w.id = p_worker_id and w.stopped_at is null;
   perform ratchet_private.end_engine_change(v_mark);
   return cardinality(v_freed);

@@ -38,9 +38,10 @@ begin
   );
   perform ratchet_private.add_wake_ups(woken);
 
+  -- Once a round, because it reads graphile-worker's whole table.
   v_spent := array(
     select w.id from graphile_worker.jobs w
-    where w.key is null and w.attempts >= w.max_attempts and w.max_attempts = 32767 and w.locked_at is null
+    where next_after = 0 and w.key is null and w.attempts >= w.max_attempts and w.max_attempts = 32767 and w.locked_at is null
       and w.task_identifier in (select d.identifier from ratchet.definitions d)
     limit 1000
   );

@@ -1,8 +1,11 @@
 create or replace function ratchet_private.write_failures(p_worker_id integer, p_failures jsonb, p_now timestamptz)
 returns table (item integer, outcome text, stop boolean, retry_in_ms double precision, attempts integer)
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
+  c_longest_ms constant double precision := extract(epoch from interval '10 years') * 1000;
   v_failure record;
   v_task ratchet.tasks;
   v_attempt integer;
@@ -22,17 +25,18 @@ begin
       item integer, job_id bigint, position integer, fence integer, elapsed_ms double precision, counted boolean, can_retry boolean,
       delay_ms double precision, error_name text, error_message text, error_code text, error_stack text
     )
-    join ratchet.jobs j on j.id = f.job_id
+    left join ratchet.jobs j on j.id = f.job_id
     left join ratchet.definitions d on d.identifier = j.identifier and d.version = j.version
     order by f.job_id
   loop
     select t.* into v_task from ratchet.tasks t where t.job_id = v_failure.job_id and t.position = v_failure.position;
     item := v_failure.item;
-    stop := v_task.stop_after;
+    stop := coalesce(v_task.stop_after, false);
     attempts := v_task.attempts;
     retry_in_ms := null;
-    if v_task.fence > v_failure.fence or v_task.status not in ('PENDING', 'RUNNING', 'WAITING', 'FAILED') then
-      outcome := 'refused';
+    outcome := 'refused';
+    -- The job may have been deleted.
+    if v_task.job_id is null or v_task.fence > v_failure.fence then
       return next;
       continue;
     end if;
@@ -43,6 +47,10 @@ begin
       return next;
       continue;
     end if;
+    if v_task.status not in ('PENDING', 'RUNNING', 'WAITING', 'FAILED') then
+      return next;
+      continue;
+    end if;
 
     v_attempt := v_task.attempts + 1;
     attempts := case when v_failure.counted then v_attempt else v_task.attempts end;
@@ -50,7 +58,8 @@ begin
       when v_failure.is_queued and v_failure.can_retry and not v_failure.is_stopped
         and (not v_failure.counted or v_attempt < v_failure.max_attempts)
       then p_now + coalesce(
-        v_failure.delay_ms * interval '1 millisecond',
+        -- A time beyond what timestamps hold would make the failure impossible to write.
+        least(v_failure.delay_ms, c_longest_ms) * interval '1 millisecond',
         ratchet_private.retry_delay(greatest(attempts, 1), v_failure.retry_delay, v_failure.retry_backoff, v_failure.retry_max_delay, v_failure.retry_jitter))
       end;
     -- The job first, so that the status trigger finds it right and touches it no second time.

@@ -1,3 +1,4 @@
+-- No order by: inside a view it would make order by id desc limit 20 read every job.
 create or replace view ratchet.job_overview with (security_invoker = true) as
   select
     j.id,
@@ -24,8 +25,7 @@ create or replace view ratchet.job_overview with (security_invoker = true) as
     select t.name, t.attempts, t.error_message from ratchet.tasks t
     where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
     order by t.position limit 1
-  ) f on true
-  order by j.id;
+  ) f on true;
 comment on view ratchet.job_overview is 'One line a job: how far it is and what it is at. Ask for one with where id = …, for the newest with order by id desc limit 20.';
 comment on column ratchet.job_overview.id is 'Number of the job.';
 comment on column ratchet.job_overview.identifier is 'Name of its definition.';
