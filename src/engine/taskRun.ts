@@ -83,7 +83,8 @@ export async function runTask(
     if (code.transaction) {
       const timeoutMs = code.timeoutMs ?? TRANSACTION_TIMEOUT_MS;
       const committed = await runInTransaction({
-        pool: session.transactionPool,
+        transactionPool: session.transactionPool,
+        pool: session.pool,
         workerId: session.workerId,
         events: session.events,
         signal: attempt.signal,

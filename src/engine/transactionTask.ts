@@ -16,6 +16,8 @@ const MOST_REPEATS = 10;
 /** What {@link runInTransaction} takes. */
 export interface TransactionTaskOptions {
   /** Its size limits how many transaction tasks run at once. */
+  readonly transactionPool: pg.Pool;
+  /** For questions about a lost COMMIT: all connections of the other pool may be waiting for the answer to that. */
   readonly pool: pg.Pool;
   readonly workerId: number;
   /** Runs the handler with this client; resolves to the task's end. */
@@ -51,8 +53,9 @@ export async function runInTransaction(options: TransactionTaskOptions): Promise
 /** The connection broke at COMMIT, and the transaction is known not to have happened. */
 class CommitLost extends Error {}
 
-async function tryOnce({ pool, workerId, run, events, signal }: TransactionTaskOptions): Promise<CommittedEnd> {
-  const client = await repeatUntilAnswered(() => pool.connect(), {
+async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
+  const { transactionPool, pool, workerId, run, events, signal } = options;
+  const client = await repeatUntilAnswered(() => transactionPool.connect(), {
     call: "connect for a transaction task",
     events,
     signal,

@@ -75,7 +75,9 @@ export async function startEngine({
     connectionString: url,
     log: pino({ level: "silent" }),
     events,
-    knownVersions: Object.entries(definitions).map(([identifier, definition]) => registeredVersion(identifier, definition)),
+    knownVersions: Object.entries(definitions).map(([identifier, definition]) =>
+      registeredVersion(identifier, definition),
+    ),
     isRunning: (jobId) => jobs.isRunning(jobId),
     ...options,
   });

@@ -1,0 +1,1 @@
+// Helper G is writing this test.
