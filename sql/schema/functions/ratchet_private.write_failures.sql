@@ -58,8 +58,8 @@ begin
       when v_failure.is_queued and v_failure.can_retry and not v_failure.is_stopped
         and (not v_failure.counted or v_attempt < v_failure.max_attempts)
       then p_now + coalesce(
-        -- A time beyond what timestamps hold would make the failure impossible to write.
-        least(v_failure.delay_ms, c_longest_ms) * interval '1 millisecond',
+        -- A time beyond what timestamps hold would make the failure impossible to write. least() passes over nulls.
+        (case when v_failure.delay_ms is not null then least(v_failure.delay_ms, c_longest_ms) end) * interval '1 millisecond',
         ratchet_private.retry_delay(greatest(attempts, 1), v_failure.retry_delay, v_failure.retry_backoff, v_failure.retry_max_delay, v_failure.retry_jitter))
       end;
     -- The job first, so that the status trigger finds it right and touches it no second time.
