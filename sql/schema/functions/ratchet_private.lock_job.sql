@@ -7,12 +7,13 @@ declare
   v_first integer;
   v_job ratchet.jobs;
 begin
-  -- Task first, then job: the order of every writer. The first unfinished task may move on while we wait for it, so look again.
+  -- Task first, then job: the order of every writer. The first unfinished task may move on while we wait for it, or be deleted
+  -- and made anew (a replaced plan), so look again.
   loop
     v_first := ratchet_private.first_unfinished(p_job_id);
     exit when v_first is not distinct from v_locked;
     perform from ratchet.tasks t where t.job_id = p_job_id and t.position = v_first for update;
-    v_locked := v_first;
+    v_locked := case when found then v_first end;
   end loop;
   select * into v_job from ratchet.jobs j where j.id = p_job_id for update;
   return v_job;
