@@ -1,4 +1,299 @@
-// Taken by helper H: being written.
-import { test } from "vitest";
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
 
-test.todo("catalogue");
+import { describe, expect, test } from "vitest";
+
+import { addPublish, addWorker, checkpoint, claim, useSql, withSession } from "./fixtures.ts";
+
+const sql = useSql();
+
+/** What a claim or a checkpoint writes. */
+const CHANGED_BY_ENGINE: Readonly<Record<string, readonly string[]>> = {
+  jobs: [
+    ...["status", "fence", "worker_id", "started_at", "next_attempt_at"],
+    ...["finished_at", "cancelled_at", "cancel_reason"],
+  ],
+  tasks: [
+    ...["status", "fence", "attempts", "stop_after", "progress"],
+    ...["started_at", "completed_at", "error_message", "result"],
+  ],
+};
+
+/** Functions that pin no search_path, and why they need none. */
+const WITHOUT_SEARCH_PATH = new Map([
+  ["ratchet_private.worker_lock_class", "A pure SQL constant names nothing; a setting would keep Postgres from inlining it."],
+]);
+
+const OBJECTS = "('ratchet', 'ratchet_private')";
+
+/** The first column of each row of a query over the catalogue: what is not as it should be. */
+async function offenders(query: string, values: unknown[] = []): Promise<unknown[]> {
+  return (await sql.rows(query, values)).map((row) => Object.values(row)[0]);
+}
+
+describe("comments, which are the documentation of the GraphQL API", () => {
+  test("every schema of ours has one", async () => {
+    expect(
+      await offenders(`select nspname from pg_namespace
+        where nspname in ${OBJECTS} and obj_description(oid, 'pg_namespace') is null`),
+    ).toStrictEqual([]);
+  });
+
+  test("every table and view in schema ratchet has one", async () => {
+    expect(
+      await offenders(`select relname from pg_class
+        where relnamespace = 'ratchet'::regnamespace and relkind in ('r', 'p', 'v', 'm')
+          and obj_description(oid, 'pg_class') is null`),
+    ).toStrictEqual([]);
+  });
+
+  test("every column of a table or view in schema ratchet has one", async () => {
+    expect(
+      await offenders(`select c.relname || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = 'ratchet'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+          and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null`),
+    ).toStrictEqual([]);
+  });
+
+  test("every type in schema ratchet has one", async () => {
+    expect(
+      await offenders(`select t.typname from pg_type t left join pg_class c on c.oid = t.typrelid
+        where t.typnamespace = 'ratchet'::regnamespace and t.typelem = 0 and coalesce(c.relkind, 'c') = 'c'
+          and obj_description(t.oid, 'pg_type') is null`),
+    ).toStrictEqual([]);
+  });
+
+  test("every function of both schemas has one", async () => {
+    expect(
+      await offenders(`select oid::regprocedure from pg_proc
+        where pronamespace::regnamespace::text in ${OBJECTS} and obj_description(oid, 'pg_proc') is null`),
+    ).toStrictEqual([]);
+  });
+
+  test("each is one or more whole sentences", async () => {
+    expect(
+      await offenders(`select description from pg_description d
+        where d.description !~ '^[A-Z].*\\.$' and (
+          (d.classoid = 'pg_class'::regclass and d.objoid in (select oid from pg_class where relnamespace::regnamespace::text in ${OBJECTS}))
+          or (d.classoid = 'pg_proc'::regclass and d.objoid in (select oid from pg_proc where pronamespace::regnamespace::text in ${OBJECTS}))
+          or (d.classoid = 'pg_type'::regclass and d.objoid in (select oid from pg_type where typnamespace::regnamespace::text in ${OBJECTS})))`),
+    ).toStrictEqual([]);
+  });
+});
+
+describe("functions", () => {
+  test("none has a second form with other arguments, which PostGraphile could not expose", async () => {
+    expect(
+      await offenders(`select proname from pg_proc where pronamespace::regnamespace::text in ${OBJECTS}
+        group by pronamespace, proname having count(*) > 1`),
+    ).toStrictEqual([]);
+  });
+
+  test("each pins an empty search_path, except constants that are named with a reason", async () => {
+    expect(
+      await offenders(`select n.nspname || '.' || p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ${OBJECTS} and not coalesce(p.proconfig, '{}') @> array['search_path=""'] order by name`),
+    ).toStrictEqual([...WITHOUT_SEARCH_PATH.keys()]);
+  });
+
+  test("what needs no search_path is a constant in SQL", async () => {
+    expect(
+      await offenders(
+        `select n.nspname || '.' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+          where n.nspname || '.' || p.proname = any ($1)
+            and (p.provolatile <> 'i' or p.pronargs > 0 or p.prosecdef or p.prosrc !~ '^select [\\w'']+$')`,
+        [[...WITHOUT_SEARCH_PATH.keys()]],
+      ),
+    ).toStrictEqual([]);
+  });
+
+  test("one that has its owner's rights is revoked from PUBLIC, and its file begins with the reason", async () => {
+    const definers = await sql.rows<{ name: string; is_public: boolean }>(
+      `select n.nspname || '.' || p.proname as name, has_function_privilege('public', p.oid, 'execute') as is_public
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ${OBJECTS} and p.prosecdef`,
+    );
+    expect(definers.filter(({ is_public: isPublic }) => isPublic)).toStrictEqual([]);
+    expect(
+      definers
+        .map(({ name }) => name)
+        .filter((name) => !/^-- security definer: \S.{20,}\n/v.test(read(`functions/${name}.sql`))),
+    ).toStrictEqual([]);
+    expect(definers.length).toBeGreaterThan(0);
+  });
+});
+
+describe("rights", () => {
+  test("PUBLIC has none in either schema", async () => {
+    expect(
+      await offenders(`select nspname from pg_namespace where nspname in ${OBJECTS}
+        and (has_schema_privilege('public', oid, 'usage') or has_schema_privilege('public', oid, 'create'))`),
+    ).toStrictEqual([]);
+  });
+
+  test("PUBLIC may execute no function of schema ratchet", async () => {
+    expect(
+      await offenders(`select oid::regprocedure from pg_proc
+        where pronamespace = 'ratchet'::regnamespace and has_function_privilege('public', oid, 'execute')`),
+    ).toStrictEqual([]);
+  });
+
+  test("PUBLIC may read or write no table, view or sequence of either schema", async () => {
+    expect(
+      await offenders(`select c.oid::regclass from pg_class c
+        where c.relnamespace::regnamespace::text in ${OBJECTS} and case c.relkind
+          when 'S' then has_sequence_privilege('public', c.oid, 'usage, select, update')
+          when 'r' then has_any_column_privilege('public', c.oid, 'select, insert, update, references')
+            or has_table_privilege('public', c.oid, 'delete, truncate, trigger')
+          when 'v' then has_any_column_privilege('public', c.oid, 'select, insert, update, references')
+            or has_table_privilege('public', c.oid, 'delete')
+          else false end`),
+    ).toStrictEqual([]);
+  });
+
+  test("views show nobody more than the tables under them do", async () => {
+    expect(
+      await offenders(`select relname from pg_class
+        where relnamespace = 'ratchet'::regnamespace and relkind = 'v'
+          and not coalesce(reloptions, '{}') @> array['security_invoker=true']`),
+    ).toStrictEqual([]);
+  });
+});
+
+describe("constraints and indexes", () => {
+  test("each constraint but a primary key states its fact in its name", async () => {
+    expect(
+      await offenders(`select conname from pg_constraint
+        where connamespace::regnamespace::text in ${OBJECTS} and contype not in ('n', 'p', 't')
+          and (conname ~ '_(check|key|fkey|excl)\\d*$' or not starts_with(conname, (select relname from pg_class where oid = conrelid) || '_'))`),
+    ).toStrictEqual([]);
+  });
+
+  test("each index but a constraint's own begins with its table's name and does not have a name of Postgres's making", async () => {
+    expect(
+      await offenders(`select i.relname from pg_index x
+        join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+        where t.relnamespace::regnamespace::text in ${OBJECTS}
+          and not exists (select from pg_constraint k where k.conindid = i.oid)
+          and (i.relname ~ '_idx\\d*$' or not starts_with(i.relname, t.relname || '_'))`),
+    ).toStrictEqual([]);
+  });
+
+  test("each foreign key is served by an index that begins with its columns", async () => {
+    expect(
+      await offenders(`select k.conname from pg_constraint k
+        where k.connamespace::regnamespace::text in ${OBJECTS} and k.contype = 'f' and not exists (
+          select from pg_index x
+          where x.indrelid = k.conrelid and x.indisvalid and x.indpred is null and x.indexprs is null
+            and array(select unnest(k.conkey) order by 1)
+              = array(select a from unnest(x.indkey[0:cardinality(k.conkey) - 1]) a order by 1))`),
+    ).toStrictEqual([]);
+  });
+
+  test.each(Object.entries(CHANGED_BY_ENGINE))(
+    "no index on %s holds a column that claims or checkpoints change; finished_at may be a condition",
+    async (table, columns) => {
+      expect(await offenders("select unnest($1::text[]) except select attname from pg_attribute where attrelid = $2::regclass", [columns, `ratchet.${table}`])).toStrictEqual([]);
+      expect(
+        await offenders(
+          `select i.relname || ': ' || a.attname from pg_index x
+            join pg_class i on i.oid = x.indexrelid
+            join pg_attribute a on a.attrelid = x.indrelid and (
+              a.attnum = any (x.indkey)
+              or exists (
+                select from pg_depend d
+                where d.classid = 'pg_class'::regclass and d.objid = x.indexrelid
+                  and d.refclassid = 'pg_class'::regclass and d.refobjid = x.indrelid and d.refobjsubid = a.attnum))
+            where x.indrelid = $1::regclass and a.attname = any ($2)
+              and (a.attname <> 'finished_at' or a.attnum = any (x.indkey) or x.indexprs is not null)`,
+          [`ratchet.${table}`, columns],
+        ),
+      ).toStrictEqual([]);
+    },
+  );
+
+  test("so a job's claim, marks and checkpoints are heap-only updates until its last", async () => {
+    const job = await addPublish(sql);
+    const worker = await addWorker(sql);
+    await withSession(sql, async (session) => {
+      await session.query("begin");
+      const [claimed] = await claim(session, worker, [job.id]);
+      const fence = claimed?.fence ?? 0;
+      for (let position = 1; position < 5; position++) {
+        await checkpoint(session, worker, [{ job: job.id, position, fence, kind: "R", progress: 0.5 }]);
+        await checkpoint(session, worker, [{ job: job.id, position, fence, kind: "C", result: position }]);
+      }
+      const { rows } = await session.query(
+        `select t::text as name, pg_stat_get_xact_tuples_updated(t)::int as updated,
+           pg_stat_get_xact_tuples_hot_updated(t)::int as heap_only
+         from unnest(array['ratchet.jobs', 'ratchet.tasks']::regclass[]) t`,
+      );
+      expect(rows).toStrictEqual([
+        { name: "ratchet.jobs", updated: 1, heap_only: 1 },
+        { name: "ratchet.tasks", updated: 9, heap_only: 9 },
+      ]);
+    });
+  });
+});
+
+const SCHEMA_FOLDER = path.join(import.meta.dirname, "../../sql/schema");
+
+function read(file: string): string {
+  return readFileSync(path.join(SCHEMA_FOLDER, file), "utf8");
+}
+
+/** Names of the files of one kind, without `.sql`. */
+function files(kind: string): string[] {
+  return globSync(`${kind}/*.sql`, { cwd: SCHEMA_FOLDER })
+    .map((file) => path.basename(file, ".sql"))
+    .toSorted();
+}
+
+/** Group `name` of each match of a pattern in a file. */
+function namesIn(file: string, pattern: RegExp): string[] {
+  return [...read(file).matchAll(pattern)].map((match) => match.groups?.["name"] ?? "");
+}
+
+describe("files under sql/schema", () => {
+  test("there is one for each function and view, and none for anything else", async () => {
+    expect(files("functions")).toStrictEqual(
+      await offenders(`select n.nspname || '.' || p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ${OBJECTS} order by name collate "C"`),
+    );
+    expect(files("views")).toStrictEqual(
+      await offenders(`select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ${OBJECTS} and c.relkind = 'v' order by name collate "C"`),
+    );
+    expect(new Set(globSync("*", { cwd: SCHEMA_FOLDER }))).toStrictEqual(
+      new Set(["functions", "tables", "triggers", "views"]),
+    );
+  });
+
+  test.each(files("functions"))("functions/%s.sql makes that function and comments it, nothing else", (name) => {
+    const file = `functions/${name}.sql`;
+    expect(namesIn(file, /^create (?:or replace )?\w+ (?<name>[\w.]+)/gmv)).toStrictEqual([name]);
+    expect(namesIn(file, /^comment on function (?<name>[\w.]+)/gmv)).toStrictEqual([name]);
+    expect(namesIn(file, /^(?:revoke|grant) .* on function (?<name>[\w.]+)/gmv).filter((other) => other !== name)).toStrictEqual([]);
+    expect(read(file), "says its volatility").toMatch(/^language \w+ (?:volatile|stable|immutable)\b/mv);
+  });
+
+  test.each(files("views"))("views/%s.sql makes that view and comments it, nothing else", (name) => {
+    const file = `views/${name}.sql`;
+    expect(namesIn(file, /^create (?:or replace )?\w+ (?<name>[\w.]+)/gmv)).toStrictEqual([name]);
+    expect(namesIn(file, /^comment on view (?<name>[\w.]+)/gmv)).toStrictEqual([name]);
+    expect(new Set(namesIn(file, /^comment on column (?<name>\w+\.\w+)/gmv))).toStrictEqual(new Set([name]));
+  });
+
+  test.each(files("triggers"))("triggers/%s.sql makes triggers of that table, nothing else", (name) => {
+    const file = `triggers/${name}.sql`;
+    const made = namesIn(file, /^create or replace trigger .* on (?<name>\w+\.\w+)$/gmv);
+    expect(made).toHaveLength(namesIn(file, /^(?<name>\w+)/gmv).length);
+    expect(new Set(made)).toStrictEqual(new Set([name]));
+  });
+
+  test.each(files("tables").filter((name) => name.includes(".")))("tables/%s.sql comments that table and its own types, nothing else", (name) => {
+    const file = `tables/${name}.sql`;
+    expect(namesIn(file, /^comment on table (?<name>[\w.]+)/gmv)).toStrictEqual([name]);
+    expect(new Set(namesIn(file, /^comment on column (?<name>\w+\.\w+)/gmv))).toStrictEqual(new Set([name]));
+    expect(namesIn(file, /^(?!comment on (?:table|column|type) )(?<name>\w.*)/gmv)).toStrictEqual([]);
+  });
+});

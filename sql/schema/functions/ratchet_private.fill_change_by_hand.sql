@@ -7,7 +7,7 @@ begin
   if new.status in ('RUNNING', 'WAITING') then
     raise exception using
       errcode = 'RT009',
-      message = format('Task %s of job %s cannot be set to %s by hand: only a worker starts a task.', old.position, old.job_id, new.status),
+      message = format('Task %s of job %s cannot be set to %s by hand: only a worker starts a task.', new.position, new.job_id, new.status),
       hint = 'Set it to PENDING; the job is then picked up by itself.';
   end if;
   -- Whoever holds the job now must not write over the change.

@@ -87,15 +87,26 @@ begin
   select array_agg(id) into v_moved from moved;
 
   if v_is_by_hand then
+    -- What the worker that holds a job is in, marked RUNNING or not yet.
+    select array_agg(c.job_id), array_agg((
+        select t.position from ratchet.tasks t
+        where t.job_id = c.job_id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+        order by t.position limit 1))
+      into v_ids, v_firsts
+      from unnest(v_ids) c (job_id);
     -- A job that was taken from its worker runs nothing: what that worker still writes is stale.
-    update ratchet.tasks t set status = 'PENDING', fence = 1 + greatest(t.fence, j.fence), started_at = null, progress = null, stop_after = false
-      from ratchet.jobs j
-      where j.id = any (v_moved) and j.status <> 'RUNNING' and t.job_id = j.id and t.status = 'RUNNING';
-    -- A worker that holds the job has the old plan in memory: let it look again after the task it is in.
+    update ratchet.tasks t set
+      status = case t.status when 'RUNNING' then 'PENDING' else t.status end,
+      started_at = case when t.status <> 'RUNNING' then t.started_at end,
+      fence = j.fence + 1, progress = null, stop_after = false
+      from unnest(v_ids, v_firsts) f (job_id, position)
+      join ratchet.jobs j on j.id = f.job_id
+      where j.id = any (v_moved) and j.status <> 'RUNNING' and t.job_id = f.job_id and t.position = f.position and t.fence <= j.fence;
+    -- A worker that goes on has the old plan in memory: let it look again after the task it is in.
     update ratchet.tasks t set stop_after = true
-      from ratchet.jobs j
-      where j.id = any (v_ids) and j.worker_id is not null
-        and t.job_id = j.id and t.status = 'RUNNING' and not t.stop_after;
+      from unnest(v_ids, v_firsts) f (job_id, position)
+      join ratchet.jobs j on j.id = f.job_id
+      where j.worker_id is not null and t.job_id = f.job_id and t.position = f.position and not t.stop_after;
     perform ratchet_private.add_wake_ups(array(
       select j.id from ratchet.jobs j
       where j.id = any (v_moved) and j.finished_at is null and j.worker_id is null and j.version is not null

@@ -21,6 +21,9 @@ create or replace trigger tasks_3_only_legal_transitions before update on ratche
     )
   )
   execute function ratchet_private.refuse_transition();
+create or replace trigger tasks_4_not_started_by_hand before insert on ratchet.tasks
+  for each row when (new.status in ('RUNNING', 'WAITING') and coalesce(current_setting('ratchet.engine', true), '') = '')
+  execute function ratchet_private.fill_change_by_hand();
 create or replace trigger tasks_4_filled_when_changed_by_hand before update on ratchet.tasks
   for each row when (old.status <> new.status and coalesce(current_setting('ratchet.engine', true), '') = '')
   execute function ratchet_private.fill_change_by_hand();
