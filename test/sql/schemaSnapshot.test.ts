@@ -14,6 +14,7 @@ beforeAll(async () => {
   database = await createEmptyDatabase();
   await migrate(database.pool);
 });
+
 afterAll(() => database.drop());
 
 test("sql/schema.snapshot.txt is what the migrator makes, on every supported Postgres", async () => {
