@@ -43,14 +43,16 @@ export function createClaimer({ workerId, claim, handBack, isRunning, events, si
       inFlight = waiting;
       waiting = new Map();
       await flush(inFlight);
-      inFlight = new Map();
     }
     isFlushing = false;
   }
 
   async function flush(batch: Waiting): Promise<void> {
     try {
-      const answers = await claimKnowingly([...batch.keys()]);
+      const answers = await claimKnowingly([...batch.keys()]).finally(() => {
+        // Whoever is answered may ask again at once.
+        inFlight = new Map();
+      });
       for (const [jobId, { resolve }] of batch) {
         resolve(answers.get(jobId) ?? MISSING);
       }

@@ -8,6 +8,8 @@ const LONGEST_MESSAGE = 10_000;
 const LONGEST_STACK = 20_000;
 const LONGEST_NAME = 200;
 const DEEPEST_CAUSE = 5;
+const MOST_GATHERED = 5;
+const UNREADABLE = "The handler threw something that cannot be read.";
 
 /** What is stored when the description itself is refused by Postgres. */
 export const UNSTORABLE_FAILURE: Failure = {
@@ -20,14 +22,22 @@ export const UNSTORABLE_FAILURE: Failure = {
   delayMs: null,
 };
 
+/** What was thrown; an error in place of a proxy that throws when it is asked what it is, so that others may ask. */
+export function recognizable(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error);
+    return thrown;
+  } catch {
+    return new Error(UNREADABLE);
+  }
+}
+
 /** Describes whatever a handler threw: an Error, a string, nothing at all, an object whose getters throw. */
-export function describeThrown(thrown: unknown): Failure {
+export function describeThrown(whatever: unknown): Failure {
+  const thrown = recognizable(whatever);
   const failure = {
     name: clean(read(() => nameOf(thrown)) ?? "Error", LONGEST_NAME),
-    message: clean(
-      read(() => messageOf(thrown)) ?? "The handler threw something that cannot be read.",
-      LONGEST_MESSAGE,
-    ),
+    message: clean(read(() => messageOf(thrown)) ?? UNREADABLE, LONGEST_MESSAGE),
     code: read(() => codeIn(thrown, DEEPEST_CAUSE)),
     stack: read(() =>
       thrown instanceof Error && thrown.stack !== undefined ? clean(thrown.stack, LONGEST_STACK) : null,
@@ -56,7 +66,12 @@ function read<Value>(look: () => Value): Value | null {
 }
 
 function nameOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.name : typeof thrown;
+  if (!(thrown instanceof Error)) {
+    return typeof thrown;
+  }
+  // JavaScript lets anything stand there.
+  const name: unknown = thrown.name;
+  return String(name);
 }
 
 function messageOf(thrown: unknown): string {
@@ -70,12 +85,26 @@ function messageOf(thrown: unknown): string {
 
 /** `fetch failed: read ECONNRESET`: the cause is often what a person needs to know. */
 function messagesOf(error: Error, depth: number): string[] {
-  const own = error.message === "" ? [] : [error.message];
+  const own = error.message === "" ? gatheredIn(error, depth) : [error.message];
   if (!(error.cause instanceof Error) || depth === 0) {
     return own;
   }
   const ofCause = messagesOf(error.cause, depth - 1).filter((message) => !error.message.includes(message));
   return [...own, ...ofCause];
+}
+
+/** A refused connection to a host of several addresses says nothing itself; the errors of its addresses do. */
+function gatheredIn(error: Error, depth: number): string[] {
+  if (!(error instanceof AggregateError) || depth === 0) {
+    return [];
+  }
+  const gathered = error.errors
+    .slice(0, MOST_GATHERED)
+    .map((each: unknown) =>
+      each instanceof Error ? messagesOf(each, depth - 1).join(": ") : inspect(each, { depth: 0 }),
+    )
+    .filter((message) => message !== "");
+  return gathered.length > 0 ? [gathered.join("; ")] : [];
 }
 
 function codeIn(thrown: unknown, depth: number): string | null {

@@ -4,7 +4,7 @@ import type { TaskContext, TaskLog, TransactionContext } from "../definition/tas
 import { type RatchetError, isRatchetError } from "../errors/ratchetError.ts";
 import { type Attempt, LetGo, lostClaim, taskFields } from "./attempt.ts";
 import type { EngineSession } from "./session.ts";
-import { describeOwn, describeThrown } from "./failure.ts";
+import { describeOwn, describeThrown, recognizable } from "./failure.ts";
 import { runHandler } from "./handlerRun.ts";
 import { resultText } from "./resultText.ts";
 import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
@@ -103,15 +103,16 @@ export async function runTask(
       written = await session.writer.write(end);
     }
   } catch (error) {
+    const thrown = recognizable(error);
     // What fails because this process was told to let go is no failure of the task.
     if (attempt.signal.aborted) {
       throw attempt.signal.reason;
     }
-    if (error instanceof LetGo) {
-      throw error;
+    if (thrown instanceof LetGo) {
+      throw thrown;
     }
     isOver = true;
-    return fail(isOwnError(error) ? describeOwn(error) : describeThrown(error));
+    return fail(isOwnError(thrown) ? describeOwn(thrown) : describeThrown(thrown));
   }
   isOver = true;
   demandFence(written);
