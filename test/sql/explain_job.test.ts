@@ -1,4 +1,202 @@
-// Taken by helper H: being written.
-import { test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-test.todo("explain_job");
+import {
+  addPublish,
+  addSingle,
+  addWorker,
+  checkpoint,
+  claimOne,
+  completeTasks,
+  errorOf,
+  runJob,
+  useSql,
+  withoutTriggers,
+} from "./fixtures.ts";
+
+const sql = useSql();
+
+const explain = async (id: string): Promise<string> =>
+  (await sql.value<string>("select ratchet.explain_job($1)", [id])).replaceAll(/\b[\d.]+ s\b/gv, "N s");
+
+/** Sets how many live workers there are, all of them knowing these versions. */
+async function setWorkers(count: number, versions: readonly string[] = ["p1", "s1"]): Promise<number> {
+  await sql.rows("update ratchet.workers set stopped_at = now()");
+  let last = 0;
+  for (let n = 0; n < count; n++) {
+    last = await addWorker(sql, versions);
+  }
+  return last;
+}
+
+test("an unknown job (RT013)", async () => {
+  expect(await errorOf(explain("999"))).toMatchObject({
+    code: "RT013",
+    message: "There is no job 999.",
+    hint: "See select * from ratchet.job_overview; a finished job may have been pruned.",
+  });
+});
+
+describe("not started", () => {
+  test("without a worker", async () => {
+    await setWorkers(0);
+    const { id } = await addSingle(sql);
+    expect(await explain(id)).toBe(`Job ${id} (single) has not started; 1 task is planned. No worker is alive: start one with "ratchet worker".`);
+  });
+
+  test("with workers that know it", async () => {
+    await setWorkers(1);
+    const { id } = await addPublish(sql);
+    expect(await explain(id)).toBe(`Job ${id} (publish) has not started; 5 tasks are planned. It runs as soon as a worker has room; 1 live worker knows its definition.`);
+    await setWorkers(2);
+    const queued = await addPublish(sql, [], { queue_name: "slow" });
+    expect(await explain(queued.id)).toBe(
+      `Job ${queued.id} (publish) has not started; 2 tasks are planned. It runs as soon as a worker has room and the jobs before it in queue "slow" are done; 2 live workers know its definition.`,
+    );
+  });
+
+  test("with workers that do not know it", async () => {
+    await setWorkers(1, ["other"]);
+    const { id } = await addSingle(sql);
+    expect(await explain(id)).toMatch(/The only live worker does not know version s1 of "single": start one that does, with "ratchet worker"\.$/v);
+    await setWorkers(3, ["other"]);
+    expect(await explain(id)).toMatch(/None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker"\.$/v);
+  });
+
+  test("and not due", async () => {
+    await setWorkers(1);
+    const { id } = await addPublish(sql, [], { run_at: new Date(Date.now() + 3 * 3_600_000) });
+    expect(await explain(id)).toBe(`Job ${id} (publish) has not started: it is to run in 3 h, with 2 tasks.`);
+    await setWorkers(0);
+    expect(await explain(id)).toBe(`Job ${id} (publish) has not started: it is to run in 3 h, with 2 tasks. No worker is alive: start one with "ratchet worker".`);
+  });
+});
+
+describe("held", () => {
+  test("and running", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) is at task 1 of 5, "Validate product" (try 1 of 5), held by worker ${worker} (test-host, process 1) and running for N s, with 0 of 5 tasks finished.`,
+    );
+    await completeTasks(sql, worker, { job: id, fence, from: 1, to: 1 });
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) is at task 2 of 5, "Upload image 1/3" (try 1 of 5), held by worker ${worker} (test-host, process 1), with 1 of 5 tasks finished.`,
+    );
+  });
+
+  test("by a worker that is silent, or unknown", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addSingle(sql, { max_attempts: 3 });
+    await claimOne(sql, worker, id);
+    await sql.rows("update ratchet.workers set beat_at = beat_at - interval '40 s' where id = $1", [worker]);
+    const goesOn = "It goes on when that worker is taken for dead and its jobs are freed.";
+    expect(await explain(id)).toBe(
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. ${goesOn}`,
+    );
+    await sql.rows("delete from ratchet.workers where id = $1", [worker]);
+    expect(await explain(id)).toBe(
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker}, which nobody knows, with 0 of 1 task finished. ${goesOn}`,
+    );
+  });
+
+  test("and replaced meanwhile", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql, [], { job_key: "k" });
+    await claimOne(sql, worker, id);
+    const { id: next } = await addPublish(sql, [], { job_key: "k" });
+    expect(await explain(id)).toMatch(new RegExp(`, with 0 of 2 tasks finished\\. It stops after this task: replaced by job ${next}\\.$`, "v"));
+  });
+});
+
+describe("failed", () => {
+  test("and to be tried again", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 3, fence, kind: "F", failure: { error_message: "connection refused" } }]);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again in N s and goes on there; the 2 tasks that are finished are not run again.`,
+    );
+    await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 s' where id = $1", [id]);
+    await setWorkers(0);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again as soon as a worker has room and goes on there; the 2 tasks that are finished are not run again. No worker is alive: start one with "ratchet worker".`,
+    );
+  });
+
+  test("in an uncounted try of the first task", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { counted: false, error_message: "Too many requests!" } }]);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) FAILED at task 1 of 5, "Validate product" (no try of 5 counted yet): Too many requests! It is tried again in N s and goes on there.`,
+    );
+  });
+
+  test("for good", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { can_retry: false } }]);
+    const advice = `Nothing more happens by itself. To try again: update ratchet.tasks set status = 'PENDING' where job_id = ${id} and position = `;
+    expect(await explain(id)).toBe(`Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}1;`);
+    const byHand = await addSingle(sql);
+    await sql.rows("update ratchet.tasks set status = 'FAILED', error_message = 'no use?' where job_id = $1", [byHand.id]);
+    expect(await explain(byHand.id)).toMatch(/has FAILED for good at task 1 of 1, "The only task": no use\? Nothing more/v);
+  });
+
+  test("by hand at a later task names that one", async () => {
+    const { id } = await addPublish(sql);
+    await sql.rows("update ratchet.tasks set status = 'FAILED' where job_id = $1 and position = 4", [id]);
+    expect(await explain(id)).toMatch(/for good at task 4 of 5, "Upload image 3\/3": set to FAILED by hand\./v);
+  });
+});
+
+describe("ended", () => {
+  test("COMPLETED", async () => {
+    const worker = await setWorkers(1);
+    const [many, one, byHand] = [await addPublish(sql), await addSingle(sql), await addSingle(sql)];
+    await runJob(sql, worker, many.id);
+    await runJob(sql, worker, one.id);
+    await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = $1", [byHand.id]);
+    expect(await explain(many.id)).toBe(`Job ${many.id} (publish) is COMPLETED: all 5 tasks are finished, N s after it started. Nothing more happens.`);
+    expect(await explain(one.id)).toBe(`Job ${one.id} (single) is COMPLETED: its only task is finished, N s after it started. Nothing more happens.`);
+    expect(await explain(byHand.id)).toBe(`Job ${byHand.id} (single) is COMPLETED: its only task is finished. Nothing more happens.`);
+  });
+
+  test("CANCELLED", async () => {
+    const { id } = await addPublish(sql, []);
+    await sql.rows("update ratchet.tasks set status = 'CANCELLED' where job_id = $1", [id]);
+    expect(await explain(id)).toBe(`Job ${id} (publish) is CANCELLED (a task was cancelled by hand), with 0 of 2 tasks finished. Nothing more happens.`);
+  });
+});
+
+test("handed back", async () => {
+  const worker = await setWorkers(1);
+  const { id } = await addPublish(sql);
+  const { fence } = await claimOne(sql, worker, id);
+  await completeTasks(sql, worker, { job: id, fence, from: 1, to: 1 });
+  await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [id], [fence]]);
+  expect(await explain(id)).toBe(
+    `Job ${id} (publish) goes on at task 2 of 5, "Upload image 1/3", with 1 of 5 tasks finished. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+  );
+});
+
+test("WAITING", async () => {
+  const { id } = await addPublish(sql, []);
+  await withoutTriggers(sql, async (session) => {
+    await session.query("update ratchet.tasks set status = 'WAITING' where job_id = $1 and position = 1", [id]);
+    await session.query("update ratchet.jobs set status = 'WAITING' where id = $1", [id]);
+  });
+  expect(await explain(id)).toBe(`Job ${id} (publish) WAITS at task 1 of 2, "Validate product" for a time, a signal or another job, with 0 of 2 tasks finished.`);
+});
+
+test("outside the queue", async () => {
+  const id = await sql.value<string>("select (ratchet_private.create_job('own', '{}', 'default')).id");
+  expect(await explain(id)).toBe(`Job ${id} (own) has no plan yet: createTasks makes one.`);
+  await sql.rows("select ratchet_private.create_tasks($1, array['a', 'b'])", [id]);
+  expect(await explain(id)).toBe(`Job ${id} (own) has not started; 2 tasks are planned. It is outside the queue: the program that made it has to run it again.`);
+});

@@ -4,7 +4,6 @@ declare
   v_now timestamptz := ratchet_private.clock_now();
   v_job ratchet.jobs;
   v_task ratchet.tasks;
-  v_worker ratchet.workers;
   v_tasks integer;
   v_finished integer;
   v_max_attempts integer;
@@ -12,7 +11,9 @@ declare
   v_knowing integer;
   v_head text;
   v_at text;
-  v_free text;
+  v_error text;
+  v_progress text;
+  v_next text;
 begin
   select * into v_job from ratchet.jobs j where j.id = explain_job.job_id;
   if not found then
@@ -23,53 +24,69 @@ begin
   end if;
   select count(*), count(*) filter (where t.status in ('COMPLETED', 'SKIPPED')) into v_tasks, v_finished
     from ratchet.tasks t where t.job_id = v_job.id;
-  select * into v_task from ratchet.tasks t where t.job_id = v_job.id and t.position = ratchet_private.first_unfinished(v_job.id);
+  select * into v_task from ratchet.tasks t
+    where t.job_id = v_job.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+    order by v_job.status = 'FAILED' and t.status <> 'FAILED', t.position limit 1;
   v_max_attempts := coalesce(v_job.max_attempts, (
     select d.max_attempts from ratchet.definitions d where d.identifier = v_job.identifier and d.version = v_job.version));
-  v_head := format('Job %s (%s)', v_job.id, v_job.identifier);
-  v_at := format('task %s of %s, "%s"', v_task.position, v_tasks, v_task.name);
-
   select count(*), count(*) filter (where v_job.version = any (w.known_versions)) into v_live, v_knowing
     from ratchet.workers w where ratchet_private.is_worker_live(w);
-  v_free := case
-    when v_job.version is null then 'It is outside the queue and goes on when the program that made it runs it again.'
-    when v_knowing > 0 then format('It waits for one of the %s live workers that know it to be free.', v_knowing)
-    when v_live > 0 then format('None of the %s live workers knows version %s of "%s": start one that does, with "ratchet worker".', v_live, v_job.version, v_job.identifier)
+
+  v_head := format('Job %s (%s)', v_job.id, v_job.identifier);
+  v_at := format('task %s of %s, "%s"', v_task.position, v_tasks, v_task.name);
+  v_error := v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end;
+  v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
+  v_next := case
+    when v_job.version is null then 'It is outside the queue: the program that made it has to run it again.'
+    when v_knowing > 0 then format('It runs as soon as a worker has room%s; %s.',
+      ' and the jobs before it in queue "' || v_job.queue_name || '" are done',
+      ratchet_private.count_of(v_knowing, 'live worker knows its definition', 'live workers know its definition'))
+    when v_live > 0 then format('%s version %s of "%s": start one that does, with "ratchet worker".',
+      case v_live when 1 then 'The only live worker does not know' else format('None of the %s live workers knows', v_live) end,
+      v_job.version, v_job.identifier)
     else 'No worker is alive: start one with "ratchet worker".'
   end;
 
-  if v_job.status = 'COMPLETED' then
-    return format('%s is COMPLETED: all %s tasks are finished, %s after it started. Nothing more happens.',
-      v_head, v_tasks, ratchet_private.describe_span(v_job.finished_at - coalesce(v_job.started_at, v_job.finished_at)));
-  elsif v_job.status = 'CANCELLED' then
-    return format('%s was cancelled (%s) with %s of %s tasks finished. Nothing more happens.',
-      v_head, coalesce(v_job.cancel_reason, 'no reason given'), v_finished, v_tasks);
-  elsif v_job.status = 'FAILED' and v_job.finished_at is not null then
-    return format('%s has failed for good at %s after %s tries: %s Nothing more happens by itself.',
-      v_head, v_at, v_task.attempts, v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end);
-  elsif v_job.status = 'FAILED' then
-    return format('%s failed at %s (try %s of %s): %s It is tried again %s and goes on there; what is finished (%s of %s) is not run again.%s',
-      v_head, v_at, v_task.attempts, v_max_attempts,
-      v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end,
-      case when v_job.next_attempt_at > v_now then 'in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now) else 'as soon as a worker is free' end,
-      v_finished, v_tasks, case when v_knowing = 0 then ' ' || v_free else '' end);
-  elsif v_job.worker_id is not null then
-    select * into v_worker from ratchet.workers w where w.id = v_job.worker_id;
-    return format('%s is at %s (try %s of %s), held by worker %s (%s, process %s)%s. Finished: %s of %s.',
-      v_head, v_at, v_task.attempts + 1, v_max_attempts, v_job.worker_id, v_worker.host, v_worker.pid,
-      case
-        when not ratchet_private.is_worker_live(v_worker) then format(', which has been silent for %s', ratchet_private.describe_span(v_now - v_worker.beat_at))
-        when v_task.status = 'RUNNING' then format(' and running for %s', ratchet_private.describe_span(v_now - v_task.started_at))
-        else '' end,
-      v_finished, v_tasks);
-  elsif v_job.status = 'PENDING' and v_job.run_at > v_now then
-    return format('%s has not started: it is to run in %s, with %s tasks.%s',
-      v_head, ratchet_private.describe_span(v_job.run_at - v_now), v_tasks, case when v_knowing = 0 then ' ' || v_free else '' end);
-  elsif v_job.status = 'PENDING' then
-    return format('%s has not started; %s tasks are planned. %s', v_head, v_tasks, v_free);
-  else
-    return format('%s was handed back with %s of %s tasks finished and goes on at %s. %s', v_head, v_finished, v_tasks, v_at, v_free);
-  end if;
+  return v_head || ' ' || case
+    when v_tasks = 0 and v_job.version is null then 'has no plan yet: createTasks makes one.'
+    when v_job.status = 'COMPLETED' then format('is COMPLETED: %s%s. Nothing more happens.',
+      case v_tasks when 1 then 'its only task is finished' else format('all %s tasks are finished', v_tasks) end,
+      ', ' || ratchet_private.describe_span(v_job.finished_at - v_job.started_at) || ' after it started')
+    when v_job.status = 'CANCELLED' then format('is CANCELLED (%s), with %s. Nothing more happens.',
+      coalesce(v_job.cancel_reason, 'no reason was given'), v_progress)
+    when v_job.status = 'FAILED' and v_job.finished_at is not null then format(
+      'has FAILED for good at %s%s: %s Nothing more happens by itself. To try again: update ratchet.tasks set status = ''PENDING'' where job_id = %s and position = %s;',
+      v_at, ', after ' || ratchet_private.count_of(nullif(v_task.attempts, 0), 'try', 'tries'), v_error, v_job.id, v_task.position)
+    when v_job.status = 'FAILED' then format('FAILED at %s (%s): %s It is tried again %s and goes on there%s.%s',
+      v_at,
+      case v_task.attempts when 0 then format('no try of %s counted yet', v_max_attempts) else format('try %s of %s', v_task.attempts, v_max_attempts) end,
+      v_error,
+      case when v_job.next_attempt_at > v_now then 'in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now) else 'as soon as a worker has room' end,
+      case v_finished when 0 then '' when 1 then '; the task that is finished is not run again'
+        else format('; the %s tasks that are finished are not run again', v_finished) end,
+      case when v_knowing = 0 then ' ' || v_next else '' end)
+    when v_job.status = 'WAITING' then format('WAITS at %s for a time, a signal or another job, with %s.', v_at, v_progress)
+    when v_job.worker_id is not null then (
+      select format('is at %s%s, held by worker %s%s, with %s.%s',
+        v_at, format(' (try %s of %s)', v_task.attempts + 1, v_max_attempts), v_job.worker_id,
+        case
+          when w.id is null then ', which nobody knows'
+          when not ratchet_private.is_worker_live(w) then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(v_now - w.beat_at))
+          when v_task.status = 'RUNNING' then format(' (%s, process %s) and running for %s', w.host, w.pid, ratchet_private.describe_span(v_now - v_task.started_at))
+          else format(' (%s, process %s)', w.host, w.pid) end,
+        v_progress,
+        case
+          when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)
+          when w.id is null or not ratchet_private.is_worker_live(w) then ' It goes on when that worker is taken for dead and its jobs are freed.'
+          else '' end)
+      from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
+    when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
+      ratchet_private.describe_span(v_job.run_at - v_now), ratchet_private.count_of(v_tasks, 'task', 'tasks'),
+      case when v_knowing = 0 then ' ' || v_next else '' end)
+    when v_job.status = 'PENDING' then format('has not started; %s planned. %s',
+      ratchet_private.count_of(v_tasks, 'task is', 'tasks are'), v_next)
+    else format('goes on at %s, with %s. %s', v_at, v_progress, v_next)
+  end;
 end
 $$;
 revoke all on function ratchet.explain_job(bigint) from public;
