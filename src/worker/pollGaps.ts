@@ -1,9 +1,10 @@
 import type { Job, Worker, WorkerEvents, WorkerPool } from "graphile-worker";
-import type pg from "pg";
 import { nudge } from "./nudge.ts";
 
 /** When to look for the next job of a named queue. After the last of them the next poll is near. */
 const QUEUE_FREE_AFTER_MS = [5, 50, 500];
+
+const LISTENING_AFTER_MS = [20, 200];
 
 /** Makes graphile-worker's pools look at once in two cases that it leaves to its next poll, up to two seconds later. */
 export function closePollGaps(poolEvents: WorkerEvents): void {
@@ -13,22 +14,14 @@ export function closePollGaps(poolEvents: WorkerEvents): void {
 
 interface ListenEvent {
   readonly workerPool: WorkerPool;
-  readonly client: pg.PoolClient;
 }
 
 /** What was added after the last fetch and before LISTEN took effect, at the start or after a lost connection. */
-function lookAfterListen({ workerPool, client }: ListenEvent): void {
-  // The event comes just before LISTEN is sent.
-  queueMicrotask(() => {
-    client.query("select").then(
-      () => {
-        nudge(workerPool, 1);
-      },
-      () => {
-        // Lost again: the next connection comes by here.
-      },
-    );
-  });
+function lookAfterListen({ workerPool }: ListenEvent): void {
+  // The event comes just before LISTEN is sent, on a connection that is graphile-worker's to query.
+  for (const delayMs of LISTENING_AFTER_MS) {
+    setTimeout(nudge, delayMs, workerPool, 1).unref();
+  }
 }
 
 interface CompleteEvent {

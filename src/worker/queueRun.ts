@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { endsWithin } from "./deadline.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import { closePollGaps } from "./pollGaps.ts";
+import { followPoolEnds } from "./poolEnd.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 
 /** One life of graphile-worker's runner. */
@@ -53,6 +54,7 @@ export async function startQueueRun({
   });
 
   closePollGaps(poolEvents);
+  const poolEnds = followPoolEnds(poolEvents);
 
   const runner = await run({
     pgPool: database,
@@ -75,7 +77,11 @@ export async function startQueueRun({
       },
     },
   });
-  const ended = runner.promise.then(
+  if (pool === undefined) {
+    throw new Error("graphile-worker's runner made no pool");
+  }
+  const ownPool = pool;
+  const finished = runner.promise.then(
     () => {
       leave("it ended");
     },
@@ -84,10 +90,18 @@ export async function startQueueRun({
     },
   );
 
-  if (pool === undefined) {
-    throw new Error("graphile-worker's runner made no pool");
+  async function forceEnd(): Promise<void> {
+    const forced = Promise.resolve(ownPool.forcefulShutdown("The worker has stopped waiting"));
+    await endsWithin(forced, KILL_WITHIN_MS);
   }
-  const ownPool = pool;
+
+  async function untilEnded(): Promise<void> {
+    await leaving;
+    if (!(await poolEnds.wait(ownPool, finished))) {
+      await forceEnd();
+    }
+  }
+  const ended = untilEnded();
 
   return {
     pool: ownPool,
@@ -95,14 +109,12 @@ export async function startQueueRun({
     ended,
     async stop() {
       // It refuses a second stop, and one after it has ended by itself.
-      await runner.stop().catch(() => {});
+      runner.stop().catch(() => {});
       await ended;
     },
     async kill() {
-      const isEnded = await endsWithin(ended, 0);
-      if (!isEnded) {
-        const forced = Promise.resolve(ownPool.forcefulShutdown("The worker has stopped waiting"));
-        await endsWithin(forced, KILL_WITHIN_MS);
+      if (!(await endsWithin(ended, 0))) {
+        await forceEnd();
       }
     },
   };

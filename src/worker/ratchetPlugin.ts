@@ -9,6 +9,7 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
 import { closePollGaps } from "./pollGaps.ts";
+import { type PoolEnds, followPoolEnds } from "./poolEnd.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
 import { createTaskFilesPlugin } from "./taskFiles.ts";
 
@@ -29,6 +30,7 @@ interface RunnerContext {
 interface Runner {
   readonly definitions: Map<string, AnyJobDefinition>;
   runtime: Runtime | undefined;
+  poolEnds: PoolEnds | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
     if (known !== undefined) {
       return known;
     }
-    const runner: Runner = { definitions: new Map(), runtime: undefined };
+    const runner: Runner = { definitions: new Map(), runtime: undefined, poolEnds: undefined };
     runners.set(hooks, runner);
     return runner;
   }
@@ -107,14 +109,18 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
             }
           });
           closePollGaps(ctx.events);
+          runnerOf(compiled).poolEnds = followPoolEnds(ctx.events);
           return compiled;
         },
-        async poolGracefulShutdown(next, { ctx }) {
+        async poolGracefulShutdown(next, { ctx, workerPool }) {
           const runner = runnerOf(ctx);
-          const { runtime } = runner;
+          const { runtime, poolEnds } = runner;
           void runtime?.drain();
+          const ending = Promise.resolve(next());
           try {
-            await next();
+            if (poolEnds === undefined || (await poolEnds.wait(workerPool, ending))) {
+              await ending;
+            }
           } finally {
             await runtime?.stop();
             // The same options may be run again.
