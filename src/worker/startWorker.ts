@@ -16,6 +16,7 @@ import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 const DEFAULT_POLL_INTERVAL_MS = 2000;
+const NO_LOCAL_QUEUE = -1;
 /** A live worker must not hoard for longer what others could run. */
 const LOCAL_QUEUE_TTL_MS = 1000;
 
@@ -38,7 +39,9 @@ export interface WorkerOptions {
    * this much longer. Default 2,000.
    */
   readonly pollIntervalMs?: number | undefined;
-  /** Wake-ups fetched in one go; -1: each alone. Default: as many as jobs run at once. */
+  /**
+   * Wake-ups fetched in one go, at least `concurrency`; -1: each alone. Default -1: docs/decisions/0003-queue-settings.md.
+   */
   readonly localQueueSize?: number | undefined;
   readonly log: Logger;
   /** Default: only the log hears events. */
@@ -98,7 +101,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 }
 
 function queueSettings(options: WorkerOptions): QueueSettings {
-  const { concurrency = DEFAULT_CONCURRENCY, localQueueSize = concurrency } = options;
+  const { concurrency = DEFAULT_CONCURRENCY, localQueueSize = NO_LOCAL_QUEUE } = options;
   const settings = {
     concurrency,
     localQueueSize,
@@ -110,7 +113,7 @@ function queueSettings(options: WorkerOptions): QueueSettings {
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RatchetError("RT110", `A worker's concurrency is a whole number from 1, not ${concurrency}.`);
   }
-  if (localQueueSize !== -1 && localQueueSize < concurrency) {
+  if (localQueueSize !== NO_LOCAL_QUEUE && localQueueSize < concurrency) {
     throw new RatchetError(
       "RT110",
       `A worker's localQueueSize is -1 or at least its concurrency of ${concurrency}, not ${localQueueSize}.`,

@@ -172,3 +172,24 @@ test("a job whose status its tasks contradict is settled by the sweep", async ()
   expect((await bench.ended(jobId)).status).toBe("COMPLETED");
   expect(worker.seen("sweep.mended")).toStrictEqual([{ woken: [], settled: [jobId] }]);
 });
+
+test("a wake-up that a live pool has locked and forgotten, because the answer to its fetch was lost, is replaced", async () => {
+  const noop = defineJob().task("only", () => {});
+  const worker = await bench.start({ definitions: { noop } });
+  const poolId = await waitUntil(
+    async () => {
+      const [found] = await bench.rows<{ id: string | null }>("select pool_ids[1] as id from ratchet.workers where id = $1", [
+        worker.workerId,
+      ]);
+      return found?.id ?? null;
+    },
+    { what: "a beat with the pool" },
+  );
+  const lost = await bench.add("noop", {}, { runAt: new Date(Date.now() + 500) });
+  await bench.rows(
+    "update graphile_worker._private_jobs set locked_by = $1, locked_at = now() - interval '11 s', attempts = 1 where key = $2",
+    [poolId, `ratchet:${lost}`],
+  );
+  expect((await bench.ended(lost)).status).toBe("COMPLETED");
+  expect(worker.seen("sweep.mended").flatMap(({ woken }) => woken)).toStrictEqual([lost]);
+});
