@@ -131,6 +131,7 @@ export function createCheckpointWriter({
 
   async function flush(lane: Lane, batch: readonly Item[]): Promise<void> {
     try {
+      abandoned.signal.throwIfAborted();
       // Postgres locks the rows in this order.
       const items = batch.toSorted((left, right) => compareIds(left.checkpoint.jobId, right.checkpoint.jobId));
       const answers = await repeatUntilAnswered(() => writeUnlessLocked(items), {
