@@ -11,15 +11,16 @@ export async function adoptWakeUp(
   { pool, events, closing }: EngineSession,
   identifier: string,
   payload: unknown,
-  { job, getQueueName }: JobHelpers,
+  helpers: JobHelpers,
 ): Promise<string> {
+  const { job } = helpers;
   const jobId = await repeatUntilAnswered(
     async () =>
       adoptJob(pool, {
         graphileJobId: job.id,
         identifier,
         payload,
-        queueName: await getQueueName(),
+        queueName: await helpers.getQueueName(),
         priority: job.priority,
         runAt: new Date(job.run_at),
       }),

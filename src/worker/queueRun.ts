@@ -35,13 +35,8 @@ export interface QueueRunOptions {
 const KILL_WITHIN_MS = 1000;
 
 /** Starts graphile-worker's runner on `database`. */
-export async function startQueueRun({
-  database,
-  taskList,
-  queue,
-  log,
-  onPool,
-}: QueueRunOptions): Promise<QueueRun> {
+export async function startQueueRun({ database, taskList, queue, log, onPool }: QueueRunOptions): Promise<QueueRun> {
+  // oxlint-disable-next-line unicorn/prefer-event-target -- graphile-worker wants an emitter.
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
   const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
@@ -81,14 +76,16 @@ export async function startQueueRun({
     throw new Error("graphile-worker's runner made no pool");
   }
   const ownPool = pool;
-  const finished = runner.promise.then(
-    () => {
+  const finished = finish();
+
+  async function finish(): Promise<void> {
+    try {
+      await runner.promise;
       leave("it ended");
-    },
-    (error: unknown) => {
+    } catch (error) {
       leave(error instanceof Error ? error.message : String(error));
-    },
-  );
+    }
+  }
 
   async function forceEnd(): Promise<void> {
     const forced = Promise.resolve(ownPool.forcefulShutdown("The worker has stopped waiting"));

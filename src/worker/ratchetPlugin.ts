@@ -56,7 +56,9 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
     if (runner.runtime === undefined) {
       const { worker } = context.resolvedPreset;
       const log = getLog();
-      const events = createEventHub((error, event) => log.error({ err: error, event }, "an event listener threw"));
+      const events = createEventHub((error, event) => {
+        log.error({ err: error, event }, "an event listener threw");
+      });
       logEvents(events, log);
       runner.runtime = createRuntime({
         connectionString: connectionStringOf(context),
@@ -70,17 +72,20 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
     return runner.runtime;
   }
 
-  const taskFiles = createTaskFilesPlugin("RatchetPlugin", (context: RunnerContext, { identifier, fileIdentifier, file, definition }) => {
-    if (identifier !== fileIdentifier) {
-      throw new RatchetError(
-        "RT111",
-        `${file} defines "${identifier}", but graphile-worker runs what is in it as "${fileIdentifier}".`,
-        { hint: "Give the file the identifier's name, or the definition none." },
-      );
-    }
-    runnerOf(context).definitions.set(identifier, definition);
-    return (payload, helpers) => runtimeOf(context).handleWakeUp(identifier, payload, helpers);
-  });
+  const taskFiles = createTaskFilesPlugin(
+    "RatchetPlugin",
+    (context: RunnerContext, { identifier, fileIdentifier, file, definition }) => {
+      if (identifier !== fileIdentifier) {
+        throw new RatchetError(
+          "RT111",
+          `${file} defines "${identifier}", but graphile-worker runs what is in it as "${fileIdentifier}".`,
+          { hint: "Give the file the identifier's name, or the definition none." },
+        );
+      }
+      runnerOf(context).definitions.set(identifier, definition);
+      return (payload, helpers) => runtimeOf(context).handleWakeUp(identifier, payload, helpers);
+    },
+  );
 
   return {
     ...taskFiles,
@@ -101,6 +106,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
       },
       middleware: {
         init(next, { ctx }) {
+          // oxlint-disable-next-line node/callback-return -- A middleware: what comes after it is ours to do.
           const compiled = next();
           const { hooks } = compiled;
           ctx.events.on("pool:create", (event: { readonly ctx: RunnerContext; readonly workerPool: WorkerPool }) => {
@@ -116,6 +122,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
           const runner = runnerOf(ctx);
           const { runtime, poolEnds } = runner;
           void runtime?.drain();
+          // oxlint-disable-next-line node/callback-return -- As above.
           const ending = Promise.resolve(next());
           try {
             if (poolEnds === undefined || (await poolEnds.wait(workerPool, ending))) {
@@ -155,6 +162,7 @@ async function migrateWith(context: RunnerContext): Promise<void> {
  * variables.
  */
 function connectionStringOf(context: RunnerContext): string | undefined {
+  // oxlint-disable-next-line no-underscore-dangle -- graphile-worker's name for the options it was given.
   const { pgPool } = (context as { readonly _rawOptions?: { readonly pgPool?: pg.Pool } })._rawOptions ?? {};
   if (pgPool === undefined) {
     return context.resolvedPreset.worker?.connectionString;

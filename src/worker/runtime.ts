@@ -109,7 +109,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     announcer = createAnnouncer((jobIds) => announce(opened.pool, jobIds));
     const maintenance = startMaintenance({
       events,
-      beat: () => beat(opened.pool, opened.workerId, [...pools].map(({ id }) => id), []),
+      beat: () =>
+        beat(
+          opened.pool,
+          opened.workerId,
+          [...pools].map(({ id }) => id),
+          [],
+        ),
       sweep: (after, limit) => sweep(opened.pool, after, limit),
     });
     events.emit("worker.started", { workerId: opened.workerId, identifiers: [...definitions.keys()] });
@@ -140,7 +146,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 
   async function stop(): Promise<void> {
-    const started = await starting?.catch(() => undefined);
+    const started = await starting?.catch(() => {});
     await (draining ??= drain());
     // Wake-ups that came since are handed back as well.
     await endsWithin(jobs.drain(), LAST_WORDS_MS);

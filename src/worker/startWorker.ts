@@ -66,7 +66,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { connectionString, log } = options;
   const queue = queueSettings(options);
   const events =
-    options.events ?? createEventHub((error, event) => log.error({ err: error, event }, "an event listener threw"));
+    options.events ??
+    createEventHub((error, event) => {
+      log.error({ err: error, event }, "an event listener threw");
+    });
   await demandUsableDatabase(connectionString);
   const files = await loadDefinitions(options);
   const endLogging = logEvents(events, log);
@@ -127,7 +130,10 @@ async function loadDefinitions({ taskDirectory, definitions = {}, log }: WorkerO
     taskDirectory === undefined ? { definitions: new Map(), plainTasks: {} } : await loadTaskFiles(taskDirectory, log);
   const all = new Map([...files.definitions, ...Object.entries(definitions)]);
   if (all.size + Object.keys(files.plainTasks).length === 0) {
-    throw new RatchetError("RT111", "The worker has neither a definition nor a task file, so there is nothing it could run.");
+    throw new RatchetError(
+      "RT111",
+      "The worker has neither a definition nor a task file, so there is nothing it could run.",
+    );
   }
   return { ...files, definitions: all };
 }

@@ -72,12 +72,12 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     if (!stopping.signal.aborted) {
       // What its pool could not complete would stay locked for four hours. At the worker's own end all its pools are freed.
       const repeatOptions = { call: "unlock", events, signal: stopping.signal };
-      await repeatUntilAnswered(() => unlockPools(database, [begun.pool.id]), repeatOptions).then(
-        () => {
-          runtime.forgetPool(begun.pool);
-        },
-        () => {},
-      );
+      try {
+        await repeatUntilAnswered(() => unlockPools(database, [begun.pool.id]), repeatOptions);
+        runtime.forgetPool(begun.pool);
+      } catch {
+        // Stopping meanwhile.
+      }
     }
     runs.delete(begun);
   }

@@ -87,6 +87,9 @@ function twoFiles(earlier: string, later: string, identifier: string): RatchetEr
   });
 }
 
+/** In the place of a definition's handler, which the worker makes. */
+const placeholder: Task = () => {};
+
 /** What a folder of task files holds. */
 export interface TaskFiles {
   readonly definitions: DefinitionMap;
@@ -107,7 +110,6 @@ export async function loadTaskFiles(taskDirectory: string, log: Logger): Promise
   }
   const definitions = new Map<string, AnyJobDefinition>();
   const files = new Map<string, string>();
-  const placeholder: Task = () => {};
   const plugin = createTaskFilesPlugin("RatchetTaskFilesPlugin", (_context, { identifier, definition, file }) => {
     const earlier = files.get(identifier);
     if (earlier !== undefined) {
@@ -129,7 +131,7 @@ export async function loadTaskFiles(taskDirectory: string, log: Logger): Promise
 async function loadWith(plugin: GraphileConfig.Plugin, taskDirectory: string, log: Logger): Promise<TaskList> {
   try {
     const loaded = await getTasks({ preset: { plugins: [plugin] }, logger: createGraphileLogger(log) }, taskDirectory);
-    await loaded.release();
+    loaded.release();
     return loaded.tasks;
   } catch (error) {
     throw error instanceof RatchetError ? error : new RatchetError("RT111", messageOf(error), { cause: error });

@@ -52,14 +52,13 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
 });
-afterAll(async () => {
-  await database.drop();
-});
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ratchet-project-"));
   write(FILES);
   symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
 });
+
 afterEach(async () => {
   for (const child of children.splice(0)) {
     if (child.exitCode === null && child.signalCode === null) {
@@ -68,6 +67,10 @@ afterEach(async () => {
     }
   }
   rmSync(folder, { recursive: true, force: true });
+});
+
+afterAll(async () => {
+  await database.drop();
 });
 
 function write(files: Readonly<Record<string, string>>): void {
@@ -95,11 +98,11 @@ function start(program: string, commandLine: readonly string[], settings: NodeJS
   });
   children.push(child);
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
+  function keep(text: string): void {
+    output += text;
   }
+  child.stdout.setEncoding("utf8").on("data", keep);
+  child.stderr.setEncoding("utf8").on("data", keep);
   const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
   return { child, output: () => output, ended };
 }
@@ -166,7 +169,12 @@ test("--once runs what is there and ends", async () => {
 
 test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async () => {
   await startGraphileWorker(["--once"]).ended;
-  write({ "graphile.config.ts": FILES["graphile.config.ts"].replace("pollInterval: 200", "pollInterval: 200, gracefulShutdownAbortTimeout: 200") });
+  write({
+    "graphile.config.ts": FILES["graphile.config.ts"].replace(
+      "pollInterval: 200",
+      "pollInterval: 200, gracefulShutdownAbortTimeout: 200",
+    ),
+  });
   const jobId = await add("publish");
   const command = startGraphileWorker();
   await waitUntil(() => ledger().includes(`second begins ${jobId}`), { timeoutMs: 15_000, what: command.output() });
@@ -195,11 +203,14 @@ test("what the user's configuration sets goes before the preset, and the crontab
 import { RatchetPreset } from ${JSON.stringify(INDEX)};
 const logger = new Logger(() => (_level, message) => console.log("MINE " + message));
 export default { extends: [RatchetPreset], worker: { concurrentJobs: 1, logger, pollInterval: 200, crontabFile: "my.crontab" } };`,
-    "my.crontab": "* * * * * publish ?fill=2m&id=every_minute {\"from\":\"cron\"}\n",
+    "my.crontab": '* * * * * publish ?fill=2m&id=every_minute {"from":"cron"}\n',
     go: "",
   });
   const command = startGraphileWorker();
-  await waitUntil(() => command.output().includes("MINE Worker connected"), { timeoutMs: 15_000, what: command.output() });
+  await waitUntil(() => command.output().includes("MINE Worker connected"), {
+    timeoutMs: 15_000,
+    what: command.output(),
+  });
   const concurrency = await waitUntil(
     async () => {
       const { rows } = await database.pool.query<{ concurrency: number }>(
@@ -235,7 +246,9 @@ test("payloads are in no line of the log, at debug level and with failures", asy
   await startGraphileWorker(["--once"]).ended;
   const failing = await add("failing", { secret: SECRET });
   const publish = await add("publish", { secret: SECRET });
-  await database.pool.query("select graphile_worker.add_job('plain', $1, max_attempts => 1)", [{ secret: SECRET, fail: true }]);
+  await database.pool.query("select graphile_worker.add_job('plain', $1, max_attempts => 1)", [
+    { secret: SECRET, fail: true },
+  ]);
   await database.pool.query("select graphile_worker.add_job('failing', $1::json)", [JSON.stringify([SECRET])]);
   const command = startGraphileWorker([], { RATCHET_LOG_LEVEL: "trace" });
   await endOf(failing);
@@ -243,7 +256,10 @@ test("payloads are in no line of the log, at debug level and with failures", asy
   await waitUntil(() => command.output().includes("plain task failed"), { what: command.output() });
   command.child.kill("SIGTERM");
   await command.ended;
-  const lines = command.output().split("\n").filter((line) => line.includes(SECRET));
+  const lines = command
+    .output()
+    .split("\n")
+    .filter((line) => line.includes(SECRET));
   expect(lines).toStrictEqual([]);
   expect(command.output()).toContain('"level":"debug"');
 }, 40_000);

@@ -39,7 +39,9 @@ async function adopted(graphileJobId: string): Promise<JobRow> {
 
 /** Waits until graphile-worker has nothing more to do with a job of its own. */
 async function isUsedUp(graphileJobId: string): Promise<void> {
-  await waitUntil(async () => (await bench.wakeUps()).every(({ id }) => id !== graphileJobId), { what: "a wake-up's end" });
+  await waitUntil(async () => (await bench.wakeUps()).every(({ id }) => id !== graphileJobId), {
+    what: "a wake-up's end",
+  });
 }
 
 test("a job added without Ratchet becomes a tracked one, with queue and priority", async () => {
@@ -50,7 +52,9 @@ test("a job added without Ratchet becomes a tracked one, with queue and priority
     })
     .task("done", () => "done");
   const worker = await bench.start({ definitions: { publish } });
-  const graphileJobId = await addForeign("'publish', $1, queue_name => 'till', priority => 7", [{ images: ["a", "b"] }]);
+  const graphileJobId = await addForeign("'publish', $1, queue_name => 'till', priority => 7", [
+    { images: ["a", "b"] },
+  ]);
   const job = await adopted(graphileJobId);
   expect(job).toMatchObject({ status: "COMPLETED", priority: 7, queue_name: "till", payload: { images: ["a", "b"] } });
   expect(got).toStrictEqual(["a", "b"]);
@@ -94,7 +98,11 @@ test.each([
   ["a number", "7"],
   ["an object without the array that its tasks come from", '{"images": "a.jpg"}'],
 ])("a payload that is %s becomes a FAILED job that says why", async (_title, payload) => {
-  const publish = defineJob({ payload: z.object({ images: z.array(z.string()) }) }).forEach("upload", "images", () => {});
+  const publish = defineJob({ payload: z.object({ images: z.array(z.string()) }) }).forEach(
+    "upload",
+    "images",
+    () => {},
+  );
   await bench.start({ definitions: { publish } });
   const graphileJobId = await addForeign("'publish', $1::json", [payload]);
   const job = await adopted(graphileJobId);
@@ -135,10 +143,15 @@ test("an entry of graphile-worker's crontab becomes a tracked job", async () => 
   });
   await bench.start({ definitions: { nightly } });
   // What graphile-worker's cron adds when an entry comes due.
-  const [item] = parseCronItems([{ task: "nightly", match: "0 3 * * *", payload: { office: "Rome" }, identifier: "nightly" }]);
+  const [item] = parseCronItems([
+    { task: "nightly", match: "0 3 * * *", payload: { office: "Rome" }, identifier: "nightly" },
+  ]);
   expect(item?.task).toBe("nightly");
   const job = await adopted(
-    await addForeign("$1, $2", ["nightly", { office: "Rome", _cron: { ts: "2026-11-23T03:00:00Z", backfilled: false } }]),
+    await addForeign("$1, $2", [
+      "nightly",
+      { office: "Rome", _cron: { ts: "2026-11-23T03:00:00Z", backfilled: false } },
+    ]),
   );
   expect(job.status).toBe("COMPLETED");
   expect(payloads).toMatchObject([{ office: "Rome", _cron: { backfilled: false } }]);

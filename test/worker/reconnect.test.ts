@@ -15,6 +15,7 @@ function note(error: unknown): void {
 beforeAll(() => {
   process.on("unhandledRejection", note);
 });
+
 afterAll(() => {
   process.off("unhandledRejection", note);
 });
@@ -36,12 +37,16 @@ async function cutEverySession(): Promise<void> {
 
 /** Lets nobody in until `during` has ended. */
 async function whileAway(during: () => Promise<void>): Promise<void> {
-  await withAdmin(adminUrl(), (client) => client.query(`alter database ${databaseName()} with allow_connections false`));
+  await withAdmin(adminUrl(), (client) =>
+    client.query(`alter database ${databaseName()} with allow_connections false`),
+  );
   await cutEverySession();
   try {
     await during();
   } finally {
-    await withAdmin(adminUrl(), (client) => client.query(`alter database ${databaseName()} with allow_connections true`));
+    await withAdmin(adminUrl(), (client) =>
+      client.query(`alter database ${databaseName()} with allow_connections true`),
+    );
   }
 }
 
@@ -131,6 +136,7 @@ test("a worker goes on with other jobs after Postgres was away, though one handl
   await worker.event("job.completed", (event) => event.jobId === another);
   go.resolve();
   await worker.event("job.completed", (event) => event.jobId === longId);
+  expect(unhandled).toStrictEqual([]);
 }, 40_000);
 
 test("stop ends in time while Postgres is away, and the next worker goes on with the job", async () => {

@@ -25,7 +25,10 @@ test("a worker runs the jobs that are there and those that come", async () => {
   const before = await bench.add("greet");
   const worker = await bench.start({ definitions: { greet: noop } });
   const after = await bench.add("greet");
-  expect([(await bench.ended(before)).status, (await bench.ended(after)).status]).toStrictEqual(["COMPLETED", "COMPLETED"]);
+  expect([(await bench.ended(before)).status, (await bench.ended(after)).status]).toStrictEqual([
+    "COMPLETED",
+    "COMPLETED",
+  ]);
   expect(worker.identifiers).toStrictEqual(["greet"]);
 });
 
@@ -152,9 +155,9 @@ test("wake-ups fetched at the moment of the stop are handed back, none waits for
 test("a start on a database that is unreachable, not migrated or of no use says so and leaves nothing open", async () => {
   const empty = await createEmptyDatabase();
   try {
-    await expect(startWorker({ connectionString: empty.url, definitions: { greet: noop }, log: silent })).rejects.toMatchObject(
-      { code: "RT106" },
-    );
+    await expect(
+      startWorker({ connectionString: empty.url, definitions: { greet: noop }, log: silent }),
+    ).rejects.toMatchObject({ code: "RT106" });
   } finally {
     await empty.drop();
   }
@@ -205,12 +208,12 @@ test("with a local queue, what was fetched and not begun is given back at the st
   const jobIds = await Promise.all(Array.from({ length: 10 }, () => bench.add("slow")));
   const worker = await bench.start({ definitions: { slow }, concurrency: 1, localQueueSize: 10 });
   await running.promise;
-  const keys = jobIds.map((jobId) => `ratchet:${jobId}`);
-  expect((await bench.wakeUps()).filter(({ key, locked_by }) => keys.includes(key ?? "") && locked_by !== null)).toHaveLength(10);
+  const keys = new Set<string | null>(jobIds.map((jobId) => `ratchet:${jobId}`));
+  expect((await bench.wakeUps()).filter(({ key, locked_by }) => keys.has(key) && locked_by !== null)).toHaveLength(10);
   const stopped = worker.stop();
   go.resolve();
   await stopped;
-  const left = (await bench.wakeUps()).filter(({ key }) => keys.includes(key ?? ""));
+  const left = (await bench.wakeUps()).filter(({ key }) => keys.has(key));
   expect(left).toHaveLength(9);
   expect(left.every(({ attempts, locked_by }) => attempts === 0 && locked_by === null)).toBe(true);
 });

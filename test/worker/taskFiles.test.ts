@@ -12,7 +12,8 @@ const log = createLogger({ level: "silent" });
 const INDEX = pathToFileURL(join(import.meta.dirname, "../../src/index.ts")).href;
 const DEFINITION = `import { defineJob } from ${JSON.stringify(INDEX)};
 export default defineJob().task("only", () => {});`;
-const NAMED = (identifier: string) => DEFINITION.replace("defineJob()", `defineJob({ identifier: "${identifier}" })`);
+const definitionNamed = (identifier: string) =>
+  DEFINITION.replace("defineJob()", `defineJob({ identifier: "${identifier}" })`);
 
 let folder = "";
 beforeEach(() => {
@@ -48,12 +49,17 @@ test("definitions and plain task files are told apart, in every ending, and sub-
     "billing/eu/vat.ts": DEFINITION,
     "send_email.js": "export default async () => {};",
     "legacy.cjs": "module.exports = async () => {};",
-    "renamed.ts": NAMED("other_name"),
+    "renamed.ts": definitionNamed("other_name"),
   });
   const { definitions, plainTasks } = await loadTaskFiles(folder, log);
-  expect([...definitions.keys()].toSorted()).toStrictEqual(
-    ["billing/close_month", "billing/eu/vat", "other_name", "publish", "report", "resize"],
-  );
+  expect([...definitions.keys()].toSorted()).toStrictEqual([
+    "billing/close_month",
+    "billing/eu/vat",
+    "other_name",
+    "publish",
+    "report",
+    "resize",
+  ]);
   expect(Object.keys(plainTasks).toSorted()).toStrictEqual(["legacy", "send_email"]);
 });
 
@@ -98,8 +104,11 @@ test.each([
 
 test.each([
   ["two files of one name", { "publish.ts": DEFINITION, "publish.mjs": DEFINITION }],
-  ["a file and a definition that names itself so", { "publish.ts": DEFINITION, "zz.ts": NAMED("publish") }],
-  ["a definition and a plain task file", { "publish.ts": "export default () => {};", "zz.ts": NAMED("publish") }],
+  ["a file and a definition that names itself so", { "publish.ts": DEFINITION, "zz.ts": definitionNamed("publish") }],
+  [
+    "a definition and a plain task file",
+    { "publish.ts": "export default () => {};", "zz.ts": definitionNamed("publish") },
+  ],
 ])("%s are refused, both named", async (_title, files) => {
   write(files);
   const { code, message, hint } = await problem();

@@ -149,10 +149,13 @@ test("a wake-up that somebody used up, or whose pool is dead, does not keep the 
   const first = await bench.start({ definitions: { noop } });
   await first.stop();
   const [spent, orphaned] = [await bench.add("noop"), await bench.add("noop")];
+  await bench.rows("update graphile_worker._private_jobs set attempts = max_attempts where key = $1", [
+    `ratchet:${spent}`,
+  ]);
   await bench.rows(
-    "update graphile_worker._private_jobs set attempts = max_attempts where key = $1", [`ratchet:${spent}`]);
-  await bench.rows(
-    "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() where key = $1", [`ratchet:${orphaned}`]);
+    "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() where key = $1",
+    [`ratchet:${orphaned}`],
+  );
   const worker = await bench.start({ definitions: { noop } });
   await Promise.all([bench.ended(spent), bench.ended(orphaned)]);
   const mended = await worker.event("sweep.mended");
@@ -178,9 +181,10 @@ test("a wake-up that a live pool has locked and forgotten, because the answer to
   const worker = await bench.start({ definitions: { noop } });
   const poolId = await waitUntil(
     async () => {
-      const [found] = await bench.rows<{ id: string | null }>("select pool_ids[1] as id from ratchet.workers where id = $1", [
-        worker.workerId,
-      ]);
+      const [found] = await bench.rows<{ id: string | null }>(
+        "select pool_ids[1] as id from ratchet.workers where id = $1",
+        [worker.workerId],
+      );
       return found?.id ?? null;
     },
     { what: "a beat with the pool" },

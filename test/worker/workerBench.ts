@@ -3,8 +3,7 @@ import { Writable } from "node:stream";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
 import { type AddJobSpec, type JobSnapshot, addJob, readJob } from "../../src/database/calls/jobs.ts";
-import type { RatchetEventName, RatchetEvents } from "../../src/telemetry/events.ts";
-import { createEventHub } from "../../src/telemetry/events.ts";
+import { type RatchetEventName, type RatchetEvents, createEventHub } from "../../src/telemetry/events.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type RunningWorker, type WorkerOptions, startWorker } from "../../src/worker/startWorker.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
@@ -38,6 +37,7 @@ export function createWorkerBench() {
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.stop()));
   });
+
   afterAll(async () => {
     await database?.drop();
   });
@@ -57,7 +57,7 @@ export function createWorkerBench() {
     const told = <Name extends RatchetEventName>(name: Name): RatchetEvents[Name][] =>
       (seen.get(name) ?? []) as RatchetEvents[Name][];
     const recording: typeof events = {
-      on: events.on,
+      on: (name, listener) => events.on(name, listener),
       emit(name, event) {
         seen.set(name, [...(seen.get(name) ?? []), event]);
         events.emit(name, event);
