@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+
+import { addSingle, addWorker, claimOne, readJob, readWakeUps, useSql, withoutTriggers } from "./fixtures.ts";
+
+const sql = useSql();
+
+interface Swept {
+  next_after: string;
+  woken: string[];
+  settled: string[];
+}
+
+const sweep = (after = "0", limit = 1000): Promise<Swept> => sql.row<Swept>("select * from ratchet_private.sweep($1, $2)", [after, limit]);
+
+const setWakeUp = (id: string, change: string): Promise<unknown> =>
+  sql.rows(`update graphile_worker._private_jobs set ${change} where key = 'ratchet:' || $1::text`, [id]);
+
+test("a due, free job without a wake-up gets one; all others are left alone", async () => {
+  const worker = await addWorker(sql);
+  await sql.rows("select ratchet_private.beat($1, array['live-pool'], array[]::int[])", [worker]);
+  const [lost, spent, orphaned, woken, running, future, held] = [
+    await addSingle(sql), await addSingle(sql), await addSingle(sql), await addSingle(sql), await addSingle(sql),
+    await addSingle(sql, { run_at: new Date(Date.now() + 3_600_000) }), await addSingle(sql),
+  ];
+  await claimOne(sql, worker, held.id);
+  for (const { id } of [lost, future, held]) {
+    await sql.rows("delete from graphile_worker._private_jobs where key = 'ratchet:' || $1::text", [id]);
+  }
+  await setWakeUp(spent.id, "attempts = max_attempts");
+  await setWakeUp(orphaned.id, "locked_by = 'dead-pool', locked_at = now(), attempts = 1");
+  await setWakeUp(running.id, "locked_by = 'live-pool', locked_at = now(), attempts = 1");
+
+  expect(await sweep()).toStrictEqual({ next_after: "0", woken: [lost.id, spent.id, orphaned.id], settled: [] });
+  for (const { id } of [lost, spent, orphaned, woken]) {
+    expect(await readWakeUps(sql, id)).toMatchObject([{ locked_by: null }]);
+  }
+  expect((await sweep()).woken).toStrictEqual([]);
+});
+
+test("spent rows of ours are removed, other people's never", async () => {
+  await sql.rows("delete from graphile_worker._private_jobs");
+  const { id } = await addSingle(sql);
+  await setWakeUp(id, "key = null, attempts = max_attempts");
+  await sql.rows("select graphile_worker.add_job('somebody_elses', max_attempts => 1)");
+  await sql.rows("update graphile_worker._private_jobs set attempts = 1 where max_attempts = 1");
+  await sweep();
+  expect(await sql.rows("select task_identifier from graphile_worker.jobs where attempts >= max_attempts")).toStrictEqual([
+    { task_identifier: "somebody_elses" },
+  ]);
+});
+
+test("a free job whose tasks have all ended is settled", async () => {
+  const { id } = await addSingle(sql);
+  await withoutTriggers(sql, (session) =>
+    session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [id]),
+  );
+  expect((await sweep()).settled).toStrictEqual([id]);
+  expect(await readJob(sql, id)).toMatchObject({ status: "COMPLETED" });
+});
+
+test("slices of unfinished jobs follow one another and begin again", async () => {
+  const all = (await sql.rows<{ id: string }>("select id from ratchet.jobs where finished_at is null order by id")).map(({ id }) => id);
+  const first = await sweep("0", 2);
+  expect(first.next_after).toBe(all[1]);
+  let after = first.next_after;
+  for (let slices = 0; after !== "0" && slices < 100; slices++) {
+    after = (await sweep(after, 2)).next_after;
+  }
+  expect(after).toBe("0");
+});
+
+test("moving the clock brings the wake-ups of waiting jobs along", async () => {
+  const { id, run_at: runAt } = await addSingle(sql, { run_at: new Date(Date.now() + 7_200_000) });
+  const [before] = await readWakeUps(sql, id);
+  expect(before?.run_at).toStrictEqual(runAt);
+  await sql.rows("select ratchet_private.advance_clock('1 h')");
+  const [after] = await readWakeUps(sql, id);
+  expect((before?.run_at.getTime() ?? 0) - (after?.run_at.getTime() ?? 0)).toBe(3_600_000);
+  expect(await readJob(sql, id)).toMatchObject({ run_at: runAt });
+  expect(await sql.value("select extract(epoch from ratchet_private.clock_now() - clock_timestamp())::int")).toBe(3600);
+});
+
+test("for how long nobody has known a job's version", async () => {
+  const unknownMs = (id: string): Promise<number | null> => sql.value("select ratchet_private.version_unknown_ms($1)", [id]);
+  await sql.rows("delete from ratchet.workers");
+  const { id } = await addSingle(sql);
+  await sql.rows("update ratchet.jobs set run_at = run_at - interval '10 s' where id = $1", [id]);
+  expect(await unknownMs(id)).toBeGreaterThan(10_000);
+  const worker = await addWorker(sql);
+  expect(await unknownMs(id)).toBeNull();
+  await sql.rows("update ratchet.workers set stopped_at = ratchet_private.clock_now() - interval '2 s' where id = $1", [worker]);
+  expect(await unknownMs(id)).toBeGreaterThanOrEqual(2000);
+  expect(await unknownMs(id)).toBeLessThan(10_000);
+  expect(await unknownMs("987654321")).toBeNull();
+});
