@@ -182,6 +182,31 @@ describe("wake-ups", () => {
   });
 });
 
+test("a claim that waited between looking and locking reads again what was committed meanwhile", async () => {
+  engine = await startEngine({ url: database.url, definitions });
+  const jobId = await queue(database.pool, "three");
+  const { rows } = await database.pool.query<{ version: string }>("select version from ratchet.jobs where id = $1", [
+    jobId,
+  ]);
+  const other = await database.pool.connect();
+  await other.query("begin");
+  // Readers pass, whoever locks rows waits.
+  await other.query("lock table ratchet.tasks in exclusive mode");
+  const claim = claimJobs(database.pool, engine.session.workerId, [jobId], [rows[0]?.version ?? ""]);
+  await waitUntil(async () => {
+    const waiting = await database.pool.query(
+      "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()",
+    );
+    return waiting.rowCount === 1;
+  });
+  await other.query("update ratchet.tasks set status = 'SKIPPED' where job_id = $1 and position = 1", [jobId]);
+  await other.query("commit");
+  other.release();
+  expect((await claim).get(jobId)).toMatchObject({ outcome: "locked" });
+  await engine.run(jobId);
+  expect(callsOf(jobId)).toStrictEqual(["two", "three"]);
+});
+
 describe("a worker whose fence is no longer the newest", () => {
   test("writes nothing, and its run ends with LetGo", async () => {
     engine = await startEngine({ url: database.url, definitions });
