@@ -22,16 +22,20 @@ describe("the plan", () => {
   test("has one task a template and one an element, at positions 1 to N, with {n} and {total} filled in", async () => {
     const job = await addPublish(sql, ["a.jpg", "b.jpg", "c.jpg"]);
     const tasks = await readTasks(sql, job.id);
-    expect(tasks.map(({ position, key, template, name, input }) => [position, key, template, name, input])).toStrictEqual([
+    expect(
+      tasks.map(({ position, key, template, name, input }) => [position, key, template, name, input]),
+    ).toStrictEqual([
       [1, "validate", "validate", "Validate product", null],
       [2, "upload[1]", "upload", "Upload image 1/3", "a.jpg"],
       [3, "upload[2]", "upload", "Upload image 2/3", "b.jpg"],
       [4, "upload[3]", "upload", "Upload image 3/3", "c.jpg"],
       [5, "create", "create", "Create listing", null],
     ]);
-    expect(new Set(tasks.map(({ status, attempts, fence, started_at }) => JSON.stringify([status, attempts, fence, started_at])))).toStrictEqual(
-      new Set(['["PENDING",0,0,null]']),
-    );
+    expect(
+      new Set(
+        tasks.map(({ status, attempts, fence, started_at }) => JSON.stringify([status, attempts, fence, started_at])),
+      ),
+    ).toStrictEqual(new Set(['["PENDING",0,0,null]']));
   });
 
   test("keeps the elements' order and their JSON, null and objects included", async () => {
@@ -64,9 +68,13 @@ describe("the plan", () => {
     const images = Array.from({ length: 9998 }, (_, index) => `${index}`);
     const job = await addPublish(sql, images);
     expect(
-      await sql.row("select count(*)::int, min(position), max(position) from ratchet.tasks where job_id = $1", [job.id]),
+      await sql.row("select count(*)::int, min(position), max(position) from ratchet.tasks where job_id = $1", [
+        job.id,
+      ]),
     ).toStrictEqual({ count: 10_000, min: 1, max: 10_000 });
-    const last = await sql.row("select position, key, name from ratchet.tasks where job_id = $1 and position = 9999", [job.id]);
+    const last = await sql.row("select position, key, name from ratchet.tasks where job_id = $1 and position = 9999", [
+      job.id,
+    ]);
     expect(last).toStrictEqual({ position: 9999, key: "upload[9998]", name: "Upload image 9998/9998" });
   });
 
@@ -157,7 +165,9 @@ describe("the job", () => {
   test("keeps a retry_delay whatever IntervalStyle and TimeZone the caller has", async () => {
     for (const style of ["postgres", "postgres_verbose", "sql_standard", "iso_8601"]) {
       const same = await withSession(sql, async (session) => {
-        await session.query(`begin; set local intervalstyle = ${style}; set local timezone = 'Asia/Kolkata'; set local datestyle = 'German'`);
+        await session.query(
+          `begin; set local intervalstyle = ${style}; set local timezone = 'Asia/Kolkata'; set local datestyle = 'German'`,
+        );
         const { rows } = await session.query<{ same: boolean }>(
           `select retry_delay = interval '1 day -02:30:01.5' + interval '1 month' and run_at = timestamptz '2030-06-01 12:00+00' as same
            from ratchet.add_job('single', retry_delay => interval '1 day -02:30:01.5' + interval '1 month', run_at => timestamptz '2030-06-01 12:00+00')`,
@@ -226,7 +236,10 @@ describe("the caller's transaction", () => {
       await session.query("begin");
       const job = await addJob(session, { identifier: "single" });
       await session.query("update ratchet.tasks set status = 'SKIPPED' where job_id = $1", [job.id]);
-      const { rows } = await session.query("select t.fence, t.completed_at is not null as filled, j.status from ratchet.tasks t join ratchet.jobs j on j.id = t.job_id where j.id = $1", [job.id]);
+      const { rows } = await session.query(
+        "select t.fence, t.completed_at is not null as filled, j.status from ratchet.tasks t join ratchet.jobs j on j.id = t.job_id where j.id = $1",
+        [job.id],
+      );
       expect(rows).toStrictEqual([{ fence: 1, filled: true, status: "COMPLETED" }]);
     });
   });
@@ -269,21 +282,39 @@ const REFUSALS: readonly Refusal[] = [
     message: 'No definition "publsh" is registered.',
     hint: /Registered: .*publish.* Put the definition into tasks\/ and run "ratchet migrate" or start a worker\. Nothing was written\.$/v,
   },
-  { title: "an identifier that is null", given: { identifier: null }, code: "RT006", message: "The identifier is missing.", hint: NOTHING },
-  ...[["an array", [1], "array"], ["a text", "x", "string"], ["a number", 1, "number"], ["JSON null", null, "null"], ["a boolean", true, "boolean"]].map(
-    ([what, payload, type]) => ({
-      title: `a payload that is ${String(what)}`,
-      given: { identifier: "single", payload },
-      code: "RT002",
-      message: `The payload of "single" must be a JSON object and is ${String(type)}.`,
-      hint: 'Put the value into an object, such as {"value": …}. Nothing was written.',
-    }),
-  ),
+  {
+    title: "an identifier that is null",
+    given: { identifier: null },
+    code: "RT006",
+    message: "The identifier is missing.",
+    hint: NOTHING,
+  },
+  ...[
+    ["an array", [1], "array"],
+    ["a text", "x", "string"],
+    ["a number", 1, "number"],
+    ["JSON null", null, "null"],
+    ["a boolean", true, "boolean"],
+  ].map(([what, payload, type]) => ({
+    title: `a payload that is ${String(what)}`,
+    given: { identifier: "single", payload },
+    code: "RT002",
+    message: `The payload of "single" must be a JSON object and is ${String(type)}.`,
+    hint: 'Put the value into an object, such as {"value": …}. Nothing was written.',
+  })),
   ...[
     ["a missing array", {}, 'JSON object does not contain key "images"'],
-    ["a text instead of the array", { images: "a.jpg" }, "jsonpath wildcard array accessor can only be applied to an array"],
+    [
+      "a text instead of the array",
+      { images: "a.jpg" },
+      "jsonpath wildcard array accessor can only be applied to an array",
+    ],
     ["null instead of the array", { images: null }, "jsonpath wildcard array accessor can only be applied to an array"],
-    ["an object instead of the array", { images: { 0: "a.jpg" } }, "jsonpath wildcard array accessor can only be applied to an array"],
+    [
+      "an object instead of the array",
+      { images: { 0: "a.jpg" } },
+      "jsonpath wildcard array accessor can only be applied to an array",
+    ],
   ].map(([what, payload, detail]) => ({
     title: String(what),
     given: { identifier: "publish", payload },
@@ -329,22 +360,118 @@ const REFUSALS: readonly Refusal[] = [
     message: 'The task "upload[1]" is named twice.',
     hint: "Name each task once. Nothing was written.",
   },
-  { title: "max_attempts 0", given: { max_attempts: 0 }, code: "RT006", message: "max_attempts must be at least 1 and is 0.", hint: NOTHING },
-  { title: "max_attempts -1", given: { max_attempts: -1 }, code: "RT006", message: "max_attempts must be at least 1 and is -1.", hint: NOTHING },
-  { title: "a negative retry_delay", given: { retry_delay: "-1 s" }, code: "RT006", message: "retry_delay must not be negative and is -00:00:01.", hint: NOTHING },
-  { title: "a retry_delay of eleven years", given: { retry_delay: "11 years" }, code: "RT006", message: "retry_delay must be at most 10 years and is 11 years.", hint: NOTHING },
-  { title: "a priority below smallint", given: { priority: -32_769 }, code: "RT006", message: "priority must be between -32768 and 32767 and is -32769.", hint: NOTHING },
-  { title: "a priority above smallint", given: { priority: 32_768 }, code: "RT006", message: "priority must be between -32768 and 32767 and is 32768.", hint: NOTHING },
-  { title: "an empty queue_name", given: { queue_name: "" }, code: "RT006", message: "queue_name must have 1 to 128 characters.", hint: NOTHING },
-  { title: "a queue_name of 129 characters", given: { queue_name: "q".repeat(129) }, code: "RT006", message: "queue_name must have 1 to 128 characters.", hint: NOTHING },
-  { title: "an empty job_key", given: { job_key: "" }, code: "RT006", message: "job_key must have 1 to 400 characters.", hint: NOTHING },
-  { title: "a job_key of 401 characters", given: { job_key: "k".repeat(401) }, code: "RT006", message: "job_key must have 1 to 400 characters.", hint: NOTHING },
-  { title: "a reserved job_key", given: { job_key: "ratchet:7" }, code: "RT007", message: 'The job key "ratchet:7" begins with "ratchet:", which is reserved.', hint: "Choose another prefix. Nothing was written." },
-  { title: "a job_key_mode without a key", given: { job_key_mode: "replace" }, code: "RT006", message: "job_key_mode has no meaning without a job_key.", hint: NOTHING },
-  { title: "an unknown job_key_mode", given: { job_key: "k", job_key_mode: "Replace" }, code: "RT006", message: 'job_key_mode must be replace, preserve_run_at or unsafe_dedupe and is "Replace".', hint: NOTHING },
-  { title: "an empty tenant", given: { tenant: "" }, code: "RT006", message: "tenant must have 1 to 128 characters.", hint: NOTHING },
-  { title: "run_at infinity", given: { run_at: "infinity" }, code: "RT006", message: "run_at must be a finite time.", hint: NOTHING },
-  { title: "run_at -infinity", given: { run_at: "-infinity" }, code: "RT006", message: "run_at must be a finite time.", hint: NOTHING },
+  {
+    title: "max_attempts 0",
+    given: { max_attempts: 0 },
+    code: "RT006",
+    message: "max_attempts must be at least 1 and is 0.",
+    hint: NOTHING,
+  },
+  {
+    title: "max_attempts -1",
+    given: { max_attempts: -1 },
+    code: "RT006",
+    message: "max_attempts must be at least 1 and is -1.",
+    hint: NOTHING,
+  },
+  {
+    title: "a negative retry_delay",
+    given: { retry_delay: "-1 s" },
+    code: "RT006",
+    message: "retry_delay must not be negative and is -00:00:01.",
+    hint: NOTHING,
+  },
+  {
+    title: "a retry_delay of eleven years",
+    given: { retry_delay: "11 years" },
+    code: "RT006",
+    message: "retry_delay must be at most 10 years and is 11 years.",
+    hint: NOTHING,
+  },
+  {
+    title: "a priority below smallint",
+    given: { priority: -32_769 },
+    code: "RT006",
+    message: "priority must be between -32768 and 32767 and is -32769.",
+    hint: NOTHING,
+  },
+  {
+    title: "a priority above smallint",
+    given: { priority: 32_768 },
+    code: "RT006",
+    message: "priority must be between -32768 and 32767 and is 32768.",
+    hint: NOTHING,
+  },
+  {
+    title: "an empty queue_name",
+    given: { queue_name: "" },
+    code: "RT006",
+    message: "queue_name must have 1 to 128 characters.",
+    hint: NOTHING,
+  },
+  {
+    title: "a queue_name of 129 characters",
+    given: { queue_name: "q".repeat(129) },
+    code: "RT006",
+    message: "queue_name must have 1 to 128 characters.",
+    hint: NOTHING,
+  },
+  {
+    title: "an empty job_key",
+    given: { job_key: "" },
+    code: "RT006",
+    message: "job_key must have 1 to 400 characters.",
+    hint: NOTHING,
+  },
+  {
+    title: "a job_key of 401 characters",
+    given: { job_key: "k".repeat(401) },
+    code: "RT006",
+    message: "job_key must have 1 to 400 characters.",
+    hint: NOTHING,
+  },
+  {
+    title: "a reserved job_key",
+    given: { job_key: "ratchet:7" },
+    code: "RT007",
+    message: 'The job key "ratchet:7" begins with "ratchet:", which is reserved.',
+    hint: "Choose another prefix. Nothing was written.",
+  },
+  {
+    title: "a job_key_mode without a key",
+    given: { job_key_mode: "replace" },
+    code: "RT006",
+    message: "job_key_mode has no meaning without a job_key.",
+    hint: NOTHING,
+  },
+  {
+    title: "an unknown job_key_mode",
+    given: { job_key: "k", job_key_mode: "Replace" },
+    code: "RT006",
+    message: 'job_key_mode must be replace, preserve_run_at or unsafe_dedupe and is "Replace".',
+    hint: NOTHING,
+  },
+  {
+    title: "an empty tenant",
+    given: { tenant: "" },
+    code: "RT006",
+    message: "tenant must have 1 to 128 characters.",
+    hint: NOTHING,
+  },
+  {
+    title: "run_at infinity",
+    given: { run_at: "infinity" },
+    code: "RT006",
+    message: "run_at must be a finite time.",
+    hint: NOTHING,
+  },
+  {
+    title: "run_at -infinity",
+    given: { run_at: "-infinity" },
+    code: "RT006",
+    message: "run_at must be a finite time.",
+    hint: NOTHING,
+  },
 ];
 
 describe("it refuses, and writes nothing:", () => {
@@ -358,7 +485,12 @@ describe("it refuses, and writes nothing:", () => {
   });
 
   test("a plan without a task (RT004)", async () => {
-    await register(sql, [publish({ identifier: "images_only", templates: [{ key: "upload", title: "Upload {n}", each: 'strict $."images"[*]' }] })]);
+    await register(sql, [
+      publish({
+        identifier: "images_only",
+        templates: [{ key: "upload", title: "Upload {n}", each: 'strict $."images"[*]' }],
+      }),
+    ]);
     const before = await countRows(sql);
     expect(await errorOf(addPublish(sql, [], { identifier: "images_only" }))).toMatchObject({
       code: "RT004",

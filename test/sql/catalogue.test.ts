@@ -33,7 +33,11 @@ const TABLES = `from pg_class c join pg_namespace n on n.oid = c.relnamespace wh
 
 describe("comments, which are the GraphQL documentation:", () => {
   test("every table and view has one", async () => {
-    expect(await offenders(`select c.oid::regclass::text as what ${TABLES} and c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is null`)).toStrictEqual([]);
+    expect(
+      await offenders(
+        `select c.oid::regclass::text as what ${TABLES} and c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is null`,
+      ),
+    ).toStrictEqual([]);
   });
 
   test("every column in schema ratchet has one", async () => {
@@ -55,8 +59,16 @@ describe("comments, which are the GraphQL documentation:", () => {
   });
 
   test("every function and both schemas have one", async () => {
-    expect(await offenders(`select p.oid::regprocedure::text as what ${FUNCTIONS} and obj_description(p.oid, 'pg_proc') is null`)).toStrictEqual([]);
-    expect(await offenders("select nspname as what from pg_namespace where nspname like 'ratchet%' and obj_description(oid, 'pg_namespace') is null")).toStrictEqual([]);
+    expect(
+      await offenders(
+        `select p.oid::regprocedure::text as what ${FUNCTIONS} and obj_description(p.oid, 'pg_proc') is null`,
+      ),
+    ).toStrictEqual([]);
+    expect(
+      await offenders(
+        "select nspname as what from pg_namespace where nspname like 'ratchet%' and obj_description(oid, 'pg_namespace') is null",
+      ),
+    ).toStrictEqual([]);
   });
 });
 
@@ -72,22 +84,38 @@ describe("functions:", () => {
   });
 
   test("every file states the volatility, so that none is left to the default", () => {
-    expect(functionFiles.filter(({ text }) => !/^language (?:plpgsql|sql) (?:volatile|stable|immutable)\b/mv.test(text)).map(({ name }) => name)).toStrictEqual([]);
+    expect(
+      functionFiles
+        .filter(({ text }) => !/^language (?:plpgsql|sql) (?:volatile|stable|immutable)\b/mv.test(text))
+        .map(({ name }) => name),
+    ).toStrictEqual([]);
   });
 
   test("none is overloaded, because PostGraphile cannot expose overloads", async () => {
-    expect(await offenders(`select n.nspname || '.' || p.proname as what ${FUNCTIONS} group by 1 having count(*) > 1`)).toStrictEqual([]);
+    expect(
+      await offenders(`select n.nspname || '.' || p.proname as what ${FUNCTIONS} group by 1 having count(*) > 1`),
+    ).toStrictEqual([]);
   });
 
   test("every security definer is revoked from public and says in its file's first line why", async () => {
-    expect(await offenders(`select p.oid::regprocedure::text as what ${FUNCTIONS} and p.prosecdef and has_function_privilege('public', p.oid, 'execute')`)).toStrictEqual([]);
+    expect(
+      await offenders(
+        `select p.oid::regprocedure::text as what ${FUNCTIONS} and p.prosecdef and has_function_privilege('public', p.oid, 'execute')`,
+      ),
+    ).toStrictEqual([]);
     const definers = functionFiles.filter(({ text }) => /^language .*security definer/mv.test(text));
     expect(definers.length).toBeGreaterThan(0);
-    expect(definers.filter(({ text }) => !text.startsWith("-- security definer: ")).map(({ name }) => name)).toStrictEqual([]);
+    expect(
+      definers.filter(({ text }) => !text.startsWith("-- security definer: ")).map(({ name }) => name),
+    ).toStrictEqual([]);
   });
 
   test("none in schema ratchet may be called by everybody", async () => {
-    expect(await offenders(`select p.oid::regprocedure::text as what ${FUNCTIONS} and n.nspname = 'ratchet' and has_function_privilege('public', p.oid, 'execute')`)).toStrictEqual([]);
+    expect(
+      await offenders(
+        `select p.oid::regprocedure::text as what ${FUNCTIONS} and n.nspname = 'ratchet' and has_function_privilege('public', p.oid, 'execute')`,
+      ),
+    ).toStrictEqual([]);
   });
 });
 
@@ -99,7 +127,11 @@ describe("tables:", () => {
          and c.relkind in ('r', 'v') and has_table_privilege('public', c.oid, privilege)`,
       ),
     ).toStrictEqual([]);
-    expect(await offenders("select nspname as what from pg_namespace where nspname like 'ratchet%' and has_schema_privilege('public', oid, 'usage')")).toStrictEqual([]);
+    expect(
+      await offenders(
+        "select nspname as what from pg_namespace where nspname like 'ratchet%' and has_schema_privilege('public', oid, 'usage')",
+      ),
+    ).toStrictEqual([]);
   });
 
   test("every constraint has a name that states the fact, not one that Postgres made up", async () => {
@@ -153,7 +185,10 @@ describe("tables:", () => {
 describe("files in sql/schema:", () => {
   test("each function file makes exactly the one function it is named after", async () => {
     for (const { name, text } of functionFiles) {
-      expect([name, ...(text.match(/^create or replace \S+ [a-z_.]+/gmv) ?? [])]).toStrictEqual([name, `create or replace function ${name}`]);
+      expect([name, ...(text.match(/^create or replace \S+ [a-z_.]+/gmv) ?? [])]).toStrictEqual([
+        name,
+        `create or replace function ${name}`,
+      ]);
     }
     const made = await offenders(`select n.nspname || '.' || p.proname as what ${FUNCTIONS} order by 1`);
     expect(made).toStrictEqual(functionFiles.map(({ name }) => name).toSorted());
@@ -162,15 +197,22 @@ describe("files in sql/schema:", () => {
   test("each view file makes exactly the one view it is named after", async () => {
     const viewFiles = files.filter(({ folder }) => folder === "views");
     for (const { name, text } of viewFiles) {
-      expect([name, ...(text.match(/^create or replace \S+ [a-z_.]+/gmv) ?? [])]).toStrictEqual([name, `create or replace view ${name}`]);
+      expect([name, ...(text.match(/^create or replace \S+ [a-z_.]+/gmv) ?? [])]).toStrictEqual([
+        name,
+        `create or replace view ${name}`,
+      ]);
     }
-    expect(await offenders(`select n.nspname || '.' || c.relname as what ${TABLES} and c.relkind = 'v' order by 1`)).toStrictEqual(viewFiles.map(({ name }) => name).toSorted());
+    expect(
+      await offenders(`select n.nspname || '.' || c.relname as what ${TABLES} and c.relkind = 'v' order by 1`),
+    ).toStrictEqual(viewFiles.map(({ name }) => name).toSorted());
   });
 
   test("each trigger file holds the triggers of the table it is named after, each table file its comments", () => {
     for (const { folder, name, text } of files) {
       if (folder === "triggers") {
-        const tables = [...text.matchAll(/^create or replace trigger .*? on (?<table>[a-z_.]+)/gmsv)].map(({ groups }) => groups?.["table"]);
+        const tables = [...text.matchAll(/^create or replace trigger .*? on (?<table>[a-z_.]+)/gmsv)].map(
+          ({ groups }) => groups?.["table"],
+        );
         expect([name, new Set(tables)]).toStrictEqual([name, new Set([name])]);
       } else if (folder === "tables") {
         expect(text).not.toMatch(/^(?:create|alter|drop)/mv);

@@ -34,10 +34,16 @@ const failuresOf = (job: string): Promise<Record<string, unknown>[]> =>
 describe("COMPLETED", () => {
   test("is written with result, times and one counted try; the last one completes the job", async () => {
     const { job, fence, worker } = await claimed([]);
-    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C", result: { ok: [1] } }])).toStrictEqual([
-      { item: 1, outcome: "written", stop: false, retry_in_ms: null, attempts: 1 },
-    ]);
-    expect(await firstTask(job)).toMatchObject({ status: "COMPLETED", attempts: 1, result: { ok: [1] }, progress: null, fence });
+    expect(
+      await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C", result: { ok: [1] } }]),
+    ).toStrictEqual([{ item: 1, outcome: "written", stop: false, retry_in_ms: null, attempts: 1 }]);
+    expect(await firstTask(job)).toMatchObject({
+      status: "COMPLETED",
+      attempts: 1,
+      result: { ok: [1] },
+      progress: null,
+      fence,
+    });
     expect(await readJob(sql, job)).toMatchObject({ status: "RUNNING", worker_id: worker, finished_at: null });
     await completeTasks(sql, worker, { job, fence, from: 2, to: 2 });
     expect(await readJob(sql, job)).toMatchObject({ status: "COMPLETED", worker_id: null, next_attempt_at: null });
@@ -55,7 +61,12 @@ describe("COMPLETED", () => {
     const { job, fence, worker } = await claimed([]);
     await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C" }]);
     await checkpoint(sql.pool(), worker, [{ job, position: 2, fence, kind: "C", result: null }]);
-    expect(await sql.rows("select position, result is null as nothing, result::text from ratchet.tasks where job_id = $1 order by position", [job])).toStrictEqual([
+    expect(
+      await sql.rows(
+        "select position, result is null as nothing, result::text from ratchet.tasks where job_id = $1 order by position",
+        [job],
+      ),
+    ).toStrictEqual([
       { position: 1, nothing: true, result: null },
       { position: 2, nothing: false, result: "null" },
     ]);
@@ -75,7 +86,12 @@ describe("RUNNING", () => {
     const { job, fence, worker } = await claimed();
     const before = await firstTask(job);
     await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "R", progress: 0.25 }]);
-    expect(await firstTask(job)).toMatchObject({ status: "RUNNING", progress: 0.25, started_at: before?.started_at, attempts: 0 });
+    expect(await firstTask(job)).toMatchObject({
+      status: "RUNNING",
+      progress: 0.25,
+      started_at: before?.started_at,
+      attempts: 0,
+    });
   });
 
   test("that comes late undoes no end, neither COMPLETED nor FAILED", async () => {
@@ -101,7 +117,14 @@ describe("FAILED", () => {
   test("sets task, job, retry, failure and wake-up in one commit", async () => {
     const { job, fence, worker } = await claimed();
     const [answer] = await checkpoint(sql.pool(), worker, [
-      { job, position: 1, fence, kind: "F", elapsedMs: 40, failure: { error_name: "TypeError", error_message: "no", error_code: "ECONNRESET", error_stack: "at x" } },
+      {
+        job,
+        position: 1,
+        fence,
+        kind: "F",
+        elapsedMs: 40,
+        failure: { error_name: "TypeError", error_message: "no", error_code: "ECONNRESET", error_stack: "at x" },
+      },
     ]);
     expect(answer).toStrictEqual({ item: 1, outcome: "written", stop: false, retry_in_ms: 30_000, attempts: 1 });
     const failedJob = await readJob(sql, job);
@@ -109,8 +132,16 @@ describe("FAILED", () => {
     expect(await firstTask(job)).toMatchObject({ status: "FAILED", attempts: 1, error_message: "no", fence });
     const [failure] = await failuresOf(job);
     expect(failure).toMatchObject({
-      position: 1, fence, attempt: 1, counted: true, error_name: "TypeError", error_message: "no", error_code: "ECONNRESET",
-      error_stack: "at x", worker_id: worker, next_attempt_at: failedJob.next_attempt_at,
+      position: 1,
+      fence,
+      attempt: 1,
+      counted: true,
+      error_name: "TypeError",
+      error_message: "no",
+      error_code: "ECONNRESET",
+      error_stack: "at x",
+      worker_id: worker,
+      next_attempt_at: failedJob.next_attempt_at,
     });
     expect((failure?.["failed_at"] as Date).getTime() - (failure?.["started_at"] as Date).getTime()).toBe(40);
     expect((failedJob.next_attempt_at?.getTime() ?? 0) - (failure?.["failed_at"] as Date).getTime()).toBe(30_000);
@@ -130,7 +161,9 @@ describe("FAILED", () => {
   test("leaves no end to be written under the same claim", async () => {
     const { job, fence, worker } = await claimed();
     await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F" }]);
-    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C" }])).toMatchObject([{ outcome: "refused" }]);
+    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C" }])).toMatchObject([
+      { outcome: "refused" },
+    ]);
     expect(await statuses(sql, job)).toStrictEqual(["FAILED", "PENDING", "PENDING", "PENDING", "PENDING"]);
   });
 
@@ -141,7 +174,9 @@ describe("FAILED", () => {
     const worker = await addWorker(sql);
     const { id: job } = await addSingle(sql, { max_attempts: Object.keys(failure).length === 0 ? 1 : 5 });
     const { fence } = await claimOne(sql, worker, job);
-    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F", failure }])).toMatchObject([{ outcome: "written", retry_in_ms: null }]);
+    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F", failure }])).toMatchObject([
+      { outcome: "written", retry_in_ms: null },
+    ]);
     const ended = await readJob(sql, job);
     expect(ended).toMatchObject({ status: "FAILED", next_attempt_at: null });
     expect(ended.finished_at).not.toBeNull();
@@ -152,7 +187,9 @@ describe("FAILED", () => {
     const { id: job } = await addSingle(sql, { max_attempts: 1 });
     const { fence } = await claimOne(sql, worker, job);
     expect(
-      await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F", failure: { counted: false, delay_ms: 1500 } }]),
+      await checkpoint(sql.pool(), worker, [
+        { job, position: 1, fence, kind: "F", failure: { counted: false, delay_ms: 1500 } },
+      ]),
     ).toMatchObject([{ outcome: "written", retry_in_ms: 1500, attempts: 0 }]);
     expect(await readJob(sql, job)).toMatchObject({ status: "FAILED", finished_at: null });
   });
@@ -168,27 +205,42 @@ describe("FAILED", () => {
       await checkpoint(sql.pool(), worker, [{ job, position, fence: again.fence, kind: "C" }]);
       await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [job], [again.fence]]);
     }
-    expect(await readTasks(sql, job)).toMatchObject([{ status: "COMPLETED", attempts: 2 }, { status: "COMPLETED", attempts: 2 }]);
+    expect(await readTasks(sql, job)).toMatchObject([
+      { status: "COMPLETED", attempts: 2 },
+      { status: "COMPLETED", attempts: 2 },
+    ]);
   });
 
   test("with a delay beyond all time waits ten years and can be written", async () => {
     const { job, fence, worker } = await claimed();
-    expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F", failure: { delay_ms: 1e300 } }])).toMatchObject([
-      { outcome: "written", retry_in_ms: expect.closeTo(10 * 365.25 * 86_400_000, -9) },
-    ]);
+    expect(
+      await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "F", failure: { delay_ms: 1e300 } }]),
+    ).toMatchObject([{ outcome: "written", retry_in_ms: expect.closeTo(10 * 365.25 * 86_400_000, -9) }]);
   });
 
   test("uses the job's own policy before the definition's", async () => {
-    await register(sql, [single({ identifier: "backoff", version: "b1", retry_delay: "10 s", retry_backoff: 3, max_attempts: 9 })]);
+    await register(sql, [
+      single({ identifier: "backoff", version: "b1", retry_delay: "10 s", retry_backoff: 3, max_attempts: 9 }),
+    ]);
     const worker = await addWorker(sql, ["b1"]);
     const own = await addSingle(sql, { identifier: "backoff", retry_delay: "1 s" });
     const defined = await addSingle(sql, { identifier: "backoff" });
     const waits: (number | null | undefined)[] = [];
     for (const { id: job } of [own, defined]) {
       for (let attempt = 0; attempt < 2; attempt++) {
-        await sql.rows("update ratchet.jobs set next_attempt_at = now() where id = $1 and next_attempt_at is not null", [job]);
-        const { rows } = await sql.pool().query<{ fence: number }>("select fence from ratchet_private.claim_jobs($1, $2, array['b1'])", [worker, [job]]);
-        const [answer] = await checkpoint(sql.pool(), worker, [{ job, position: 1, fence: rows[0]?.fence ?? 0, kind: "F" }]);
+        await sql.rows(
+          "update ratchet.jobs set next_attempt_at = now() where id = $1 and next_attempt_at is not null",
+          [job],
+        );
+        const { rows } = await sql
+          .pool()
+          .query<{ fence: number }>("select fence from ratchet_private.claim_jobs($1, $2, array['b1'])", [
+            worker,
+            [job],
+          ]);
+        const [answer] = await checkpoint(sql.pool(), worker, [
+          { job, position: 1, fence: rows[0]?.fence ?? 0, kind: "F" },
+        ]);
         waits.push(answer?.retry_in_ms);
       }
     }
@@ -204,7 +256,9 @@ describe("the fence", () => {
     expect(newer).toBeGreaterThan(fence);
     const before = await readTasks(sql, job);
     for (const kind of ["C", "R", "F"] as const) {
-      expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind }])).toMatchObject([{ outcome: "refused" }]);
+      expect(await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind }])).toMatchObject([
+        { outcome: "refused" },
+      ]);
     }
     expect(await readTasks(sql, job)).toStrictEqual(before);
     expect(await failuresOf(job)).toStrictEqual([]);
@@ -214,7 +268,9 @@ describe("the fence", () => {
     const { job, fence, worker } = await claimed();
     await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = $1 and position = 2", [job]);
     for (const kind of ["C", "R", "F"] as const) {
-      expect(await checkpoint(sql.pool(), worker, [{ job, position: 2, fence, kind }])).toMatchObject([{ outcome: "refused" }]);
+      expect(await checkpoint(sql.pool(), worker, [{ job, position: 2, fence, kind }])).toMatchObject([
+        { outcome: "refused" },
+      ]);
     }
   });
 });
@@ -231,13 +287,27 @@ describe("a batch", () => {
       { job: "123456789", position: 1, fence: 1, kind: "F" },
       { job: "123456789", position: 1, fence: 1, kind: "C" },
     ]);
-    expect(answers.map(({ outcome }) => outcome)).toStrictEqual(["already there", "written", "written", "refused", "refused", "refused"]);
+    expect(answers.map(({ outcome }) => outcome)).toStrictEqual([
+      "already there",
+      "written",
+      "written",
+      "refused",
+      "refused",
+      "refused",
+    ]);
   });
 
   test("with a mark and an end of one task either writes the end or is refused whole", async () => {
-    for (const kinds of [["R", "C"], ["C", "R"]] as const) {
+    for (const kinds of [
+      ["R", "C"],
+      ["C", "R"],
+    ] as const) {
       const { job, fence, worker } = await claimed();
-      const written = await checkpoint(sql.pool(), worker, kinds.map((kind) => ({ job, position: 1, fence, kind }))).catch((error: unknown) => error);
+      const written = await checkpoint(
+        sql.pool(),
+        worker,
+        kinds.map((kind) => ({ job, position: 1, fence, kind })),
+      ).catch((error: unknown) => error);
       const [status] = await statuses(sql, job);
       if (written instanceof Error) {
         expect(written).toMatchObject({ code: "RT006", message: `Task 1 of job ${job} is in one batch twice.` });
@@ -251,7 +321,14 @@ describe("a batch", () => {
   test("that Postgres refuses for one value writes nothing", async () => {
     const [a, b] = [await claimed(), await claimed()];
     const write = sql.rows("select * from ratchet_private.checkpoint($1, $2, $3, $4, $5, $6, $7, $8, null)", [
-      a.worker, [a.job, b.job], [1, 1], [a.fence, b.fence], ["C", "C"], [1, 1], [null, null], ['{"fine": 1}', '"\\u0000"'],
+      a.worker,
+      [a.job, b.job],
+      [1, 1],
+      [a.fence, b.fence],
+      ["C", "C"],
+      [1, 1],
+      [null, null],
+      ['{"fine": 1}', '"\\u0000"'],
     ]);
     expect(await errorOf(write)).toMatchObject({ code: "22P05" });
     expect(await firstTask(a.job)).toMatchObject({ status: "RUNNING" });

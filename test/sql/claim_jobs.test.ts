@@ -22,15 +22,24 @@ import {
 const sql = useSql();
 const later = new Date(Date.now() + 3_600_000);
 
-const ownJob = (): Promise<string> => sql.value<string>("select (ratchet_private.create_job('own', '{\"n\": 1}', 'default')).id");
+const ownJob = (): Promise<string> =>
+  sql.value<string>("select (ratchet_private.create_job('own', '{\"n\": 1}', 'default')).id");
 
 test("a claim returns payload, plan and policy, marks the first unfinished task and raises the fence into it", async () => {
   const worker = await addWorker(sql);
   const job = await addPublish(sql, ["a"], { max_attempts: 3, tenant: "acme" });
   const answer = await claimOne(sql, worker, job.id);
   expect(answer).toMatchObject({
-    outcome: "claimed", fence: 1, identifier: "publish", version: "p1", tenant: "acme", first_position: 1,
-    payload: { images: ["a"] }, max_attempts: 3, created_at: job.created_at, holder: worker,
+    outcome: "claimed",
+    fence: 1,
+    identifier: "publish",
+    version: "p1",
+    tenant: "acme",
+    first_position: 1,
+    payload: { images: ["a"] },
+    max_attempts: 3,
+    created_at: job.created_at,
+    holder: worker,
     plan: [
       [1, "validate", "validate", "Validate product", "RUNNING", 0, null],
       [2, "upload[1]", "upload", "Upload image 1/1", "PENDING", 0, "a"],
@@ -57,7 +66,11 @@ test("a claim after a failure starts at the failed task, keeps what is finished 
   const after = await readTasks(sql, id);
   expect(after[0]).toStrictEqual(before[0]);
   expect(after[1]).toMatchObject({ status: "RUNNING", error_message: null, attempts: 1 });
-  expect(await readJob(sql, id)).toMatchObject({ status: "RUNNING", next_attempt_at: null, started_at: (await readJob(sql, id)).started_at });
+  expect(await readJob(sql, id)).toMatchObject({
+    status: "RUNNING",
+    next_attempt_at: null,
+    started_at: (await readJob(sql, id)).started_at,
+  });
 });
 
 test("each job that is not claimed is answered with why, and nothing of it changes", async () => {
@@ -79,7 +92,9 @@ test("each job that is not claimed is answered with why, and nothing of it chang
   await checkpoint(sql.pool(), worker, [{ job: retry.id, position: 1, fence, kind: "F" }]);
   await sql.rows("select ratchet_private.create_tasks($1, array['a'])", [own.id]);
   await withoutTriggers(sql, (session) =>
-    session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [contradictory.id]),
+    session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [
+      contradictory.id,
+    ]),
   );
   const ids = [done, held, notDue, retry, unknown, own, contradictory].map(({ id }) => id);
   const before = await sql.rows("select * from ratchet.jobs where id = any ($1) order by id", [ids]);
@@ -87,7 +102,15 @@ test("each job that is not claimed is answered with why, and nothing of it chang
   const answers = await claim(sql.pool(), worker, [...ids, "987654321", free.id, free.id]);
 
   expect(answers.map(({ outcome }) => outcome)).toStrictEqual([
-    "finished", "held", "not due", "not due", "unknown version", "not queued", "contradictory", "missing", "claimed",
+    "finished",
+    "held",
+    "not due",
+    "not due",
+    "unknown version",
+    "not queued",
+    "contradictory",
+    "missing",
+    "claimed",
   ]);
   expect(answers[1]).toMatchObject({ holder: worker, fence: 1, plan: null, payload: null });
   expect(answers[7]).toMatchObject({ job_id: "987654321", holder: null, fence: null });
@@ -98,7 +121,8 @@ test("an order claims a job outside the queue, not due or FAILED, but not one th
   const worker = await addWorker(sql);
   const id = await ownJob();
   await sql.rows("select ratchet_private.create_tasks($1, array['a', 'b'])", [id]);
-  const order = async (): Promise<string | undefined> => (await claim(sql.pool(), worker, [id], { isOrder: true }))[0]?.outcome;
+  const order = async (): Promise<string | undefined> =>
+    (await claim(sql.pool(), worker, [id], { isOrder: true }))[0]?.outcome;
   expect(await order()).toBe("claimed");
   expect(await order()).toBe("held");
   await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence: 1, kind: "F" }]);
@@ -132,12 +156,20 @@ test("hand_back frees the worker's own claims, uncounted, with wake-ups, and lea
 
   expect(
     await sql.value("select ratchet_private.hand_back($1, $2, $3, '5 s')", [
-      worker, [mine.id, stale.id, theirs.id], [claims[0]?.fence, (claims[1]?.fence ?? 0) - 1, 1],
+      worker,
+      [mine.id, stale.id, theirs.id],
+      [claims[0]?.fence, (claims[1]?.fence ?? 0) - 1, 1],
     ]),
   ).toBe(1);
 
   expect(await readJob(sql, mine.id)).toMatchObject({ status: "RUNNING", worker_id: null, fence: 2 });
-  expect((await readTasks(sql, mine.id))[0]).toMatchObject({ status: "PENDING", attempts: 0, fence: 2, started_at: null, progress: null });
+  expect((await readTasks(sql, mine.id))[0]).toMatchObject({
+    status: "PENDING",
+    attempts: 0,
+    fence: 2,
+    started_at: null,
+    progress: null,
+  });
   const [wakeUp] = await readWakeUps(sql, mine.id);
   expect((wakeUp?.run_at.getTime() ?? 0) - Date.now()).toBeGreaterThan(3000);
   expect(await readJob(sql, stale.id)).toMatchObject({ worker_id: worker });
@@ -149,9 +181,10 @@ test("release_worker frees its jobs and graphile-worker rows, twice without harm
   const worker = await addWorker(sql);
   await sql.rows("select ratchet_private.beat($1, array['pool-x'], array[1])", [worker]);
   const [one, two] = [await addPublish(sql), await addSingle(sql)];
-  await sql.rows("update graphile_worker._private_jobs set locked_by = 'pool-x', locked_at = now(), attempts = 1 where key = any ($1)", [
-    [one, two].map(({ id }) => `ratchet:${id}`),
-  ]);
+  await sql.rows(
+    "update graphile_worker._private_jobs set locked_by = 'pool-x', locked_at = now(), attempts = 1 where key = any ($1)",
+    [[one, two].map(({ id }) => `ratchet:${id}`)],
+  );
   await claim(sql.pool(), worker, [one.id, two.id]);
   expect(await sql.value("select ratchet_private.release_worker($1)", [worker])).toBe(2);
   expect(await sql.value("select ratchet_private.release_worker($1)", [worker])).toBe(0);

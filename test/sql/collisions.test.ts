@@ -31,7 +31,10 @@ test("two sessions that finish the last two tasks by hand: the job is never stuc
     for (const [round, job] of jobs.entries()) {
       const finish = async (session: typeof one, position: number): Promise<void> => {
         await session.query("begin");
-        await session.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = $2", [job.id, position]);
+        await session.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = $2", [
+          job.id,
+          position,
+        ]);
         await session.query("commit");
       };
       const order = round % 2 === 0 ? [1, 2] : [2, 1];
@@ -39,7 +42,9 @@ test("two sessions that finish the last two tasks by hand: the job is never stuc
     }
   });
   expect(
-    await sql.rows("select status, count(*)::int from ratchet.jobs where id = any ($1) group by status", [jobs.map(({ id }) => id)]),
+    await sql.rows("select status, count(*)::int from ratchet.jobs where id = any ($1) group by status", [
+      jobs.map(({ id }) => id),
+    ]),
   ).toStrictEqual([{ status: "COMPLETED", count: 60 }]);
 });
 
@@ -49,7 +54,9 @@ test("whoever finishes the later task by hand waits for whoever finishes the ear
     const pid = await pidOf(two);
     await one.query("begin");
     await one.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 1", [job.id]);
-    const later = two.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 2", [job.id]);
+    const later = two.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 2", [
+      job.id,
+    ]);
     await untilBlocked(sql, pid);
     await one.query("commit");
     await later;
@@ -65,7 +72,9 @@ test("a worker's last end and a later task finished by hand at the same moment c
     const pid = await pidOf(hand);
     await engine.query("begin");
     await checkpoint(engine, worker, [{ job: job.id, position: 1, fence, kind: "C" }]);
-    const later = hand.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 2", [job.id]);
+    const later = hand.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 2", [
+      job.id,
+    ]);
     await untilBlocked(sql, pid);
     await engine.query("commit");
     await later;
@@ -115,7 +124,10 @@ test("rows that somebody's psql holds keep only their own job from being claimed
       { outcome: "claimed" },
     ]);
     await psql.query("commit");
-    expect(await claim(engine, worker, [taskHeld.id, jobHeld.id])).toMatchObject([{ outcome: "claimed" }, { outcome: "claimed" }]);
+    expect(await claim(engine, worker, [taskHeld.id, jobHeld.id])).toMatchObject([
+      { outcome: "claimed" },
+      { outcome: "claimed" },
+    ]);
     await engine.query("reset statement_timeout");
   });
 });
@@ -123,9 +135,11 @@ test("rows that somebody's psql holds keep only their own job from being claimed
 test("claims beside last checkpoints of the same jobs never deadlock (80 rounds)", async () => {
   const [one, two] = [await addWorker(sql), await addWorker(sql)];
   for (let round = 0; round < 80; round++) {
-    const jobs = (await sql.rows<{ id: string }>("select id from ratchet.add_jobs($1)", [
-      JSON.stringify(Array.from({ length: 4 }, () => ({ identifier: "single" }))),
-    ])).map(({ id }) => id);
+    const jobs = (
+      await sql.rows<{ id: string }>("select id from ratchet.add_jobs($1)", [
+        JSON.stringify(Array.from({ length: 4 }, () => ({ identifier: "single" }))),
+      ])
+    ).map(({ id }) => id);
     const claims = await claim(sql.pool(), one, jobs);
     const ends = claims.map(({ job_id: job, fence }) => ({ job, position: 1, fence, kind: "C" as const }));
     const [answers, ...others] = await Promise.all([
@@ -145,13 +159,28 @@ test("failures beside claims and hand-backs of the same jobs never deadlock (40 
     const ids = jobs.map(({ id }) => id);
     const claims = await claim(sql.pool(), one, ids);
     await Promise.all([
-      checkpoint(sql.pool(), one, claims.slice(0, 3).map(({ job_id: job, fence }) => ({ job, position: 1, fence, kind: "F" as const }))),
-      sql.rows("select ratchet_private.hand_back($1, $2, $3)", [one, ids.slice(1).toReversed(), claims.slice(1).toReversed().map(({ fence }) => fence)]),
+      checkpoint(
+        sql.pool(),
+        one,
+        claims.slice(0, 3).map(({ job_id: job, fence }) => ({ job, position: 1, fence, kind: "F" as const })),
+      ),
+      sql.rows("select ratchet_private.hand_back($1, $2, $3)", [
+        one,
+        ids.slice(1).toReversed(),
+        claims
+          .slice(1)
+          .toReversed()
+          .map(({ fence }) => fence),
+      ]),
       claim(sql.pool(), two, ids),
       sql.rows("select ratchet_private.sweep(0, 1000)"),
     ]);
   }
-  expect(await sql.rows("select * from ratchet.violations where rule not in ('held by a stopped worker', 'finished out of order')")).toStrictEqual([]);
+  expect(
+    await sql.rows(
+      "select * from ratchet.violations where rule not in ('held by a stopped worker', 'finished out of order')",
+    ),
+  ).toStrictEqual([]);
 });
 
 test("of two claims of one job at once exactly one wins (50 rounds)", async () => {
@@ -179,19 +208,23 @@ test("a wake-up beside a getJob that has just taken the old one is added, not lo
     await added;
   });
   expect(await readWakeUps(sql, job.id)).toMatchObject([{ locked_by: null, attempts: 0 }]);
-  expect(await sql.rows("select key, attempts = max_attempts as spent from graphile_worker.jobs where locked_by = 'pool-1'")).toStrictEqual([
-    { key: null, spent: true },
-  ]);
+  expect(
+    await sql.rows("select key, attempts = max_attempts as spent from graphile_worker.jobs where locked_by = 'pool-1'"),
+  ).toStrictEqual([{ key: null, spent: true }]);
 });
 
 test("ten sessions that register definitions at once all succeed, and the last one's is current", async () => {
   const versions = Array.from({ length: 10 }, (_, n) => `crowd-${n}`);
   await Promise.all(
-    versions.map((version) => register(sql, [publish({ identifier: "crowd", version }), single({ identifier: "crowd-too", version })])),
+    versions.map((version) =>
+      register(sql, [publish({ identifier: "crowd", version }), single({ identifier: "crowd-too", version })]),
+    ),
   );
-  const { rows } = await sql.pool().query<{ version: string }>(
-    "select version from ratchet.definitions where identifier = 'crowd' order by current_since desc",
-  );
+  const { rows } = await sql
+    .pool()
+    .query<{ version: string }>(
+      "select version from ratchet.definitions where identifier = 'crowd' order by current_since desc",
+    );
   expect(rows.map(({ version }) => version).toSorted()).toStrictEqual(versions);
   expect((await addJob(sql.pool(), { identifier: "crowd", payload: { images: [] } })).version).toBe(rows[0]?.version);
 });
@@ -199,7 +232,9 @@ test("ten sessions that register definitions at once all succeed, and the last o
 test("a registration that waited for another one is the newer of the two", async () => {
   await withTwoSessions(sql, async (one, two) => {
     const registerWith = (session: typeof one, version: string): Promise<unknown> =>
-      session.query("select ratchet_private.register_definitions($1, false)", [JSON.stringify([single({ identifier: "waited", version })])]);
+      session.query("select ratchet_private.register_definitions($1, false)", [
+        JSON.stringify([single({ identifier: "waited", version })]),
+      ]);
     const pid = await pidOf(two);
     // Begun before, so that its clock is read first unless it is read after the wait.
     await one.query("begin; lock table ratchet.definitions in share row exclusive mode");
@@ -216,11 +251,19 @@ test("a job deleted while its worker is at it: ends of all kinds are refused, th
   const worker = await addWorker(sql);
   const gone = await Promise.all([addSingle(sql), addSingle(sql), addSingle(sql)]);
   const kept = await addSingle(sql);
-  const claims = await claim(sql.pool(), worker, [...gone, kept].map(({ id }) => id));
+  const claims = await claim(
+    sql.pool(),
+    worker,
+    [...gone, kept].map(({ id }) => id),
+  );
   await sql.rows("delete from ratchet.jobs where id = any ($1)", [gone.map(({ id }) => id)]);
   const kinds = ["C", "R", "F", "C"] as const;
   expect(
-    await checkpoint(sql.pool(), worker, claims.map(({ job_id: job, fence }, n) => ({ job, position: 1, fence, kind: kinds[n] ?? "C" }))),
+    await checkpoint(
+      sql.pool(),
+      worker,
+      claims.map(({ job_id: job, fence }, n) => ({ job, position: 1, fence, kind: kinds[n] ?? "C" })),
+    ),
   ).toMatchObject([{ outcome: "refused" }, { outcome: "refused" }, { outcome: "refused" }, { outcome: "written" }]);
 });
 

@@ -40,13 +40,17 @@ describe("not started", () => {
   test("without a worker", async () => {
     await setWorkers(0);
     const { id } = await addSingle(sql);
-    expect(await explain(id)).toBe(`Job ${id} (single) has not started; 1 task is planned. No worker is alive: start one with "ratchet worker".`);
+    expect(await explain(id)).toBe(
+      `Job ${id} (single) has not started; 1 task is planned. No worker is alive: start one with "ratchet worker".`,
+    );
   });
 
   test("with workers that know it", async () => {
     await setWorkers(1);
     const { id } = await addPublish(sql);
-    expect(await explain(id)).toBe(`Job ${id} (publish) has not started; 5 tasks are planned. It runs as soon as a worker has room; 1 live worker knows its definition.`);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) has not started; 5 tasks are planned. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+    );
     await setWorkers(2);
     const queued = await addPublish(sql, [], { queue_name: "slow" });
     expect(await explain(queued.id)).toBe(
@@ -57,9 +61,13 @@ describe("not started", () => {
   test("with workers that do not know it", async () => {
     await setWorkers(1, ["other"]);
     const { id } = await addSingle(sql);
-    expect(await explain(id)).toMatch(/The only live worker does not know version s1 of "single": start one that does, with "ratchet worker"\.$/v);
+    expect(await explain(id)).toMatch(
+      /The only live worker does not know version s1 of "single": start one that does, with "ratchet worker"\.$/v,
+    );
     await setWorkers(3, ["other"]);
-    expect(await explain(id)).toMatch(/None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker"\.$/v);
+    expect(await explain(id)).toMatch(
+      /None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker"\.$/v,
+    );
   });
 
   test("and not due", async () => {
@@ -67,7 +75,9 @@ describe("not started", () => {
     const { id } = await addPublish(sql, [], { run_at: new Date(Date.now() + 3 * 3_600_000) });
     expect(await explain(id)).toBe(`Job ${id} (publish) has not started: it is to run in 3 h, with 2 tasks.`);
     await setWorkers(0);
-    expect(await explain(id)).toBe(`Job ${id} (publish) has not started: it is to run in 3 h, with 2 tasks. No worker is alive: start one with "ratchet worker".`);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) has not started: it is to run in 3 h, with 2 tasks. No worker is alive: start one with "ratchet worker".`,
+    );
   });
 });
 
@@ -105,7 +115,9 @@ describe("held", () => {
     const { id } = await addPublish(sql, [], { job_key: "k" });
     await claimOne(sql, worker, id);
     const { id: next } = await addPublish(sql, [], { job_key: "k" });
-    expect(await explain(id)).toMatch(new RegExp(`, with 0 of 2 tasks finished\\. It stops after this task: replaced by job ${next}\\.$`, "v"));
+    expect(await explain(id)).toMatch(
+      new RegExp(`, with 0 of 2 tasks finished\\. It stops after this task: replaced by job ${next}\\.$`, "v"),
+    );
   });
 });
 
@@ -115,7 +127,9 @@ describe("failed", () => {
     const { id } = await addPublish(sql);
     const { fence } = await claimOne(sql, worker, id);
     await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
-    await checkpoint(sql.pool(), worker, [{ job: id, position: 3, fence, kind: "F", failure: { error_message: "connection refused" } }]);
+    await checkpoint(sql.pool(), worker, [
+      { job: id, position: 3, fence, kind: "F", failure: { error_message: "connection refused" } },
+    ]);
     expect(await explain(id)).toBe(
       `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again in N s and goes on there; the 2 tasks that are finished are not run again.`,
     );
@@ -130,7 +144,9 @@ describe("failed", () => {
     const worker = await setWorkers(1);
     const { id } = await addPublish(sql);
     const { fence } = await claimOne(sql, worker, id);
-    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { counted: false, error_message: "Too many requests!" } }]);
+    await checkpoint(sql.pool(), worker, [
+      { job: id, position: 1, fence, kind: "F", failure: { counted: false, error_message: "Too many requests!" } },
+    ]);
     expect(await explain(id)).toBe(
       `Job ${id} (publish) FAILED at task 1 of 5, "Validate product" (no try of 5 counted yet): Too many requests! It is tried again in N s and goes on there.`,
     );
@@ -142,10 +158,16 @@ describe("failed", () => {
     const { fence } = await claimOne(sql, worker, id);
     await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { can_retry: false } }]);
     const advice = `Nothing more happens by itself. To try again: update ratchet.tasks set status = 'PENDING' where job_id = ${id} and position = `;
-    expect(await explain(id)).toBe(`Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}1;`);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}1;`,
+    );
     const byHand = await addSingle(sql);
-    await sql.rows("update ratchet.tasks set status = 'FAILED', error_message = 'no use?' where job_id = $1", [byHand.id]);
-    expect(await explain(byHand.id)).toMatch(/has FAILED for good at task 1 of 1, "The only task": no use\? Nothing more/v);
+    await sql.rows("update ratchet.tasks set status = 'FAILED', error_message = 'no use?' where job_id = $1", [
+      byHand.id,
+    ]);
+    expect(await explain(byHand.id)).toMatch(
+      /has FAILED for good at task 1 of 1, "The only task": no use\? Nothing more/v,
+    );
   });
 
   test("by hand at a later task names that one", async () => {
@@ -162,15 +184,23 @@ describe("ended", () => {
     await runJob(sql, worker, many.id);
     await runJob(sql, worker, one.id);
     await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = $1", [byHand.id]);
-    expect(await explain(many.id)).toBe(`Job ${many.id} (publish) is COMPLETED: all 5 tasks are finished, N s after it started. Nothing more happens.`);
-    expect(await explain(one.id)).toBe(`Job ${one.id} (single) is COMPLETED: its only task is finished, N s after it started. Nothing more happens.`);
-    expect(await explain(byHand.id)).toBe(`Job ${byHand.id} (single) is COMPLETED: its only task is finished. Nothing more happens.`);
+    expect(await explain(many.id)).toBe(
+      `Job ${many.id} (publish) is COMPLETED: all 5 tasks are finished, N s after it started. Nothing more happens.`,
+    );
+    expect(await explain(one.id)).toBe(
+      `Job ${one.id} (single) is COMPLETED: its only task is finished, N s after it started. Nothing more happens.`,
+    );
+    expect(await explain(byHand.id)).toBe(
+      `Job ${byHand.id} (single) is COMPLETED: its only task is finished. Nothing more happens.`,
+    );
   });
 
   test("CANCELLED", async () => {
     const { id } = await addPublish(sql, []);
     await sql.rows("update ratchet.tasks set status = 'CANCELLED' where job_id = $1", [id]);
-    expect(await explain(id)).toBe(`Job ${id} (publish) is CANCELLED (a task was cancelled by hand), with 0 of 2 tasks finished. Nothing more happens.`);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) is CANCELLED (a task was cancelled by hand), with 0 of 2 tasks finished. Nothing more happens.`,
+    );
   });
 });
 
@@ -191,12 +221,16 @@ test("WAITING", async () => {
     await session.query("update ratchet.tasks set status = 'WAITING' where job_id = $1 and position = 1", [id]);
     await session.query("update ratchet.jobs set status = 'WAITING' where id = $1", [id]);
   });
-  expect(await explain(id)).toBe(`Job ${id} (publish) WAITS at task 1 of 2, "Validate product" for a time, a signal or another job, with 0 of 2 tasks finished.`);
+  expect(await explain(id)).toBe(
+    `Job ${id} (publish) WAITS at task 1 of 2, "Validate product" for a time, a signal or another job, with 0 of 2 tasks finished.`,
+  );
 });
 
 test("outside the queue", async () => {
   const id = await sql.value<string>("select (ratchet_private.create_job('own', '{}', 'default')).id");
   expect(await explain(id)).toBe(`Job ${id} (own) has no plan yet: createTasks makes one.`);
   await sql.rows("select ratchet_private.create_tasks($1, array['a', 'b'])", [id]);
-  expect(await explain(id)).toBe(`Job ${id} (own) has not started; 2 tasks are planned. It is outside the queue: the program that made it has to run it again.`);
+  expect(await explain(id)).toBe(
+    `Job ${id} (own) has not started; 2 tasks are planned. It is outside the queue: the program that made it has to run it again.`,
+  );
 });

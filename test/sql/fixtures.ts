@@ -160,7 +160,11 @@ export function addSingle(sql: Sql, given: AddJobArguments = {}): Promise<Job> {
 }
 
 /** Adds a job of five tasks, or of two more than it has images. */
-export function addPublish(sql: Sql, images: readonly string[] = ["a", "b", "c"], given: AddJobArguments = {}): Promise<Job> {
+export function addPublish(
+  sql: Sql,
+  images: readonly string[] = ["a", "b", "c"],
+  given: AddJobArguments = {},
+): Promise<Job> {
   return addJob(sql.pool(), { identifier: "publish", payload: { images }, ...given });
 }
 
@@ -322,7 +326,10 @@ export async function runJob(sql: Sql, workerId: number, id: string): Promise<vo
 }
 
 /** A session of its own; `work` may leave a transaction open, which is rolled back. */
-export async function withSession<Result>(sql: Sql, work: (session: pg.PoolClient) => Promise<Result>): Promise<Result> {
+export async function withSession<Result>(
+  sql: Sql,
+  work: (session: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const session = await sql.pool().connect();
   try {
     return await work(session);

@@ -32,7 +32,13 @@ test("claims and checkpoints of 250 jobs of four tasks are heap-only updates, sa
           await checkpoint(
             session,
             worker,
-            claims.map(({ job_id: job, fence }) => ({ job, position, fence, kind, result: kind === "C" ? { ok: true } : undefined })),
+            claims.map(({ job_id: job, fence }) => ({
+              job,
+              position,
+              fence,
+              kind,
+              result: kind === "C" ? { ok: true } : undefined,
+            })),
           );
         }
       }

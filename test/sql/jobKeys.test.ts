@@ -44,7 +44,13 @@ describe("before any task has started", () => {
     ["preserve_run_at", OLD_RUN_AT],
   ])("%s keeps the job and gives it the new payload, plan and settings", async (mode, runAt) => {
     const { old, again } = await keyedJob({ run_at: OLD_RUN_AT, priority: 1 });
-    const same = await again(mode, { run_at: NEW_RUN_AT, priority: 7, max_attempts: 2, retry_delay: "5 s", queue_name: "q" });
+    const same = await again(mode, {
+      run_at: NEW_RUN_AT,
+      priority: 7,
+      max_attempts: 2,
+      retry_delay: "5 s",
+      queue_name: "q",
+    });
     expect(same).toMatchObject({
       id: old.id,
       status: "PENDING",
@@ -70,7 +76,11 @@ describe("before any task has started", () => {
 
   test("replace can make it a job of another definition", async () => {
     const { old, again } = await keyedJob();
-    expect(await again("replace", { identifier: "single" })).toMatchObject({ id: old.id, identifier: "single", version: "s1" });
+    expect(await again("replace", { identifier: "single" })).toMatchObject({
+      id: old.id,
+      identifier: "single",
+      version: "s1",
+    });
     expect(await statuses(sql, old.id)).toStrictEqual(["PENDING"]);
     expect(await readWakeUps(sql, old.id)).toMatchObject([{ task_identifier: "single" }]);
   });
@@ -98,11 +108,17 @@ describe("while a worker runs it", () => {
     expect(await readJob(sql, old.id)).toMatchObject({ status: "RUNNING", job_key: null, worker_id: worker });
     expect(await statuses(sql, old.id)).toStrictEqual(["COMPLETED", "RUNNING", "CANCELLED", "CANCELLED"]);
 
-    const answers = await checkpoint(sql.pool(), worker, [{ job: old.id, position: 2, fence, kind: "C", result: "done" }]);
+    const answers = await checkpoint(sql.pool(), worker, [
+      { job: old.id, position: 2, fence, kind: "C", result: "done" },
+    ]);
     expect(answers).toMatchObject([{ outcome: "written", stop: true }]);
     expect(await statuses(sql, old.id)).toStrictEqual(["COMPLETED", "COMPLETED", "CANCELLED", "CANCELLED"]);
     const ended = await readJob(sql, old.id);
-    expect(ended).toMatchObject({ status: "CANCELLED", cancel_reason: `replaced by job ${replacement.id}`, worker_id: null });
+    expect(ended).toMatchObject({
+      status: "CANCELLED",
+      cancel_reason: `replaced by job ${replacement.id}`,
+      worker_id: null,
+    });
     expect(ended.finished_at).not.toBeNull();
     expect(await checkpoint(sql.pool(), worker, [{ job: old.id, position: 3, fence, kind: "R" }])).toMatchObject([
       { outcome: "refused" },
@@ -116,14 +132,19 @@ describe("while a worker runs it", () => {
     const replacement = await again("replace");
 
     const failed = { job: old.id, position: 1, fence, kind: "F" as const };
-    expect(await checkpoint(sql.pool(), worker, [failed])).toMatchObject([{ outcome: "written", stop: true, retry_in_ms: null }]);
+    expect(await checkpoint(sql.pool(), worker, [failed])).toMatchObject([
+      { outcome: "written", stop: true, retry_in_ms: null },
+    ]);
     expect(await checkpoint(sql.pool(), worker, [failed])).toMatchObject([{ outcome: "already there", attempts: 1 }]);
 
-    expect(await readJob(sql, old.id)).toMatchObject({ status: "CANCELLED", cancel_reason: `replaced by job ${replacement.id}` });
+    expect(await readJob(sql, old.id)).toMatchObject({
+      status: "CANCELLED",
+      cancel_reason: `replaced by job ${replacement.id}`,
+    });
     expect(await statuses(sql, old.id)).toStrictEqual(["CANCELLED", "CANCELLED", "CANCELLED", "CANCELLED"]);
-    expect(await sql.rows("select error_message, next_attempt_at from ratchet.task_failures where job_id = $1", [old.id])).toStrictEqual([
-      { error_message: "it broke", next_attempt_at: null },
-    ]);
+    expect(
+      await sql.rows("select error_message, next_attempt_at from ratchet.task_failures where job_id = $1", [old.id]),
+    ).toStrictEqual([{ error_message: "it broke", next_attempt_at: null }]);
   });
 
   test("and it is in its last task, it is CANCELLED all the same", async () => {
@@ -136,24 +157,32 @@ describe("while a worker runs it", () => {
     expect(await readJob(sql, old.id)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test.each(["is handed back", "loses its worker"])("and it %s after that, nothing of it starts again", async (what) => {
-    const { old, again } = await keyedJob();
-    const worker = await addWorker(sql);
-    const { fence } = await claimOne(sql, worker, old.id);
-    await again("replace");
-    await (what === "is handed back"
-      ? sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [old.id], [fence]])
-      : sql.rows("select ratchet_private.release_worker($1)", [worker]));
-    expect(await readJob(sql, old.id)).toMatchObject({ status: "CANCELLED", worker_id: null });
-    expect(new Set(await statuses(sql, old.id))).toStrictEqual(new Set(["CANCELLED"]));
-  });
+  test.each(["is handed back", "loses its worker"])(
+    "and it %s after that, nothing of it starts again",
+    async (what) => {
+      const { old, again } = await keyedJob();
+      const worker = await addWorker(sql);
+      const { fence } = await claimOne(sql, worker, old.id);
+      await again("replace");
+      await (what === "is handed back"
+        ? sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [old.id], [fence]])
+        : sql.rows("select ratchet_private.release_worker($1)", [worker]));
+      expect(await readJob(sql, old.id)).toMatchObject({ status: "CANCELLED", worker_id: null });
+      expect(new Set(await statuses(sql, old.id))).toStrictEqual(new Set(["CANCELLED"]));
+    },
+  );
 
   test("unsafe_dedupe changes nothing and returns it", async () => {
     const { old, again } = await keyedJob();
     await claimOne(sql, await addWorker(sql), old.id);
     const running = await readJob(sql, old.id);
     expect(await again("unsafe_dedupe")).toStrictEqual(running);
-    expect((await readTasks(sql, old.id)).map(({ stop_after }) => stop_after)).toStrictEqual([false, false, false, false]);
+    expect((await readTasks(sql, old.id)).map(({ stop_after }) => stop_after)).toStrictEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -200,7 +229,10 @@ describe("after it was handed back", () => {
     await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [old.id], [fence]]);
     const replacement = await again(mode);
     expect(replacement.id).not.toBe(old.id);
-    expect(await readJob(sql, old.id)).toMatchObject({ status: "CANCELLED", cancel_reason: `replaced by job ${replacement.id}` });
+    expect(await readJob(sql, old.id)).toMatchObject({
+      status: "CANCELLED",
+      cancel_reason: `replaced by job ${replacement.id}`,
+    });
     expect(await readWakeUps(sql, old.id)).toStrictEqual([]);
   });
 
@@ -228,7 +260,9 @@ describe("after it has finished", () => {
     const { old, again } = await keyedJob();
     const worker = await addWorker(sql);
     const { fence } = await claimOne(sql, worker, old.id);
-    await checkpoint(sql.pool(), worker, [{ job: old.id, position: 1, fence, kind: "F", failure: { can_retry: false } }]);
+    await checkpoint(sql.pool(), worker, [
+      { job: old.id, position: 1, fence, kind: "F", failure: { can_retry: false } },
+    ]);
     expect((await again(mode)).id).not.toBe(old.id);
     expect(await readJob(sql, old.id)).toMatchObject({ status: "FAILED" });
   });
@@ -256,7 +290,9 @@ test.each(MODES)("20 sessions that add one key at once with %s leave exactly one
       ),
     );
     expect(new Set(jobs.map(({ id }) => id)).size).toBe(1);
-    expect(await sql.value("select count(*)::int from ratchet.jobs where job_key = $1 and finished_at is null", [key])).toBe(1);
+    expect(
+      await sql.value("select count(*)::int from ratchet.jobs where job_key = $1 and finished_at is null", [key]),
+    ).toBe(1);
     expect(await statuses(sql, jobs[0]?.id ?? "")).toStrictEqual(["PENDING"]);
     expect(await readWakeUps(sql, jobs[0]?.id ?? "")).toHaveLength(1);
   }
@@ -266,7 +302,9 @@ test("a REPEATABLE READ caller whose snapshot misses the key gets 40001, never a
   await withSession(sql, async (session) => {
     await session.query("begin isolation level repeatable read; select 1 from ratchet.jobs limit 1");
     await addJob(sql.pool(), { identifier: "single", job_key: "snapshot" });
-    await expect(addJob(session, { identifier: "single", job_key: "snapshot" })).rejects.toMatchObject({ code: "40001" });
+    await expect(addJob(session, { identifier: "single", job_key: "snapshot" })).rejects.toMatchObject({
+      code: "40001",
+    });
   });
   expect(await sql.value("select count(*)::int from ratchet.jobs where job_key = 'snapshot'")).toBe(1);
 });

@@ -5,7 +5,13 @@ import { useSql } from "./fixtures.ts";
 const sql = useSql({ definitions: false });
 
 const seconds = (attempt: number, delay: string, backoff = 1, max: string | null = null, jitter = 0): Promise<number> =>
-  sql.value("select extract(epoch from ratchet_private.retry_delay($1, $2, $3, $4, $5))::float8", [attempt, delay, backoff, max, jitter]);
+  sql.value("select extract(epoch from ratchet_private.retry_delay($1, $2, $3, $4, $5))::float8", [
+    attempt,
+    delay,
+    backoff,
+    max,
+    jitter,
+  ]);
 
 const TEN_YEARS = 10 * 365.25 * 86_400;
 
@@ -44,5 +50,9 @@ test("jitter spreads it over its share, above and below", async () => {
 });
 
 test("full jitter never makes it negative", async () => {
-  expect(await sql.value("select min(ratchet_private.retry_delay(3, '1 s', 2, '3 s', 1)) >= interval '0' from generate_series(1, 1000)")).toBe(true);
+  expect(
+    await sql.value(
+      "select min(ratchet_private.retry_delay(3, '1 s', 2, '3 s', 1)) >= interval '0' from generate_series(1, 1000)",
+    ),
+  ).toBe(true);
 });

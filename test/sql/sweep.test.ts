@@ -10,7 +10,8 @@ interface Swept {
   settled: string[];
 }
 
-const sweep = (after = "0", limit = 1000): Promise<Swept> => sql.row<Swept>("select * from ratchet_private.sweep($1, $2)", [after, limit]);
+const sweep = (after = "0", limit = 1000): Promise<Swept> =>
+  sql.row<Swept>("select * from ratchet_private.sweep($1, $2)", [after, limit]);
 
 const setWakeUp = (id: string, change: string): Promise<unknown> =>
   sql.rows(`update graphile_worker._private_jobs set ${change} where key = 'ratchet:' || $1::text`, [id]);
@@ -19,8 +20,13 @@ test("a due, free job without a wake-up gets one; all others are left alone", as
   const worker = await addWorker(sql);
   await sql.rows("select ratchet_private.beat($1, array['live-pool'], array[]::int[])", [worker]);
   const [lost, spent, orphaned, woken, running, future, held] = [
-    await addSingle(sql), await addSingle(sql), await addSingle(sql), await addSingle(sql), await addSingle(sql),
-    await addSingle(sql, { run_at: new Date(Date.now() + 3_600_000) }), await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql, { run_at: new Date(Date.now() + 3_600_000) }),
+    await addSingle(sql),
   ];
   await claimOne(sql, worker, held.id);
   for (const { id } of [lost, future, held]) {
@@ -44,9 +50,9 @@ test("spent rows of ours are removed, other people's never", async () => {
   await sql.rows("select graphile_worker.add_job('somebody_elses', max_attempts => 1)");
   await sql.rows("update graphile_worker._private_jobs set attempts = 1 where max_attempts = 1");
   await sweep();
-  expect(await sql.rows("select task_identifier from graphile_worker.jobs where attempts >= max_attempts")).toStrictEqual([
-    { task_identifier: "somebody_elses" },
-  ]);
+  expect(
+    await sql.rows("select task_identifier from graphile_worker.jobs where attempts >= max_attempts"),
+  ).toStrictEqual([{ task_identifier: "somebody_elses" }]);
 });
 
 test("a free job whose tasks have all ended is settled", async () => {
@@ -59,7 +65,9 @@ test("a free job whose tasks have all ended is settled", async () => {
 });
 
 test("slices of unfinished jobs follow one another and begin again", async () => {
-  const all = (await sql.rows<{ id: string }>("select id from ratchet.jobs where finished_at is null order by id")).map(({ id }) => id);
+  const all = (await sql.rows<{ id: string }>("select id from ratchet.jobs where finished_at is null order by id")).map(
+    ({ id }) => id,
+  );
   const first = await sweep("0", 2);
   expect(first.next_after).toBe(all[1]);
   let after = first.next_after;
@@ -81,14 +89,17 @@ test("moving the clock brings the wake-ups of waiting jobs along", async () => {
 });
 
 test("for how long nobody has known a job's version", async () => {
-  const unknownMs = (id: string): Promise<number | null> => sql.value("select ratchet_private.version_unknown_ms($1)", [id]);
+  const unknownMs = (id: string): Promise<number | null> =>
+    sql.value("select ratchet_private.version_unknown_ms($1)", [id]);
   await sql.rows("delete from ratchet.workers");
   const { id } = await addSingle(sql);
   await sql.rows("update ratchet.jobs set run_at = run_at - interval '10 s' where id = $1", [id]);
   expect(await unknownMs(id)).toBeGreaterThan(10_000);
   const worker = await addWorker(sql);
   expect(await unknownMs(id)).toBeNull();
-  await sql.rows("update ratchet.workers set stopped_at = ratchet_private.clock_now() - interval '2 s' where id = $1", [worker]);
+  await sql.rows("update ratchet.workers set stopped_at = ratchet_private.clock_now() - interval '2 s' where id = $1", [
+    worker,
+  ]);
   expect(await unknownMs(id)).toBeGreaterThanOrEqual(2000);
   expect(await unknownMs(id)).toBeLessThan(10_000);
   expect(await unknownMs("987654321")).toBeNull();

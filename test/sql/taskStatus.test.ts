@@ -54,41 +54,46 @@ const ENDED_FOR_GOOD = (from: Status, to: Status): boolean =>
   from === "COMPLETED" || ((from === "SKIPPED" || from === "CANCELLED") && to !== "PENDING");
 
 describe("by hand", () => {
-  test.each(EDGES.filter(({ from, to }) => ENDED_FOR_GOOD(from, to)))("$from to $to is refused (RT009)", async ({ from, to }) => {
-    const job = await addSingle(sql);
-    await force(job.id, 1, from);
-    const raised = await errorOf(setByHand(job.id, 1, to));
-    expect(raised).toMatchObject({
-      code: "RT009",
-      message: `Task 1 of job ${job.id} is ${from} and cannot become ${to}.`,
-      detail: "A finished task is never run again, and one that has ended never changes its end.",
-    });
-    expect(await statuses(sql, job.id)).toStrictEqual([from]);
-  });
+  test.each(EDGES.filter(({ from, to }) => ENDED_FOR_GOOD(from, to)))(
+    "$from to $to is refused (RT009)",
+    async ({ from, to }) => {
+      const job = await addSingle(sql);
+      await force(job.id, 1, from);
+      const raised = await errorOf(setByHand(job.id, 1, to));
+      expect(raised).toMatchObject({
+        code: "RT009",
+        message: `Task 1 of job ${job.id} is ${from} and cannot become ${to}.`,
+        detail: "A finished task is never run again, and one that has ended never changes its end.",
+      });
+      expect(await statuses(sql, job.id)).toStrictEqual([from]);
+    },
+  );
 
-  test.each(
-    EDGES.filter(({ from, to }) => !ENDED_FOR_GOOD(from, to) && (to === "RUNNING" || to === "WAITING")),
-  )("$from to $to is refused, because only a worker starts a task (RT009)", async ({ from, to }) => {
-    const job = await addSingle(sql);
-    await force(job.id, 1, from);
-    expect(await errorOf(setByHand(job.id, 1, to))).toMatchObject({
-      code: "RT009",
-      message: `Task 1 of job ${job.id} cannot be set to ${to} by hand: only a worker starts a task.`,
-      hint: "Set it to PENDING; the job is then picked up by itself.",
-    });
-  });
+  test.each(EDGES.filter(({ from, to }) => !ENDED_FOR_GOOD(from, to) && (to === "RUNNING" || to === "WAITING")))(
+    "$from to $to is refused, because only a worker starts a task (RT009)",
+    async ({ from, to }) => {
+      const job = await addSingle(sql);
+      await force(job.id, 1, from);
+      expect(await errorOf(setByHand(job.id, 1, to))).toMatchObject({
+        code: "RT009",
+        message: `Task 1 of job ${job.id} cannot be set to ${to} by hand: only a worker starts a task.`,
+        hint: "Set it to PENDING; the job is then picked up by itself.",
+      });
+    },
+  );
 
-  test.each(
-    EDGES.filter(({ from, to }) => !ENDED_FOR_GOOD(from, to) && to !== "RUNNING" && to !== "WAITING"),
-  )("$from to $to is legal; the row is completed and its fence raised", async ({ from, to }) => {
-    const job = await addSingle(sql);
-    await force(job.id, 1, from);
-    await setByHand(job.id, 1, to);
-    const [task] = await readTasks(sql, job.id);
-    expect(task).toMatchObject({ status: to, fence: 1, result: null, progress: null });
-    expect(task?.completed_at !== null).toBe(to === "COMPLETED" || to === "SKIPPED");
-    expect(task?.error_message).toBe(to === "FAILED" ? "set to FAILED by hand" : null);
-  });
+  test.each(EDGES.filter(({ from, to }) => !ENDED_FOR_GOOD(from, to) && to !== "RUNNING" && to !== "WAITING"))(
+    "$from to $to is legal; the row is completed and its fence raised",
+    async ({ from, to }) => {
+      const job = await addSingle(sql);
+      await force(job.id, 1, from);
+      await setByHand(job.id, 1, to);
+      const [task] = await readTasks(sql, job.id);
+      expect(task).toMatchObject({ status: to, fence: 1, result: null, progress: null });
+      expect(task?.completed_at !== null).toBe(to === "COMPLETED" || to === "SKIPPED");
+      expect(task?.error_message).toBe(to === "FAILED" ? "set to FAILED by hand" : null);
+    },
+  );
 
   test("a task cannot be inserted as RUNNING or WAITING (RT009)", async () => {
     const job = await addSingle(sql);
@@ -111,7 +116,9 @@ describe("by hand", () => {
     await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "F" }]);
     expect(await readJob(sql, job.id)).toMatchObject({ status: "FAILED", next_attempt_at: null });
     await setByHand(job.id, 1, "PENDING");
-    expect(await readTasks(sql, job.id)).toMatchObject([{ status: "PENDING", attempts: 0, error_message: null, started_at: null }]);
+    expect(await readTasks(sql, job.id)).toMatchObject([
+      { status: "PENDING", attempts: 0, error_message: null, started_at: null },
+    ]);
     expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING", finished_at: null });
     expect(await readWakeUps(sql, job.id)).toHaveLength(1);
     await runJob(sql, worker, job.id);
@@ -139,7 +146,11 @@ describe("the job follows changes by hand", () => {
     }
     const followed = await readJob(sql, job.id);
     expect(followed.status).toBe(expected);
-    expect(await sql.rows("select * from ratchet.all_violations() where job_id = $1 and rule <> 'finished out of order'", [job.id])).toStrictEqual([]);
+    expect(
+      await sql.rows("select * from ratchet.all_violations() where job_id = $1 and rule <> 'finished out of order'", [
+        job.id,
+      ]),
+    ).toStrictEqual([]);
     expect(followed.finished_at !== null).toBe(expected !== "PENDING");
     expect(followed.cancel_reason).toBe(expected === "CANCELLED" ? "a task was cancelled by hand" : null);
   });
@@ -148,13 +159,18 @@ describe("the job follows changes by hand", () => {
     const jobs = await Promise.all([addPublish(sql, ["a"]), addSingle(sql), addPublish(sql, [])]);
     const ids = jobs.map(({ id }) => id);
     await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = any ($1)", [ids]);
-    expect(await sql.rows("select distinct status from ratchet.jobs where id = any ($1)", [ids])).toStrictEqual([{ status: "COMPLETED" }]);
+    expect(await sql.rows("select distinct status from ratchet.jobs where id = any ($1)", [ids])).toStrictEqual([
+      { status: "COMPLETED" },
+    ]);
   });
 
   test("once started, to RUNNING, and back from COMPLETED when a task is added", async () => {
     const job = await addSingle(sql);
     await runJob(sql, await addWorker(sql), job.id);
-    await sql.rows("insert into ratchet.tasks (job_id, position, key, template, name) values ($1, 2, 'only', 'only', 'More')", [job.id]);
+    await sql.rows(
+      "insert into ratchet.tasks (job_id, position, key, template, name) values ($1, 2, 'only', 'only', 'More')",
+      [job.id],
+    );
     expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING", finished_at: null, worker_id: null });
     expect(await readWakeUps(sql, job.id)).toHaveLength(1);
     await sql.rows("delete from ratchet.tasks where job_id = $1 and position = 2", [job.id]);
@@ -166,7 +182,12 @@ describe("the job follows changes by hand", () => {
     await setByHand(job.id, 1, "CANCELLED");
     expect(await readJob(sql, job.id)).toMatchObject({ status: "CANCELLED" });
     await setByHand(job.id, 1, "PENDING");
-    expect(await readJob(sql, job.id)).toMatchObject({ status: "PENDING", cancelled_at: null, cancel_reason: null, finished_at: null });
+    expect(await readJob(sql, job.id)).toMatchObject({
+      status: "PENDING",
+      cancelled_at: null,
+      cancel_reason: null,
+      finished_at: null,
+    });
     expect(await readWakeUps(sql, job.id)).toHaveLength(1);
   });
 
@@ -174,7 +195,9 @@ describe("the job follows changes by hand", () => {
     const job = await addSingle(sql);
     await withSession(sql, async (session) => {
       await session.query("begin; set local ratchet.engine = 'order'");
-      await session.query("update ratchet.tasks set status = 'WAITING', started_at = now() where job_id = $1", [job.id]);
+      await session.query("update ratchet.tasks set status = 'WAITING', started_at = now() where job_id = $1", [
+        job.id,
+      ]);
       await session.query("commit");
     });
     expect(await readJob(sql, job.id)).toMatchObject({ status: "WAITING" });
@@ -192,12 +215,17 @@ describe("the job follows changes by hand", () => {
          create policy own on ratchet.tasks to ratchet_test_editor using (position = 1);
          set local role ratchet_test_editor`,
       );
-      const { rowCount } = await session.query("update ratchet.tasks set status = 'FAILED' where job_id = $1", [job.id]);
+      const { rowCount } = await session.query("update ratchet.tasks set status = 'FAILED' where job_id = $1", [
+        job.id,
+      ]);
       expect(rowCount).toBe(1);
       await session.query("reset role");
       const { rows } = await session.query<Job>("select * from ratchet.jobs where id = $1", [job.id]);
       expect(rows[0]).toMatchObject({ status: "FAILED" });
-      const { rows: failed } = await session.query("select fence from ratchet.tasks where job_id = $1 and position = 1", [job.id]);
+      const { rows: failed } = await session.query(
+        "select fence from ratchet.tasks where job_id = $1 and position = 1",
+        [job.id],
+      );
       expect(failed).toStrictEqual([{ fence: 1 }]);
     });
   });
@@ -223,8 +251,14 @@ describe("by hand while a worker holds the job", () => {
     const worker = await addWorker(sql);
     const { fence } = await claimOne(sql, worker, job.id);
     await setByHand(job.id, 3, "SKIPPED");
-    expect((await readTasks(sql, job.id)).map((task) => [task.fence, task.stop_after])).toStrictEqual([[fence, true], [0, false], [fence + 1, false]]);
-    expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C" }])).toMatchObject([{ outcome: "written", stop: true }]);
+    expect((await readTasks(sql, job.id)).map((task) => [task.fence, task.stop_after])).toStrictEqual([
+      [fence, true],
+      [0, false],
+      [fence + 1, false],
+    ]);
+    expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C" }])).toMatchObject([
+      { outcome: "written", stop: true },
+    ]);
     await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [job.id], [fence]]);
     expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING", worker_id: null });
   });
@@ -234,7 +268,9 @@ describe("by hand while a worker holds the job", () => {
     const worker = await addWorker(sql);
     const { fence } = await claimOne(sql, worker, job.id);
     await setByHand(job.id, 1, "COMPLETED");
-    expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C", result: 1 }])).toMatchObject([{ outcome: "refused" }]);
+    expect(
+      await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C", result: 1 }]),
+    ).toMatchObject([{ outcome: "refused" }]);
     expect(await readTasks(sql, job.id)).toMatchObject([{ status: "COMPLETED", result: null }, {}, {}]);
   });
 
@@ -253,7 +289,9 @@ describe("by hand while a worker holds the job", () => {
     await setByHand(job.id, 3, "FAILED");
     expect(await readJob(sql, job.id)).toMatchObject({ status: "FAILED", worker_id: null, next_attempt_at: null });
     expect(await statuses(sql, job.id)).toStrictEqual(["PENDING", "PENDING", "FAILED"]);
-    expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C" }])).toMatchObject([{ outcome: "refused" }]);
+    expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C" }])).toMatchObject([
+      { outcome: "refused" },
+    ]);
     expect(await sql.rows("select * from ratchet.all_violations() where job_id = $1", [job.id])).toStrictEqual([]);
   });
 
@@ -267,7 +305,10 @@ describe("by hand while a worker holds the job", () => {
     await setByHand(going.id, 3, "SKIPPED");
     await setByHand(taken.id, 3, "FAILED");
     const ends = claims.map(({ job_id: job, fence }) => ({ job, position: 2, fence, kind: "C" as const }));
-    expect(await checkpoint(sql.pool(), worker, ends)).toMatchObject([{ outcome: "written", stop: true }, { outcome: "refused" }]);
+    expect(await checkpoint(sql.pool(), worker, ends)).toMatchObject([
+      { outcome: "written", stop: true },
+      { outcome: "refused" },
+    ]);
   });
 
   test("however often a later task was changed, the next claim may write it", async () => {
@@ -284,14 +325,19 @@ describe("by hand while a worker holds the job", () => {
 });
 
 describe("what nobody may change", () => {
-  test.each(["RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"])("a job's status, to %s (RT010)", async (status) => {
-    const job = await addSingle(sql);
-    expect(await errorOf(sql.rows("update ratchet.jobs set status = $2 where id = $1", [job.id, status]))).toMatchObject({
-      code: "RT010",
-      message: `The status of job ${job.id} follows its tasks and cannot be set to ${status} by hand.`,
-      hint: `Change its tasks instead: update ratchet.tasks set status = … where job_id = ${job.id} and position = …;`,
-    });
-  });
+  test.each(["RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"])(
+    "a job's status, to %s (RT010)",
+    async (status) => {
+      const job = await addSingle(sql);
+      expect(
+        await errorOf(sql.rows("update ratchet.jobs set status = $2 where id = $1", [job.id, status])),
+      ).toMatchObject({
+        code: "RT010",
+        message: `The status of job ${job.id} follows its tasks and cannot be set to ${status} by hand.`,
+        hint: `Change its tasks instead: update ratchet.tasks set status = … where job_id = ${job.id} and position = …;`,
+      });
+    },
+  );
 
   test("a task's job and position (RT011)", async () => {
     const job = await addSingle(sql);
@@ -301,7 +347,11 @@ describe("what nobody may change", () => {
       message: `Task 1 of job ${job.id} cannot move to another job or position.`,
       hint: "Add a new job with the plan you want.",
     });
-    expect(await errorOf(sql.rows("update ratchet.tasks set job_id = $2, position = 9 where job_id = $1", [job.id, other.id]))).toMatchObject({ code: "RT011" });
+    expect(
+      await errorOf(
+        sql.rows("update ratchet.tasks set job_id = $2, position = 9 where job_id = $1", [job.id, other.id]),
+      ),
+    ).toMatchObject({ code: "RT011" });
   });
 
   test.each(["ratchet.tasks", "ratchet.tasks cascade", "ratchet.jobs cascade"])("truncate %s (RT011)", async (what) => {
@@ -329,7 +379,9 @@ describe("rows that contradict themselves cannot be stored", () => {
   test.each(TASKS)("%s: a PENDING task with %s", async (constraint, change) => {
     const job = await addSingle(sql);
     const raised = await errorOf(
-      withoutTriggers(sql, (session) => session.query(`update ratchet.tasks set ${change} where job_id = $1`, [job.id])),
+      withoutTriggers(sql, (session) =>
+        session.query(`update ratchet.tasks set ${change} where job_id = $1`, [job.id]),
+      ),
     );
     expect(raised).toMatchObject({ code: "23514", constraint });
   });
@@ -368,22 +420,39 @@ describe("rows that contradict themselves cannot be stored", () => {
     ["definitions_retry_jitter_is_a_share", "retry_jitter = 1.5"],
   ];
   test.each(DEFINITIONS)("%s: a definition with %s", async (constraint, change) => {
-    expect(await errorOf(sql.rows(`update ratchet.definitions set ${change} where identifier = 'single'`))).toMatchObject({ code: "23514", constraint });
+    expect(
+      await errorOf(sql.rows(`update ratchet.definitions set ${change} where identifier = 'single'`)),
+    ).toMatchObject({ code: "23514", constraint });
   });
 
   test("a job is adopted once, a key is taken once, a task belongs to a job, a failure to a task", async () => {
     const [one, two] = [await addSingle(sql, { job_key: "taken" }), await addSingle(sql)];
     await sql.rows("update ratchet.jobs set adopted_from = 1 where id = $1", [one.id]);
-    expect(await errorOf(sql.rows("update ratchet.jobs set adopted_from = 1 where id = $1", [two.id]))).toMatchObject({ constraint: "jobs_adopted_once" });
-    expect(await errorOf(sql.rows("update ratchet.jobs set job_key = 'taken' where id = $1", [two.id]))).toMatchObject({ constraint: "jobs_job_key_unique_while_unfinished" });
-    expect(await errorOf(sql.rows("insert into ratchet.tasks (job_id, position, key, template, name) values (-1, 1, 'x', 'x', 'x')"))).toMatchObject({ constraint: "tasks_job" });
+    expect(await errorOf(sql.rows("update ratchet.jobs set adopted_from = 1 where id = $1", [two.id]))).toMatchObject({
+      constraint: "jobs_adopted_once",
+    });
+    expect(await errorOf(sql.rows("update ratchet.jobs set job_key = 'taken' where id = $1", [two.id]))).toMatchObject({
+      constraint: "jobs_job_key_unique_while_unfinished",
+    });
     expect(
       await errorOf(
-        sql.rows("insert into ratchet.task_failures (job_id, position, fence, attempt, counted, error_message, started_at, failed_at) values ($1, 2, 1, 1, true, 'x', now(), now())", [one.id]),
+        sql.rows("insert into ratchet.tasks (job_id, position, key, template, name) values (-1, 1, 'x', 'x', 'x')"),
+      ),
+    ).toMatchObject({ constraint: "tasks_job" });
+    expect(
+      await errorOf(
+        sql.rows(
+          "insert into ratchet.task_failures (job_id, position, fence, attempt, counted, error_message, started_at, failed_at) values ($1, 2, 1, 1, true, 'x', now(), now())",
+          [one.id],
+        ),
       ),
     ).toMatchObject({ constraint: "task_failures_task" });
     expect(
-      await errorOf(sql.rows("insert into ratchet.workers (host, pid, version, concurrency, started_at, beat_at) values ('h', 1, 'v', 0, now(), now())")),
+      await errorOf(
+        sql.rows(
+          "insert into ratchet.workers (host, pid, version, concurrency, started_at, beat_at) values ('h', 1, 'v', 0, now(), now())",
+        ),
+      ),
     ).toMatchObject({ constraint: "workers_concurrency_is_positive" });
   });
 });

@@ -22,26 +22,77 @@ test("there is none when all is well: jobs of every status", async () => {
 type Fabricate = (session: pg.PoolClient, id: string) => Promise<unknown>;
 
 const FABRICATED: readonly [string, string, Fabricate][] = [
-  ["status contradicts tasks", "the job is PENDING, its tasks say FAILED", (session, id) =>
-    session.query("update ratchet.tasks set status = 'FAILED', error_message = 'x' where job_id = $1 and position = 1", [id])],
-  ["status contradicts tasks", "the job is PENDING, its tasks say COMPLETED", (session, id) =>
-    session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [id])],
-  ["status contradicts tasks", "the job is COMPLETED, its tasks say PENDING", (session, id) =>
-    session.query("update ratchet.jobs set status = 'COMPLETED', finished_at = now() where id = $1", [id])],
-  ["plan is empty", "a queued job without tasks can never run", (session, id) =>
-    session.query("delete from ratchet.tasks where job_id = $1", [id])],
-  ["plan has gaps", "2 tasks at positions 1 to 3", (session, id) =>
-    session.query("delete from ratchet.tasks where job_id = $1 and position = 2", [id])],
-  ["plan has gaps", "2 tasks at positions 2 to 3", (session, id) =>
-    session.query("delete from ratchet.tasks where job_id = $1 and position = 1", [id])],
-  ["finished out of order", "task 3 is COMPLETED, task 1 before it is not finished", (session, id) =>
-    session.query("update ratchet.tasks set status = 'COMPLETED', started_at = now(), completed_at = now() where job_id = $1 and position = 3", [id])],
-  ["two tasks at once", "2 tasks are RUNNING", (session, id) =>
-    session.query("update ratchet.tasks set status = 'RUNNING', started_at = now() where job_id = $1 and position < 3", [id])],
-  ["runs without a worker", "a task is RUNNING and no worker holds the job", (session, id) =>
-    session.query("update ratchet.tasks set status = 'RUNNING', started_at = now() where job_id = $1 and position = 1", [id])],
-  ["held by a stopped worker", "worker 4711 is gone", (session, id) =>
-    session.query("update ratchet.jobs set worker_id = 4711, status = 'RUNNING', started_at = now() where id = $1", [id])],
+  [
+    "status contradicts tasks",
+    "the job is PENDING, its tasks say FAILED",
+    (session, id) =>
+      session.query(
+        "update ratchet.tasks set status = 'FAILED', error_message = 'x' where job_id = $1 and position = 1",
+        [id],
+      ),
+  ],
+  [
+    "status contradicts tasks",
+    "the job is PENDING, its tasks say COMPLETED",
+    (session, id) =>
+      session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [id]),
+  ],
+  [
+    "status contradicts tasks",
+    "the job is COMPLETED, its tasks say PENDING",
+    (session, id) =>
+      session.query("update ratchet.jobs set status = 'COMPLETED', finished_at = now() where id = $1", [id]),
+  ],
+  [
+    "plan is empty",
+    "a queued job without tasks can never run",
+    (session, id) => session.query("delete from ratchet.tasks where job_id = $1", [id]),
+  ],
+  [
+    "plan has gaps",
+    "2 tasks at positions 1 to 3",
+    (session, id) => session.query("delete from ratchet.tasks where job_id = $1 and position = 2", [id]),
+  ],
+  [
+    "plan has gaps",
+    "2 tasks at positions 2 to 3",
+    (session, id) => session.query("delete from ratchet.tasks where job_id = $1 and position = 1", [id]),
+  ],
+  [
+    "finished out of order",
+    "task 3 is COMPLETED, task 1 before it is not finished",
+    (session, id) =>
+      session.query(
+        "update ratchet.tasks set status = 'COMPLETED', started_at = now(), completed_at = now() where job_id = $1 and position = 3",
+        [id],
+      ),
+  ],
+  [
+    "two tasks at once",
+    "2 tasks are RUNNING",
+    (session, id) =>
+      session.query(
+        "update ratchet.tasks set status = 'RUNNING', started_at = now() where job_id = $1 and position < 3",
+        [id],
+      ),
+  ],
+  [
+    "runs without a worker",
+    "a task is RUNNING and no worker holds the job",
+    (session, id) =>
+      session.query(
+        "update ratchet.tasks set status = 'RUNNING', started_at = now() where job_id = $1 and position = 1",
+        [id],
+      ),
+  ],
+  [
+    "held by a stopped worker",
+    "worker 4711 is gone",
+    (session, id) =>
+      session.query("update ratchet.jobs set worker_id = 4711, status = 'RUNNING', started_at = now() where id = $1", [
+        id,
+      ]),
+  ],
 ];
 
 test.each(FABRICATED)("%s: %s", async (rule, detail, fabricate) => {
@@ -55,24 +106,36 @@ test("held by a stopped worker", async () => {
   const { id } = await addSingle(sql);
   await claimOne(sql, worker, id);
   await sql.rows("update ratchet.workers set stopped_at = now() where id = $1", [worker]);
-  expect(await violations(id)).toStrictEqual([{ rule: "held by a stopped worker", detail: `worker ${worker} is gone` }]);
+  expect(await violations(id)).toStrictEqual([
+    { rule: "held by a stopped worker", detail: `worker ${worker} is gone` },
+  ]);
 });
 
 test("nothing wakes a due job: no wake-up, or a spent one", async () => {
-  for (const change of ["delete from graphile_worker._private_jobs", "update graphile_worker._private_jobs set attempts = max_attempts"]) {
+  for (const change of [
+    "delete from graphile_worker._private_jobs",
+    "update graphile_worker._private_jobs set attempts = max_attempts",
+  ]) {
     const { id } = await addSingle(sql);
     await sql.rows("update ratchet.jobs set run_at = now() - interval '2 minutes' where id = $1", [id]);
     expect(await violations(id)).toStrictEqual([]);
     await sql.rows(`${change} where key = 'ratchet:' || $1::text`, [id]);
-    expect(await violations(id)).toMatchObject([{ rule: "nothing wakes it", detail: expect.stringMatching(/^due since .*, free, and no wake-up$/v) }]);
+    expect(await violations(id)).toMatchObject([
+      { rule: "nothing wakes it", detail: expect.stringMatching(/^due since .*, free, and no wake-up$/v) },
+    ]);
   }
 });
 
 test("those of jobs that finished before yesterday are for all_violations alone", async () => {
   const { id } = await addPublish(sql, ["a"]);
   await withoutTriggers(sql, async (session) => {
-    await session.query("update ratchet.jobs set status = 'COMPLETED', finished_at = now() - interval '25 hours' where id = $1", [id]);
+    await session.query(
+      "update ratchet.jobs set status = 'COMPLETED', finished_at = now() - interval '25 hours' where id = $1",
+      [id],
+    );
   });
   expect(await violations(id)).toStrictEqual([]);
-  expect(await sql.rows("select rule from ratchet.all_violations() where job_id = $1", [id])).toStrictEqual([{ rule: "status contradicts tasks" }]);
+  expect(await sql.rows("select rule from ratchet.all_violations() where job_id = $1", [id])).toStrictEqual([
+    { rule: "status contradicts tasks" },
+  ]);
 });

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+
+import {
+  addJob,
+  addPublish,
+  addSingle,
+  addWorker,
+  errorOf,
+  publish,
+  readTasks,
+  register,
+  single,
+  useSql,
+} from "./fixtures.ts";
+
+const sql = useSql();
+
+describe("the version that add_job uses", () => {
+  const current = async (identifier: string): Promise<string | null> => (await addSingle(sql, { identifier })).version;
+
+  test("is the one registered last, unless an older one comes back while a live worker knows the newer", async () => {
+    const [one, two] = [
+      single({ identifier: "rolling", version: "r1" }),
+      single({ identifier: "rolling", version: "r2" }),
+    ];
+    await register(sql, [one]);
+    await register(sql, [two]);
+    expect(await current("rolling")).toBe("r2");
+    const worker = await addWorker(sql, ["r2"]);
+    await register(sql, [one]);
+    expect(await current("rolling")).toBe("r2");
+    await register(sql, [one], true);
+    expect(await current("rolling")).toBe("r1");
+    await register(sql, [two], true);
+    expect(await current("rolling")).toBe("r2");
+    // A roll-back: nobody alive has the newer one any more.
+    await sql.rows("update ratchet.workers set stopped_at = now() where id = $1", [worker]);
+    await register(sql, [one]);
+    expect(await current("rolling")).toBe("r1");
+  });
+
+  test("takes new titles and a new policy without being another version", async () => {
+    await register(sql, [single({ identifier: "worded", version: "w1" })]);
+    const before = await sql.row("select registered_at, current_since from ratchet.definitions where version = 'w1'");
+    await register(sql, [
+      single({
+        identifier: "worded",
+        version: "w1",
+        max_attempts: 9,
+        templates: [{ key: "only", title: "Reworded", each: null }],
+      }),
+    ]);
+    expect(
+      await sql.row("select registered_at, current_since from ratchet.definitions where version = 'w1'"),
+    ).toStrictEqual(before);
+    const { id } = await addSingle(sql, { identifier: "worded" });
+    expect(await readTasks(sql, id)).toMatchObject([{ name: "Reworded" }]);
+    expect(await sql.value("select max_attempts from ratchet.definitions where version = 'w1'")).toBe(9);
+  });
+});
+
+describe("a source of tasks", () => {
+  const withEach = (each: string): Promise<void> =>
+    register(
+      sql,
+      [publish({ identifier: "source", version: each, templates: [{ key: "part", title: "Part {n}", each }] })],
+      true,
+    );
+
+  test.each(["strict $.**", 'strict $."a".**{2}', "strict $.a[*].**.b"])(
+    "with ** is refused (RT012): %s",
+    async (each) => {
+      expect(await errorOf(withEach(each))).toMatchObject({
+        code: "RT012",
+        message: `The source ${each} of the tasks "part" in "source" cannot be used.`,
+        hint: 'Use a strict jsonpath without "**", such as strict $."images"[*].',
+      });
+    },
+  );
+
+  test.each(["$.images[*]", "lax $.images[*]", ""])("that is not strict is refused (RT012): %j", async (each) => {
+    expect(await errorOf(withEach(each))).toMatchObject({ code: "RT012" });
+  });
+
+  test.each(["strict $.", "strict images", "strict $.a[", 'strict $.a ? (@ like_regex "[")'])(
+    "that is no jsonpath is refused (RT012): %s",
+    async (each) => {
+      expect(await errorOf(withEach(each))).toMatchObject({
+        code: "RT012",
+        message: `The source ${each} of the tasks "part" in "source" is no jsonpath.`,
+        detail: expect.stringMatching(/^Postgres says: /v),
+      });
+    },
+  );
+
+  test("one that is refused registers nothing of its call", async () => {
+    const bad = publish({ identifier: "zzz", templates: [{ key: "part", title: "Part", each: "lax $" }] });
+    await errorOf(register(sql, [single({ identifier: "aaa" }), bad]));
+    expect(await sql.rows("select * from ratchet.definitions where identifier in ('aaa', 'zzz')")).toStrictEqual([]);
+  });
+
+  test("may be any strict jsonpath: nested arrays, filters, names with any character", async () => {
+    await withEach('strict $."or ders"[*]."it\\"ems"[*] ? (@.n > 1)');
+    const { id } = await addJob(sql.pool(), {
+      identifier: "source",
+      payload: { "or ders": [{ 'it"ems': [{ n: 1 }, { n: 2 }] }, { 'it"ems': [{ n: 3 }] }] },
+    });
+    expect((await readTasks(sql, id)).map(({ key, input }) => [key, input])).toStrictEqual([
+      ["part[1]", { n: 2 }],
+      ["part[2]", { n: 3 }],
+    ]);
+  });
+});
+
+test("with a lax path a text, null or an object would each have been one task, so lax paths are not taken", async () => {
+  for (const images of ["a.jpg", null, { a: 1 }]) {
+    expect(await errorOf(addJob(sql.pool(), { identifier: "publish", payload: { images } }))).toMatchObject({
+      code: "RT003",
+    });
+  }
+  expect(await addPublish(sql, ["a.jpg"])).toMatchObject({ status: "PENDING" });
+});
+
+test("a worker's lock is seen in pg_locks while its connection lives, and not taken by the look", async () => {
+  const client = await sql.pool().connect();
+  const { rows } = await client.query<{ id: number }>(
+    "select ratchet_private.register_worker('h', 7, '0.1.0', 3, array['p1']) as id",
+  );
+  const id = rows[0]?.id;
+  const isLocked = (): Promise<boolean> => sql.value("select ratchet_private.is_worker_locked($1)", [id]);
+  expect(await isLocked()).toBe(true);
+  expect(await isLocked()).toBe(true);
+  expect(
+    await sql.row(
+      "select host, pid, concurrency, known_versions, cardinality(backend_pids) as connections from ratchet.workers where id = $1",
+      [id],
+    ),
+  ).toStrictEqual({
+    host: "h",
+    pid: 7,
+    concurrency: 3,
+    known_versions: ["p1"],
+    connections: 1,
+  });
+  await client.query("select pg_advisory_unlock_all()");
+  client.release();
+  expect(await isLocked()).toBe(false);
+});
