@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { pino } from "pino";
+import { expect } from "vitest";
 
 import type { TaskStatus } from "../../src/database/calls/claims.ts";
 import { registerDefinitions } from "../../src/database/calls/definitions.ts";
@@ -63,6 +64,7 @@ export async function startEngine({
   ...options
 }: TestEngineOptions): Promise<TestEngine> {
   const events = createRecordingHub();
+  // oxlint-disable-next-line eslint/prefer-const -- Each of the two asks the other.
   let session: OpenSession | undefined;
   const jobs = createQueuedJobs({
     session: () => session as OpenSession,
@@ -156,7 +158,7 @@ export async function advanceClock(db: pg.Pool, by: string): Promise<void> {
 }
 
 /** Everything that `ratchet.violations` lists; `[]` when all is well. */
-export async function violations(db: pg.Pool): Promise<unknown[]> {
+async function violations(db: pg.Pool): Promise<unknown[]> {
   const { rows } = await db.query<{ job_id: string; rule: string; detail: string }>("select * from ratchet.violations");
   return rows;
 }
@@ -168,4 +170,17 @@ export async function countWakeUps(db: pg.Pool, jobId: string): Promise<number> 
     [jobId],
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Demands that nothing contradicts itself. */
+export async function expectNoViolations(db: pg.Pool): Promise<void> {
+  expect(await violations(db)).toStrictEqual([]);
+}
+
+/** A value that is there. */
+export function existing<Value>(value: Value | undefined): Value {
+  if (value === undefined) {
+    throw new Error("It is not there");
+  }
+  return value;
 }

@@ -3,21 +3,26 @@ import { once } from "node:events";
 
 import { TaskOrchestrator } from "../../src/engine/taskOrchestrator.ts";
 
-const [url = "", jobId = ""] = process.argv.slice(2);
-const calls: string[] = [];
-const orchestrator = new TaskOrchestrator({ connectionString: url });
-const tasks = await orchestrator.readTasks({ id: jobId });
-const isCompleted = await orchestrator.executeJobWithTasks({ id: jobId }, tasks, {
-  async one() {
-    calls.push("one");
-    const goOn = once(process, "message");
-    process.send?.("one runs");
-    await goOn;
-  },
-  two() {
-    calls.push("two");
-  },
-});
-await orchestrator.close();
-process.send?.({ isCompleted, calls });
-process.disconnect?.();
+async function main(): Promise<void> {
+  const [url = "", jobId = ""] = process.argv.slice(2);
+  const calls: string[] = [];
+  const orchestrator = new TaskOrchestrator({ connectionString: url });
+  const tasks = await orchestrator.readTasks({ id: jobId });
+  const isCompleted = await orchestrator.executeJobWithTasks({ id: jobId }, tasks, {
+    async one() {
+      calls.push("one");
+      const goOn = once(process, "message");
+      process.send?.("one runs");
+      await goOn;
+    },
+    two() {
+      calls.push("two");
+    },
+  });
+  await orchestrator.close();
+  process.send?.({ isCompleted, calls });
+  process.disconnect?.();
+}
+
+// oxlint-disable-next-line unicorn/prefer-top-level-await -- node/no-top-level-await forbids that.
+void main();

@@ -3,8 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineJob } from "../../src/definition/defineJob.ts";
 import { NonRetryableError, RetryLaterError } from "../../src/errors/handlerErrors.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
-import { advanceClock, countWakeUps, failuresOf, look, queue, startEngine, statusesOf, violations } from "./engine.ts";
-import type { TestEngine } from "./engine.ts";
+import {
+  advanceClock,
+  countWakeUps,
+  expectNoViolations,
+  failuresOf,
+  look,
+  queue,
+  startEngine,
+  statusesOf,
+  type TestEngine,
+} from "./engine.ts";
 
 /** What each handler of the definitions below was called with, in order. */
 let calls: string[] = [];
@@ -187,5 +196,5 @@ test("a job's own maxAttempts and delay replace the definition's", async () => {
 });
 
 test("no run above has left a contradiction", async () => {
-  expect(await violations(database.pool)).toStrictEqual([]);
+  await expectNoViolations(database.pool);
 });

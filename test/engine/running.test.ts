@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { defineJob } from "../../src/definition/defineJob.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
-import { failuresOf, look, queue, startEngine, statusesOf, violations } from "./engine.ts";
-import type { TestEngine } from "./engine.ts";
+import { expectNoViolations, failuresOf, look, queue, startEngine, statusesOf, type TestEngine } from "./engine.ts";
 
 let work: (context: { progress: (fraction: number) => void; signal: AbortSignal }) => unknown = () => {};
 
@@ -30,7 +29,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await database.pool.query("truncate seen");
-  expect(await violations(database.pool)).toStrictEqual([]);
+  await expectNoViolations(database.pool);
 });
 
 afterAll(async () => {
@@ -41,6 +40,11 @@ afterAll(async () => {
 async function written(): Promise<string[]> {
   const { rows } = await database.pool.query<{ position: number; status: string }>("select * from seen");
   return rows.map(({ position, status }) => `${position} ${status}`);
+}
+
+async function showsProgress(jobId: string, progress: number): Promise<boolean> {
+  const { tasks } = await look(database.pool, jobId);
+  return tasks[1]?.progress === progress;
 }
 
 test("a task that runs longer than 100 ms is seen RUNNING with its start", async () => {
@@ -82,7 +86,7 @@ test("progress is seen while the task runs, and gone when it has ended; nonsense
     [-1, 0],
   ] as const) {
     progress(told);
-    await waitUntil(async () => (await look(database.pool, jobId)).tasks[1]?.progress === shown);
+    await waitUntil(() => showsProgress(jobId, shown));
   }
   mayEnd.resolve();
   await run;

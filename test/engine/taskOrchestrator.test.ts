@@ -1,5 +1,3 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { Writable } from "node:stream";
 
 import pg from "pg";
@@ -9,8 +7,8 @@ import type { TaskStatus } from "../../src/database/calls/claims.ts";
 import { type OrchestratedHandler, TaskOrchestrator } from "../../src/engine/taskOrchestrator.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
-import { deferred, waitUntil } from "../support/waiting.ts";
-import { createRecordingHub, failuresOf, look, resultsOf, statusesOf, violations } from "./engine.ts";
+import { deferred } from "../support/waiting.ts";
+import { existing, expectNoViolations, failuresOf, look, resultsOf, statusesOf } from "./engine.ts";
 
 const PLAN = [
   "Validate product",
@@ -51,7 +49,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((orchestrator) => orchestrator.close()));
   lines = [];
-  expect(await violations(database.pool)).toStrictEqual([]);
+  await expectNoViolations(database.pool);
 });
 
 afterAll(() => database.drop());
@@ -98,10 +96,13 @@ describe("executeTask", () => {
     const job = await orchestrator.createJob(JOB);
     const [task, other] = await orchestrator.createTasks(job, ["first", "second"]);
     const seen = deferred<TaskStatus[]>();
-    const end = await orchestrator.executeTask(task!, async ({ payload, job: own, task: self, idempotencyKey }) => {
-      seen.resolve(await statusesOf(database.pool, job.id));
-      return { payload, identifier: own.identifier, key: self.key, idempotencyKey };
-    });
+    const end = await orchestrator.executeTask(
+      existing(task),
+      async ({ payload, job: own, task: self, idempotencyKey }) => {
+        seen.resolve(await statusesOf(database.pool, job.id));
+        return { payload, identifier: own.identifier, key: self.key, idempotencyKey };
+      },
+    );
 
     expect(await seen.promise).toStrictEqual(["RUNNING", "PENDING"]);
     expect(end).toMatchObject({ success: true, errorMessage: null, retryInMs: null });
@@ -116,7 +117,7 @@ describe("executeTask", () => {
     const orchestrator = createOrchestrator();
     const job = await orchestrator.createJob(JOB);
     const [task] = await orchestrator.createTasks(job, ["only"]);
-    const end = await orchestrator.executeTask(task!, () => {
+    const end = await orchestrator.executeTask(existing(task), () => {
       throw new Error("the marketplace said no");
     });
     expect(end).toMatchObject({ success: false, result: null, errorMessage: "the marketplace said no" });
@@ -130,14 +131,14 @@ describe("executeTask", () => {
     const orchestrator = createOrchestrator();
     const job = await orchestrator.createJob(JOB);
     const [first, second] = await orchestrator.createTasks(job, ["first", "second"]);
-    await orchestrator.executeTask(first!, () => {
+    await orchestrator.executeTask(existing(first), () => {
       throw new Error("kept");
     });
-    await expect(orchestrator.executeTask(second!, () => 1)).rejects.toStrictEqual(refusal("RT123"));
+    await expect(orchestrator.executeTask(existing(second), () => 1)).rejects.toStrictEqual(refusal("RT123"));
     expect((await orchestrator.readTasks(job))[0]).toMatchObject({ status: "FAILED", errorMessage: "kept" });
-    await orchestrator.executeTask(first!, () => 1);
-    await orchestrator.executeTask(second!, () => 2);
-    await expect(orchestrator.executeTask(second!, () => 3)).rejects.toStrictEqual(refusal("RT123"));
+    await orchestrator.executeTask(existing(first), () => 1);
+    await orchestrator.executeTask(existing(second), () => 2);
+    await expect(orchestrator.executeTask(existing(second), () => 3)).rejects.toStrictEqual(refusal("RT123"));
     expect(await resultsOf(database.pool, job.id)).toStrictEqual([1, 2]);
   });
 });
@@ -158,9 +159,9 @@ describe("executeJobWithTasks", () => {
     const orchestrator = createOrchestrator();
     const job = await orchestrator.createJob(JOB);
     const tasks = await orchestrator.createTasks(job, ["one", "two", "three"]);
-    await orchestrator.executeTask(tasks[0]!, () => 1);
-    await orchestrator.executeTask(tasks[1]!, () => 2);
-    await orchestrator.executeTask(tasks[2]!, () => {
+    await orchestrator.executeTask(existing(tasks[0]), () => 1);
+    await orchestrator.executeTask(existing(tasks[1]), () => 2);
+    await orchestrator.executeTask(existing(tasks[2]), () => {
       throw new Error("not yet");
     });
     const one = vi.fn<OrchestratedHandler>();
@@ -198,13 +199,13 @@ describe("executeJobWithTasks", () => {
       ["Upload image 2/3: ok"],
     ]);
     expect(PLAN.slice(0, 4).map((name) => handlers[name]?.mock.calls.length)).toStrictEqual([1, 1, 2, 1]);
-    expect(last).toHaveBeenCalledOnce();
+    expect(last).toHaveBeenCalledTimes(1);
     expect(await look(database.pool, job.id)).toMatchObject({ status: "COMPLETED", nextAttemptAt: null });
     expect(await failuresOf(database.pool, job.id)).toMatchObject([{ position: 3, attempt: 1, counted: true }]);
 
     // Once more: it has ended, and nothing is called.
     expect(await orchestrator.executeJobWithTasks(job, tasks, { ...handlers, "Create listing": last })).toBe(true);
-    expect(last).toHaveBeenCalledOnce();
+    expect(last).toHaveBeenCalledTimes(1);
   });
 
   test("logs each skip, and each end with its duration in seconds", async () => {
@@ -309,146 +310,5 @@ describe("executeJobWithTasks", () => {
       }),
     );
     expect(ends).toStrictEqual(ends.map(() => ({ isCompleted: true, order: ["one", "two", "three"] })));
-  });
-});
-
-describe("one job, two runners", () => {
-  test("in one process: the second gets RT113, and the job goes on", async () => {
-    const orchestrator = createOrchestrator();
-    const job = await orchestrator.createJob(JOB);
-    const tasks = await orchestrator.createTasks(job, ["one"]);
-    const started = deferred();
-    const mayEnd = deferred();
-    const handler = vi.fn<OrchestratedHandler>(async () => {
-      started.resolve();
-      await mayEnd.promise;
-    });
-    const first = orchestrator.executeJobWithTasks(job, tasks, { one: handler });
-    await started.promise;
-    await expect(orchestrator.executeJobWithTasks(job, tasks, { one: handler })).rejects.toStrictEqual(
-      refusal("RT113"),
-    );
-    mayEnd.resolve();
-    expect(await first).toBe(true);
-    expect(handler).toHaveBeenCalledOnce();
-  });
-
-  test("in two processes: the second gets RT113, the handlers of the first are called once", async () => {
-    const orchestrator = createOrchestrator();
-    const job = await orchestrator.createJob(JOB);
-    const tasks = await orchestrator.createTasks(job, ["one", "two"]);
-    const child = fork(new URL("./orchestratorProcess.ts", import.meta.url), [database.url, job.id], {
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
-    try {
-      const [message] = (await once(child, "message")) as [unknown];
-      expect(message).toBe("one runs");
-      const mine = vi.fn<OrchestratedHandler>();
-      await expect(orchestrator.executeJobWithTasks(job, tasks, { one: mine, two: mine })).rejects.toStrictEqual(
-        refusal("RT113"),
-      );
-      const ended = once(child, "message");
-      child.send("go on");
-      expect((await ended)[0]).toStrictEqual({ isCompleted: true, calls: ["one", "two"] });
-      expect(mine).not.toHaveBeenCalled();
-    } finally {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
-  });
-
-  test("a process that was killed leaves a job that the next one on its host goes on with", async () => {
-    const setUp = createOrchestrator();
-    const job = await setUp.createJob(JOB);
-    const tasks = await setUp.createTasks(job, ["one", "two"]);
-    const child = fork(new URL("./orchestratorProcess.ts", import.meta.url), [database.url, job.id], {
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
-    await once(child, "message");
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
-    expect(await createOrchestrator().executeJobWithTasks(job, tasks, { one: () => 1, two: () => 2 })).toBe(true);
-  });
-});
-
-describe("close", () => {
-  test("is safe twice and before the first use; afterwards every call says that it was closed", async () => {
-    const orchestrator = createOrchestrator();
-    await orchestrator.close();
-    await orchestrator.close();
-    await expect(orchestrator.createJob(JOB)).rejects.toThrow("was closed");
-  });
-
-  test("while a task runs: its signal is aborted, the call ends with RT121, and the job is handed back uncounted", async () => {
-    const orchestrator = createOrchestrator();
-    const job = await orchestrator.createJob(JOB);
-    const tasks = await orchestrator.createTasks(job, ["one"]);
-    const started = deferred();
-    const run = orchestrator.executeJobWithTasks(job, tasks, {
-      one: async ({ signal }) => {
-        started.resolve();
-        await new Promise((_, reject) => {
-          signal.addEventListener("abort", () => {
-            reject(new Error("stopped"));
-          });
-        });
-      },
-    });
-    const refused = expect(run).rejects.toStrictEqual(refusal("RT121"));
-    await started.promise;
-    await orchestrator.close();
-    await refused;
-    expect(await look(database.pool, job.id)).toMatchObject({ tasks: [{ status: "PENDING", attempts: 0 }] });
-    expect(await createOrchestrator().executeJobWithTasks(job, tasks, { one: () => 1 })).toBe(true);
-  });
-
-  test("while a task runs that ignores its signal and then returns: the call ends with RT121 all the same", async () => {
-    const orchestrator = createOrchestrator();
-    const job = await orchestrator.createJob(JOB);
-    const tasks = await orchestrator.createTasks(job, ["one"]);
-    const started = deferred();
-    const mayEnd = deferred();
-    const run = orchestrator.executeJobWithTasks(job, tasks, {
-      one: async () => {
-        started.resolve();
-        await mayEnd.promise;
-      },
-    });
-    const refused = expect(run).rejects.toStrictEqual(refusal("RT121"));
-    await started.promise;
-    await orchestrator.close();
-    mayEnd.resolve();
-    await refused;
-    expect(await statusesOf(database.pool, job.id)).toStrictEqual(["PENDING"]);
-  });
-
-  test("leaves no connection and ends the log of a shared hub", async () => {
-    const events = createRecordingHub();
-    const orchestrator = new TaskOrchestrator({
-      connectionString: database.url,
-      events,
-      log: createLogger({ level: "silent" }),
-    });
-    await orchestrator.createJob(JOB);
-    await orchestrator.close();
-    await waitUntil(async () => {
-      const { rows } = await database.pool.query<{ count: number }>(
-        `select count(*)::integer as count from pg_stat_activity
-         where datname = current_database() and application_name in ('ratchet engine', 'ratchet transaction tasks')`,
-      );
-      return rows[0]?.count === 0;
-    });
-  });
-
-  test("after a start that failed, a later call tries again", async () => {
-    const orchestrator = new TaskOrchestrator({
-      connectionString: "postgres://postgres@127.0.0.1:1/nothing",
-      log: createLogger({ level: "silent" }),
-    });
-    await expect(orchestrator.createJob(JOB)).rejects.toThrow("ECONNREFUSED");
-    await expect(orchestrator.createJob(JOB)).rejects.toThrow("ECONNREFUSED");
-    await orchestrator.close();
   });
 });

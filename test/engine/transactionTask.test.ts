@@ -5,8 +5,7 @@ import { defineJob } from "../../src/definition/defineJob.ts";
 import type { TransactionClient } from "../../src/definition/taskContext.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
-import { failuresOf, look, queue, startEngine, statusesOf, violations } from "./engine.ts";
-import type { TestEngine } from "./engine.ts";
+import { expectNoViolations, failuresOf, look, queue, startEngine, statusesOf, type TestEngine } from "./engine.ts";
 import { type CuttingProxy, startProxy } from "./proxy.ts";
 
 type Work = (context: { client: TransactionClient; signal: AbortSignal; job: { id: string } }) => unknown;
@@ -49,7 +48,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  expect(await violations(database.pool)).toStrictEqual([]);
+  await expectNoViolations(database.pool);
 });
 
 afterAll(async () => {
@@ -170,7 +169,7 @@ describe("a handler that is cut off by its time-out", () => {
       const endless = client.query("select pg_sleep(30)");
       endless.catch(() => {});
       return endless.finally(() => {
-        client.query("insert into ledger values (0, 'zombie')").then(zombie.resolve, zombie.resolve);
+        zombie.resolve(client.query("insert into ledger values (0, 'zombie')").catch((error: unknown) => error));
       });
     };
     const jobId = await queue(database.pool, "short");

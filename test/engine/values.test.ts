@@ -4,8 +4,17 @@ import { z } from "zod";
 import { defineJob } from "../../src/definition/defineJob.ts";
 import { jsonpath } from "../../src/definition/jsonpath.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
-import { advanceClock, failuresOf, look, queue, resultsOf, startEngine, statusesOf, violations } from "./engine.ts";
-import type { TestEngine } from "./engine.ts";
+import {
+  advanceClock,
+  expectNoViolations,
+  failuresOf,
+  look,
+  queue,
+  resultsOf,
+  startEngine,
+  statusesOf,
+  type TestEngine,
+} from "./engine.ts";
 
 /** What the handlers below have seen, by the name of the definition. */
 const seen = new Map<string, unknown[]>();
@@ -76,7 +85,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(await violations(database.pool)).toStrictEqual([]);
+  await expectNoViolations(database.pool);
   await engine.close();
   await database.drop();
 });
