@@ -48,6 +48,11 @@ export async function startQueueRun({ database, taskList, queue, log, onPool }: 
     leave(message);
   });
 
+  poolEvents.on("localQueue:init", ({ localQueue }: { readonly localQueue: object }) => {
+    // It rejects this when Postgres is away while it holds rows, at times before anybody waits for it: that would end the process.
+    // oxlint-disable-next-line no-underscore-dangle -- The name is graphile-worker's.
+    (localQueue as { readonly _finPromise?: Promise<unknown> })._finPromise?.catch(() => {});
+  });
   closePollGaps(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
 

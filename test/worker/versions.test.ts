@@ -23,21 +23,21 @@ test("old and new run side by side: each job goes to the worker that knows its v
   const { ran, old, current } = versions();
   const oldWorker = await bench.start({ definitions: { report: old } });
   await oldWorker.stop();
-  const oldJobs = await Promise.all(Array.from({ length: 5 }, () => bench.add("report")));
-  const newWorker = await bench.start({ definitions: { report: current } });
+  const oldJobs = await Promise.all(Array.from({ length: 2 }, () => bench.add("report")));
+  const newWorker = await bench.start({ definitions: { report: current }, pollIntervalMs: 200 });
   await newWorker.event("worker.started");
   const again = await bench.start({ definitions: { report: old }, pollIntervalMs: 200 });
-  const newJobs = await Promise.all(Array.from({ length: 5 }, () => bench.add("report")));
+  const newJobs = await Promise.all(Array.from({ length: 2 }, () => bench.add("report")));
   const jobs = await Promise.all([...oldJobs, ...newJobs].map((jobId) => bench.ended(jobId)));
 
-  expect(jobs.map(({ tasks }) => tasks.length)).toStrictEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+  expect(jobs.map(({ tasks }) => tasks.length)).toStrictEqual([1, 1, 2, 2]);
   expect(ran.toSorted()).toStrictEqual(
     [...oldJobs.map((jobId) => `old ${jobId}`), ...newJobs.map((jobId) => `new ${jobId}`)].toSorted(),
   );
   expect(jobs.flatMap(({ tasks }) => tasks.map(({ attempts }) => attempts))).toStrictEqual(
-    Array.from({ length: 15 }, () => 1),
+    Array.from({ length: 6 }, () => 1),
   );
-  expect(again.seen("job.claimed")).toHaveLength(5);
+  expect(again.seen("job.claimed")).toHaveLength(2);
 }, 40_000);
 
 test("a version that no worker knows waits, says so, and fails with a clear text in the end", async () => {

@@ -121,7 +121,7 @@ export function createWorkerBench() {
           const snapshot = await job(jobId);
           return snapshot.finishedAt === null ? null : snapshot;
         },
-        { what: `the end of job ${jobId}` },
+        { timeoutMs: 25_000, what: `the end of job ${jobId}` },
       ),
     /** graphile-worker's rows, oldest first. */
     wakeUps: () =>
