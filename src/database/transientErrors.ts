@@ -7,8 +7,9 @@ export type DatabaseTrouble =
   /** Anything else: a lost connection, a restart, a deadlock, missing rights; may pass. */
   | "passing";
 
-// 22: data exception (\u0000, lone surrogates, bad JSON). 54: program limit (depth, size). 23514: a CHECK. 21: cardinality.
-const REFUSED_VALUE = /^(?:22|54|23514)/v;
+// 21: cardinality. 22: data exception (\u0000, lone surrogates, bad JSON). 23: a constraint. 54: program limit (depth,
+// size). P0 and RT: raised by a trigger or function, the user's or ours.
+const REFUSED_VALUE = /^(?:21|22|23|54|P0|RT)/v;
 
 /** The SQLSTATE of a Postgres error or the code of a system error; `null` if there is none. */
 export function codeOf(error: unknown): string | null {

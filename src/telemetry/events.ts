@@ -79,8 +79,8 @@ export function createEventHub(onListenerError: (error: unknown, name: RatchetEv
   const listeners = new Map<RatchetEventName, Set<(event: never) => void>>();
   return {
     emit(name, event) {
-      const ofName = (listeners.get(name) ?? []) as Iterable<(told: typeof event) => void>;
-      for (const listener of [...ofName]) {
+      const ofName = [...(listeners.get(name) ?? [])] as ((told: typeof event) => void)[];
+      for (const listener of ofName) {
         try {
           listener(event);
         } catch (error) {

@@ -103,7 +103,7 @@ describe("an answer that is lost", () => {
   test("to a failure: it is counted once", async () => {
     engine = await startEngine({ url: proxy.url, definitions });
     const jobId = await queue(database.pool, "three");
-    let cut: Promise<void> | undefined;
+    let cut: Promise<true> | undefined;
     inTwo = () => {
       cut = proxy.cutNext("ratchet_checkpoint", "after");
       throw new Error("once");

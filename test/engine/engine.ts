@@ -67,7 +67,7 @@ export async function startEngine({
   // oxlint-disable-next-line eslint/prefer-const -- Each of the two asks the other.
   let session: OpenSession | undefined;
   const jobs = createQueuedJobs({
-    session: () => session as OpenSession,
+    session: () => existing(session),
     findDefinition: (identifier, version) => {
       const definition = definitions[identifier];
       return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
@@ -175,6 +175,11 @@ export async function countWakeUps(db: pg.Pool, jobId: string): Promise<number> 
 /** Demands that nothing contradicts itself. */
 export async function expectNoViolations(db: pg.Pool): Promise<void> {
   expect(await violations(db)).toStrictEqual([]);
+}
+
+/** How often a mocked handler was called. */
+export function timesCalled(handler: { readonly mock: { readonly calls: readonly unknown[] } }): number {
+  return handler.mock.calls.length;
 }
 
 /** A value that is there. */

@@ -8,7 +8,7 @@ export interface CuttingProxy {
   /** The connection string that goes through the proxy. */
   readonly url: string;
   /** Cuts the connection at the next message of a client that contains this text; resolves when that has happened. */
-  cutNext(text: string, place: CutPlace): Promise<void>;
+  cutNext(text: string, place: CutPlace): Promise<true>;
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ interface Cut {
   readonly onCut: () => void;
 }
 
-const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5]);
+const READY_FOR_QUERY = Buffer.from("Z\0\0\0\u0005");
 
 /** Starts a proxy in front of the server of a connection string. */
 export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
@@ -30,7 +30,9 @@ export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
     sockets.add(socket);
     // A cut connection is what this is for.
     socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
+    socket.on("close", () => {
+      sockets.delete(socket);
+    });
     return socket;
   }
 
@@ -39,8 +41,12 @@ export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
     let silenced: Cut | undefined;
     track(client);
     track(upstream);
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.destroy());
+    client.on("close", () => {
+      upstream.destroy();
+    });
+    upstream.on("close", () => {
+      client.destroy();
+    });
     client.on("data", (chunk: Buffer) => {
       const cut = next;
       if (cut !== undefined && chunk.includes(cut.text)) {
@@ -73,8 +79,14 @@ export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
   return {
     url: url.href,
     cutNext(text, place) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      next = { text, place, onCut: resolve };
+      const { promise, resolve } = Promise.withResolvers<true>();
+      next = {
+        text,
+        place,
+        onCut: () => {
+          resolve(true);
+        },
+      };
       return promise;
     },
     close() {

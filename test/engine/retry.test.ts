@@ -18,7 +18,7 @@ import {
 /** What each handler of the definitions below was called with, in order. */
 let calls: string[] = [];
 /** How often the handler of this name fails from now on, and with what. */
-const failing = new Map<string, unknown[]>();
+const failing = new Map<string, Error[]>();
 
 function work(name: string): () => string {
   return () => {

@@ -189,6 +189,21 @@ describe("results", () => {
   });
 });
 
+test("a trigger of the user's own that refuses a result fails that task, and holds up no other", async () => {
+  await database.pool.query(`
+    create function public.forbid() returns trigger language plpgsql as $$ begin raise exception 'not here'; end $$;
+    create trigger forbid before update on ratchet.tasks for each row
+      when (new.result = '"forbidden"') execute function public.forbid();`);
+  nextResult = "forbidden";
+  const refused = await runOnce("returns");
+  nextResult = "fine";
+  const fine = await runOnce("returns");
+  expect(await statusesOf(database.pool, fine)).toStrictEqual(["COMPLETED"]);
+  expect(await failuresOf(database.pool, refused)).toMatchObject([
+    { code: "RT116", message: expect.stringContaining("not here") },
+  ]);
+});
+
 describe("what a handler throws", () => {
   test.each([
     ["a string", "just text", "just text"],
