@@ -10,7 +10,7 @@ import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 /** So long that only a notification, a timer of ours or the sweep can be the reason that something runs. */
-export const NEVER_POLLS = 3_600_000;
+const NEVER_POLLS = 3_600_000;
 
 /** A worker whose events and log lines are kept. */
 export interface TestWorker extends RunningWorker {
