@@ -17,7 +17,7 @@ begin
     -- A job that stays RUNNING is not even read.
     select array_agg(c.job_id), array_agg(c.first_changed) into v_ids, v_firsts
       from (select job_id, min(position) as first_changed from changed group by job_id) c;
-    with status as (
+    with ahead as (
       select c.job_id, (
         select case t.status when 'FAILED' then 'FAILED' when 'WAITING' then 'WAITING' else 'RUNNING' end
         from ratchet.tasks t
@@ -25,13 +25,25 @@ begin
         order by t.position limit 1
       ) as of_tasks
       from unnest(v_ids, v_firsts) c (job_id, first_changed)
+    ), status as (
+      -- With nothing left ahead the whole job is looked at, once: a task may have been cancelled, or set back, by hand.
+      select a.job_id, coalesce(a.of_tasks, (
+        select case
+          when bool_or(t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')) then 'RUNNING'
+          when bool_or(t.status = 'CANCELLED') then 'CANCELLED'
+          else 'COMPLETED' end
+        from ratchet.tasks t where t.job_id = a.job_id
+      )) as of_tasks
+      from ahead a
     )
     update ratchet.jobs j set
-      status = (case when s.of_tasks is not null then s.of_tasks when j.cancelled_at is not null then 'CANCELLED' else 'COMPLETED' end)::ratchet.job_status,
-      finished_at = case when s.of_tasks is null then ratchet_private.clock_now() end,
+      status = (case when s.of_tasks = 'COMPLETED' and j.cancelled_at is not null then 'CANCELLED' else s.of_tasks end)::ratchet.job_status,
+      finished_at = case when s.of_tasks in ('COMPLETED', 'CANCELLED') then ratchet_private.clock_now() end,
+      cancelled_at = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancelled_at, ratchet_private.clock_now()) else j.cancelled_at end,
+      cancel_reason = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancel_reason, 'a task was cancelled by hand') else j.cancel_reason end,
       worker_id = null
     from status s
-    where j.id = s.job_id and coalesce(s.of_tasks, '') <> 'RUNNING' and j.status::text is distinct from s.of_tasks;
+    where j.id = s.job_id and s.of_tasks <> 'RUNNING' and j.status::text <> s.of_tasks;
     return null;
   end if;
 
@@ -102,11 +114,17 @@ begin
       from unnest(v_ids, v_firsts) f (job_id, position)
       join ratchet.jobs j on j.id = f.job_id
       where j.id = any (v_moved) and j.status <> 'RUNNING' and t.job_id = f.job_id and t.position = f.position and t.fence <= j.fence;
-    -- A worker that goes on has the old plan in memory: let it look again after the task it is in.
+    -- A worker that goes on has the old plan in memory: let it look again after the task it is in. That is the first unfinished
+    -- one which was not just changed: a task before it may have been set back, and one that was changed has a newer fence.
     update ratchet.tasks t set stop_after = true
-      from unnest(v_ids, v_firsts) f (job_id, position)
-      join ratchet.jobs j on j.id = f.job_id
-      where j.worker_id is not null and t.job_id = f.job_id and t.position = f.position and not t.stop_after;
+      from ratchet.jobs j
+      where j.id = any (v_ids) and j.worker_id is not null and t.job_id = j.id and not t.stop_after
+        and t.position = (
+          select min(e.position) from (
+            select u.position from ratchet.tasks u
+              where u.job_id = j.id and u.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+            except select c.position from changed c where c.job_id = j.id
+          ) e);
     perform ratchet_private.add_wake_ups(array(
       select j.id from ratchet.jobs j
       where j.id = any (v_moved) and j.finished_at is null and j.worker_id is null and j.version is not null
