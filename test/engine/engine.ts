@@ -158,7 +158,7 @@ export async function advanceClock(db: pg.Pool, by: string): Promise<void> {
 }
 
 /** Everything that `ratchet.violations` lists; `[]` when all is well. */
-async function violations(db: pg.Pool): Promise<unknown[]> {
+export async function violations(db: pg.Pool): Promise<unknown[]> {
   const { rows } = await db.query<{ job_id: string; rule: string; detail: string }>("select * from ratchet.violations");
   return rows;
 }

@@ -16,6 +16,7 @@ import {
   queue,
   resultsOf,
   startEngine,
+  violations,
 } from "./engine.ts";
 
 const RUNS = 100;
