@@ -1,9 +1,9 @@
 import type { Checkpoint, CheckpointAnswer, Failure, RunningMark } from "../database/calls/checkpoints.ts";
 import { troubleOf } from "../database/transientErrors.ts";
-import { RatchetError } from "../errors/ratchetError.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { UNSTORABLE_FAILURE, describeOwn } from "./failure.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
+import { refusedResult } from "./resultText.ts";
 import { type MarkStore, createMarkStore } from "./runningMarks.ts";
 
 /** An answer, with the commit it came in. */
@@ -216,8 +216,7 @@ export function createCheckpointWriter({
     const [item] = batch;
     if (item?.checkpoint.kind === "completed") {
       const { jobId, position, fence, elapsedMs } = item.checkpoint;
-      const reason = error instanceof Error ? error.message : String(error);
-      item.replacedBy = describeOwn(new RatchetError("RT116", `Postgres refused the task's result: ${reason}`));
+      item.replacedBy = describeOwn(refusedResult(error));
       item.checkpoint = { kind: "failed", jobId, position, fence, elapsedMs, failure: item.replacedBy };
       await flush(lane, [item]);
     } else if (item?.checkpoint.kind === "failed" && item.replacedBy !== UNSTORABLE_FAILURE) {

@@ -30,3 +30,9 @@ export function resultText(value: unknown, task: string, largestBytes: number): 
   }
   return text;
 }
+
+/** RT116, for a result that is JSON and that Postgres refuses all the same: NUL, half of a surrogate pair, too deep. */
+export function refusedResult(refusal: unknown): RatchetError {
+  const reason = refusal instanceof Error ? refusal.message : inspect(refusal);
+  return new RatchetError("RT116", `Postgres refused the task's result: ${reason}`, { cause: refusal });
+}

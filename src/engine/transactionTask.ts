@@ -1,12 +1,13 @@
 import type pg from "pg";
 import { type CompletedEnd, isTaskCompleted, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { endBackend } from "../database/calls/workers.ts";
-import { isAnswerLost, isRepeatRequest } from "../database/transientErrors.ts";
+import { isAnswerLost, isRepeatRequest, troubleOf } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { lostClaim } from "./attempt.ts";
 import { lendClient } from "./lentClient.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
+import { refusedResult } from "./resultText.ts";
 
 /** A transaction task without a time-out of its own ends after this, because it holds a connection and maybe locks. */
 export const TRANSACTION_TIMEOUT_MS = 60_000;
@@ -65,7 +66,9 @@ async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
   try {
     await client.query("begin");
     const end = await run(lent.client).finally(lent.takeBack);
-    const [answer] = await writeCheckpoints(client, workerId, [end]);
+    const [answer] = await writeCheckpoints(client, workerId, [end]).catch((error: unknown) => {
+      throw troubleOf(error) === "value refused" ? refusedResult(error) : error;
+    });
     if (answer?.outcome !== "written") {
       throw lostClaim();
     }
