@@ -34,12 +34,16 @@ function createRecorder(level: string) {
 test("a listener that throws keeps no other from hearing, and is told of", () => {
   const heard: string[] = [];
   const told: [unknown, RatchetEventName][] = [];
-  const hub = createEventHub((error, name) => told.push([error, name]));
+  const hub = createEventHub((error, name) => {
+    told.push([error, name]);
+  });
   const problem = new Error("listener");
   hub.on("runner.restarted", () => {
     throw problem;
   });
-  const end = hub.on("runner.restarted", ({ reason }) => heard.push(reason));
+  const end = hub.on("runner.restarted", ({ reason }) => {
+    heard.push(reason);
+  });
   hub.emit("runner.restarted", { reason: "first" });
   end();
   hub.emit("runner.restarted", { reason: "second" });
