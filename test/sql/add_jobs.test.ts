@@ -95,6 +95,7 @@ test("sessions that take the same keys in opposite orders do not deadlock", asyn
 
 describe("all or none: with one bad job of three nothing is written, and the message says which", () => {
   const good = { identifier: "publish", payload: { images: ["a"] } };
+
   test.each([
     ["a number", 5, "RT006", "Job 2 of 3: A job is described by a JSON object, not by number."],
     ["null", null, "RT006", "Job 2 of 3: A job is described by a JSON object, not by null."],

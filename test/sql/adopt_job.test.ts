@@ -37,7 +37,13 @@ test.each([
     'The tasks "upload" of "publish" come from the array at $."images"[*] of the payload, and there is none.',
     { images: 1 },
   ],
-  [14, "a payload that Postgres cannot hold", '{"text": "\\u0000"}', "unsupported Unicode escape sequence", {}],
+  [
+    14,
+    "a payload that Postgres cannot hold",
+    String.raw`{"text": "\u0000"}`,
+    "unsupported Unicode escape sequence",
+    {},
+  ],
   [15, "a payload that is no JSON", "{", "invalid input syntax for type json", {}],
 ])("%i: %s becomes a FAILED job that says why, once", async (graphileId, _, payload, reason, kept) => {
   const id = await adopt(graphileId, payload);

@@ -8,7 +8,9 @@ describe("announce", () => {
   test("tells each tenant its own jobs, and says many where a list is too long", async () => {
     await withSession(sql, async (session) => {
       const told: Record<string, string[]> = {};
-      session.on("notification", ({ channel, payload }) => (told[channel] ??= []).push(payload ?? ""));
+      session.on("notification", ({ channel, payload }) => {
+        (told[channel] ??= []).push(payload ?? "");
+      });
       const long = `tenant ${"é".repeat(60)}`;
       const channels = await Promise.all(
         ["one", "two", "many", long].map((tenant) =>

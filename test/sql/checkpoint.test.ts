@@ -143,8 +143,10 @@ describe("FAILED", () => {
       worker_id: worker,
       next_attempt_at: failedJob.next_attempt_at,
     });
-    expect((failure?.["failed_at"] as Date).getTime() - (failure?.["started_at"] as Date).getTime()).toBe(40);
-    expect((failedJob.next_attempt_at?.getTime() ?? 0) - (failure?.["failed_at"] as Date).getTime()).toBe(30_000);
+    expect(((failure ?? {})["failed_at"] as Date).getTime() - ((failure ?? {})["started_at"] as Date).getTime()).toBe(
+      40,
+    );
+    expect((failedJob.next_attempt_at?.getTime() ?? 0) - ((failure ?? {})["failed_at"] as Date).getTime()).toBe(30_000);
     expect(await readWakeUps(sql, job)).toMatchObject([{ run_at: failedJob.next_attempt_at }]);
   });
 
@@ -303,18 +305,20 @@ describe("a batch", () => {
       ["C", "R"],
     ] as const) {
       const { job, fence, worker } = await claimed();
-      const written = await checkpoint(
+      const refusal = await checkpoint(
         sql.pool(),
         worker,
         kinds.map((kind) => ({ job, position: 1, fence, kind })),
-      ).catch((error: unknown) => error);
+      ).then(
+        () => "written",
+        (error: unknown) => (error as Error).message,
+      );
       const [status] = await statuses(sql, job);
-      if (written instanceof Error) {
-        expect(written).toMatchObject({ code: "RT006", message: `Task 1 of job ${job} is in one batch twice.` });
-        expect(status).toBe("RUNNING");
-      } else {
-        expect(status).toBe("COMPLETED");
-      }
+      // Which of two rows for one task Postgres takes is left to chance.
+      expect([
+        ["written", "COMPLETED"],
+        [`Task 1 of job ${job} is in one batch twice.`, "RUNNING"],
+      ]).toContainEqual([refusal, status]);
     }
   });
 
@@ -328,7 +332,7 @@ describe("a batch", () => {
       ["C", "C"],
       [1, 1],
       [null, null],
-      ['{"fine": 1}', '"\\u0000"'],
+      ['{"fine": 1}', String.raw`"\u0000"`],
     ]);
     expect(await errorOf(write)).toMatchObject({ code: "22P05" });
     expect(await firstTask(a.job)).toMatchObject({ status: "RUNNING" });

@@ -25,6 +25,7 @@ export function useSql({ definitions = true }: { definitions?: boolean } = {}): 
       await register(sql, [publish(), single()]);
     }
   });
+
   afterAll(() => database.drop());
   const sql: Sql = {
     pool: () => database.pool,

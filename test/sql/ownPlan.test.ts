@@ -42,18 +42,27 @@ describe("a job outside the queue", () => {
   });
 
   test.each([
-    [
-      "a payload that is an array",
-      "own",
-      [],
-      "default",
-      "RT002",
-      'The payload of "own" must be a JSON object and is array.',
-    ],
-    ["no payload", "own", undefined, "default", "RT002", 'The payload of "own" must be a JSON object and is null.'],
-    ["no identifier", null, {}, "default", "RT006", "The identifier must have 1 to 128 characters."],
-    ["an empty tenant", "own", {}, "", "RT006", "tenant must have 1 to 128 characters."],
-  ])("is refused with %s", async (_, identifier, payload, tenant, code, message) => {
+    {
+      title: "a payload that is an array",
+      payload: [],
+      code: "RT002",
+      message: 'The payload of "own" must be a JSON object and is array.',
+    },
+    {
+      title: "no payload",
+      payload: undefined,
+      code: "RT002",
+      message: 'The payload of "own" must be a JSON object and is null.',
+    },
+    {
+      title: "no identifier",
+      identifier: null,
+      code: "RT006",
+      message: "The identifier must have 1 to 128 characters.",
+    },
+    { title: "an empty tenant", tenant: "", code: "RT006", message: "tenant must have 1 to 128 characters." },
+  ])("is refused with $title", async ({ code, message, ...given }) => {
+    const { identifier, payload, tenant } = { identifier: "own", payload: {}, tenant: "default", ...given };
     expect(await errorOf(createJob(identifier, payload, tenant))).toMatchObject({ code, message });
   });
 

@@ -100,7 +100,7 @@ describe("a source of tasks", () => {
   });
 
   test("may be any strict jsonpath: nested arrays, filters, names with any character", async () => {
-    await withEach('strict $."or ders"[*]."it\\"ems"[*] ? (@.n > 1)');
+    await withEach(String.raw`strict $."or ders"[*]."it\"ems"[*] ? (@.n > 1)`);
     const { id } = await addJob(sql.pool(), {
       identifier: "source",
       payload: { "or ders": [{ 'it"ems': [{ n: 1 }, { n: 2 }] }, { 'it"ems': [{ n: 3 }] }] },

@@ -33,7 +33,7 @@ test.each([
   ["not changed by a factor that is huge, in the first try", 1, "1 s", 1e300, null, 1],
   ["the limit for a factor that is huge, in the third", 3, "1 s", 1e300, "1 h", 3600],
   ["the delay for a try numbered 0", 0, "5 s", 2, null, 5],
-])("is %s", async (_, attempt, delay, backoff, max, expected) => {
+])("is %s", async (...[, attempt, delay, backoff, max, expected]) => {
   expect(await seconds(attempt, delay, backoff, max)).toBeCloseTo(expected, 4);
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { migrate } from "../../src/database/migrator.ts";
 import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
-import { describeSchema } from "../support/schemaSnapshot.ts";
+import { describeSchema } from "./describeSchema.ts";
 
 const FILE = path.join(import.meta.dirname, "../../sql/schema.snapshot.txt");
 
