@@ -46,10 +46,9 @@ begin
   -- Sessions that take several keys at once take the jobs that have them in the order of their ids, then the keys in order.
   if (select count(*) > 1 from unnest(v_specs) s where s.job_key is not null) then
     perform ratchet_private.lock_job(o.id) from (
-      select j.id from ratchet.jobs j
-      where j.finished_at is null and (j.tenant, j.job_key) in (select s.tenant, s.job_key from unnest(v_specs) s)
-      order by j.id
-    ) o;
+      select distinct ratchet_private.job_with_key(s.tenant, s.job_key) as id from unnest(v_specs) s
+      where s.job_key is not null order by id
+    ) o where o.id is not null;
   end if;
   for v_n in
     select s.ordinality from unnest(v_specs) with ordinality s where s.job_key is not null order by s.tenant, s.job_key, s.ordinality

@@ -12,8 +12,7 @@ declare
 begin
   v_new_id := nextval('ratchet.jobs_id_seq');
   loop
-    select j.id into v_old_id from ratchet.jobs j
-      where j.tenant = p_spec.tenant and j.job_key = p_spec.job_key and j.finished_at is null;
+    v_old_id := ratchet_private.job_with_key(p_spec.tenant, p_spec.job_key);
 
     if v_old_id is null then
       -- Under READ COMMITTED a job with this key may have been committed since we looked: then nothing is written, and we look again.
