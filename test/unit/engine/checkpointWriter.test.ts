@@ -164,6 +164,21 @@ describe("a running mark", () => {
     expect(postgres.batches).toHaveLength(2);
   });
 
+  test("that a handler gives after its task's end, while that end still waits, is not written beside it", async () => {
+    const writer = postgres.writer();
+    postgres.rule = undefined;
+    const ends = writeAll(writer, ["9", "1"]);
+    writer.mark(running("1", { progress: 0.9 }), () => {});
+    await vi.advanceTimersByTimeAsync(60);
+    postgres.rule = written;
+    answer(postgres.batches[0]);
+    await ends;
+    expect(postgres.batches.map(({ items }) => items.map(({ kind }) => kind))).toStrictEqual([
+      ["completed"],
+      ["completed"],
+    ]);
+  });
+
   test("of another job shares the commit of an end", async () => {
     const writer = postgres.writer();
     postgres.rule = undefined;
