@@ -47,12 +47,6 @@ export async function startQueueRun({ database, taskList, queue, log, onPool }: 
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
     leave(message);
   });
-
-  poolEvents.on("localQueue:init", ({ localQueue }: { readonly localQueue: object }) => {
-    // It rejects this when Postgres is away while it holds rows, at times before anybody waits for it: that would end the process.
-    // oxlint-disable-next-line no-underscore-dangle -- The name is graphile-worker's.
-    (localQueue as { readonly _finPromise?: Promise<unknown> })._finPromise?.catch(() => {});
-  });
   closePollGaps(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
 
@@ -66,7 +60,8 @@ export async function startQueueRun({ database, taskList, queue, log, onPool }: 
         // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.
         schema: "graphile_worker",
         concurrentJobs: queue.concurrency,
-        localQueue: { size: queue.localQueueSize, ttl: queue.localQueueTtlMs },
+        // A project's own setting must not bring one in: docs/decisions/0003-queue-settings.md.
+        localQueue: { size: -1 },
         pollInterval: queue.pollIntervalMs,
         ...(queue.crontabFile !== undefined && { crontabFile: queue.crontabFile }),
         gracefulShutdownAbortTimeout: queue.shutdownGraceMs,

@@ -2,10 +2,6 @@
 export interface QueueSettings {
   /** Jobs run at once. */
   readonly concurrency: number;
-  /** Wake-ups fetched in one go. At least {@link concurrency}; -1: each alone. */
-  readonly localQueueSize: number;
-  /** How long a wake-up that was fetched may wait for a free place before others may have it, in ms: at most 1,000. */
-  readonly localQueueTtlMs: number;
   /** How often the queue is looked at when nothing says that there is something, in ms. */
   readonly pollIntervalMs: number;
   /** graphile-worker's crontab. Default: the file `crontab` of the current folder, if there is one. */

@@ -16,9 +16,6 @@ import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 const DEFAULT_POLL_INTERVAL_MS = 2000;
-const NO_LOCAL_QUEUE = -1;
-/** A live worker must not hoard for longer what others could run. */
-const LOCAL_QUEUE_TTL_MS = 1000;
 
 /** What {@link startWorker} takes. */
 export interface WorkerOptions {
@@ -39,10 +36,6 @@ export interface WorkerOptions {
    * this much longer. Default 2,000.
    */
   readonly pollIntervalMs?: number | undefined;
-  /**
-   * Wake-ups fetched in one go, at least `concurrency`; -1: each alone. Default -1: docs/decisions/0003-queue-settings.md.
-   */
-  readonly localQueueSize?: number | undefined;
   readonly log: Logger;
   /** Default: only the log hears events. */
   readonly events?: EventHub | undefined;
@@ -104,23 +97,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 }
 
 function queueSettings(options: WorkerOptions): QueueSettings {
-  const { concurrency = DEFAULT_CONCURRENCY, localQueueSize = NO_LOCAL_QUEUE } = options;
+  const { concurrency = DEFAULT_CONCURRENCY } = options;
   const settings = {
     concurrency,
-    localQueueSize,
-    localQueueTtlMs: LOCAL_QUEUE_TTL_MS,
     pollIntervalMs: options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS,
     crontabFile: options.crontabFile,
     shutdownGraceMs: options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS,
   };
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RatchetError("RT110", `A worker's concurrency is a whole number from 1, not ${concurrency}.`);
-  }
-  if (localQueueSize !== NO_LOCAL_QUEUE && localQueueSize < concurrency) {
-    throw new RatchetError(
-      "RT110",
-      `A worker's localQueueSize is -1 or at least its concurrency of ${concurrency}, not ${localQueueSize}.`,
-    );
   }
   return settings;
 }

@@ -50,46 +50,36 @@ async function whileAway(during: () => Promise<void>): Promise<void> {
   }
 }
 
-test.each([
-  ["without a local queue", -1],
-  ["with a local queue", 20],
-])(
-  "sessions that are cut again and again lose no job and run no finished task twice, %s",
-  async (_title, localQueueSize) => {
-    const ledger = new Map<string, number>();
-    const steps = defineJob()
-      .task("one", ({ task, job }) => {
-        ledger.set(`${job.id} ${task.key}`, (ledger.get(`${job.id} ${task.key}`) ?? 0) + 1);
-      })
-      .task("two", ({ task, job }) => {
-        ledger.set(`${job.id} ${task.key}`, (ledger.get(`${job.id} ${task.key}`) ?? 0) + 1);
-      });
-    const worker = await bench.start({ definitions: { steps }, pollIntervalMs: 200, localQueueSize });
-    const jobIds = await Promise.all(Array.from({ length: 200 }, () => bench.add("steps")));
-    for (let cut = 0; cut < 3; cut++) {
-      const before = worker.seen("job.completed").length;
-      await cutEverySession();
-      await waitUntil(
-        () => worker.seen("job.completed").length > before || worker.seen("job.completed").length >= 200,
-        {
-          timeoutMs: 20_000,
-          what: "progress after a cut",
-        },
-      );
-    }
-    for (const jobId of jobIds) {
-      await waitUntil(async () => (await bench.job(jobId).catch(() => null))?.status === "COMPLETED", {
-        timeoutMs: 20_000,
-        what: `the end of job ${jobId}`,
-      });
-    }
-    // At least once: only what was in flight at a cut may have run again, and nothing after its commit.
-    expect(ledger.size).toBe(400);
-    expect(await bench.violations()).toStrictEqual([]);
-    expect(unhandled).toStrictEqual([]);
-  },
-  60_000,
-);
+test("sessions that are cut again and again lose no job and run no finished task twice", async () => {
+  const ledger = new Map<string, number>();
+  const steps = defineJob()
+    .task("one", ({ task, job }) => {
+      ledger.set(`${job.id} ${task.key}`, (ledger.get(`${job.id} ${task.key}`) ?? 0) + 1);
+    })
+    .task("two", ({ task, job }) => {
+      ledger.set(`${job.id} ${task.key}`, (ledger.get(`${job.id} ${task.key}`) ?? 0) + 1);
+    });
+  const worker = await bench.start({ definitions: { steps }, pollIntervalMs: 200 });
+  const jobIds = await Promise.all(Array.from({ length: 200 }, () => bench.add("steps")));
+  for (let cut = 0; cut < 3; cut++) {
+    const before = worker.seen("job.completed").length;
+    await cutEverySession();
+    await waitUntil(() => worker.seen("job.completed").length > before || worker.seen("job.completed").length >= 200, {
+      timeoutMs: 20_000,
+      what: "progress after a cut",
+    });
+  }
+  for (const jobId of jobIds) {
+    await waitUntil(async () => (await bench.job(jobId).catch(() => null))?.status === "COMPLETED", {
+      timeoutMs: 20_000,
+      what: `the end of job ${jobId}`,
+    });
+  }
+  // At least once: only what was in flight at a cut may have run again, and nothing after its commit.
+  expect(ledger.size).toBe(400);
+  expect(await bench.violations()).toStrictEqual([]);
+  expect(unhandled).toStrictEqual([]);
+}, 60_000);
 
 test("while Postgres is away its trouble is told once a call; afterwards the job goes on where it was", async () => {
   const running = deferred();

@@ -172,9 +172,6 @@ test("options that cannot work are refused before anything is opened", async () 
   await expect(
     startWorker({ connectionString, definitions: { greet: noop }, concurrency: 0, log: silent }),
   ).rejects.toMatchObject({ code: "RT110" });
-  await expect(
-    startWorker({ connectionString, definitions: { greet: noop }, concurrency: 10, localQueueSize: 5, log: silent }),
-  ).rejects.toMatchObject({ code: "RT110" });
 });
 
 test("a named queue is serial for Ratchet's jobs", async () => {
@@ -194,47 +191,4 @@ test("a named queue is serial for Ratchet's jobs", async () => {
   const jobIds = await Promise.all(Array.from({ length: 12 }, () => bench.add("serial", {}, { queueName: "till" })));
   await Promise.all(jobIds.map((jobId) => bench.ended(jobId)));
   expect(most).toBe(1);
-});
-
-test("with a local queue, what was fetched and not begun is given back at the stop, uncounted", async () => {
-  const running = deferred();
-  const go = deferred();
-  const slow = defineJob().task("only", async () => {
-    running.resolve();
-    await go.promise;
-  });
-  const first = await bench.start({ definitions: { slow } });
-  await first.stop();
-  const jobIds = await Promise.all(Array.from({ length: 10 }, () => bench.add("slow")));
-  const worker = await bench.start({ definitions: { slow }, concurrency: 1, localQueueSize: 10 });
-  await running.promise;
-  const keys = new Set<string | null>(jobIds.map((jobId) => `ratchet:${jobId}`));
-  expect((await bench.wakeUps()).filter(({ key, locked_by }) => keys.has(key) && locked_by !== null)).toHaveLength(10);
-  const stopped = worker.stop();
-  go.resolve();
-  await stopped;
-  const left = (await bench.wakeUps()).filter(({ key }) => keys.has(key));
-  expect(left).toHaveLength(9);
-  expect(left.every(({ attempts, locked_by }) => attempts === 0 && locked_by === null)).toBe(true);
-});
-
-test("with a local queue, what is fetched waits at most a second for a free place before others may have it", async () => {
-  const running = deferred();
-  const go = deferred();
-  const slow = defineJob().task("only", async ({ payload }) => {
-    if ("wait" in payload) {
-      running.resolve();
-      await go.promise;
-    }
-  });
-  const first = await bench.start({ definitions: { slow } });
-  await first.stop();
-  await bench.add("slow", { wait: true }, { priority: -1 });
-  const others = await Promise.all(Array.from({ length: 5 }, () => bench.add("slow")));
-  await bench.start({ definitions: { slow }, concurrency: 1, localQueueSize: 10 });
-  await running.promise;
-  await bench.start({ definitions: { slow }, pollIntervalMs: 100 });
-  const jobs = await Promise.all(others.map((jobId) => bench.ended(jobId)));
-  expect(new Set(jobs.map(({ status }) => status))).toStrictEqual(new Set(["COMPLETED"]));
-  go.resolve();
 });
