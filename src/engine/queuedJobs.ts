@@ -1,5 +1,5 @@
 import { type Claim, handBack, readUnknownVersion, settleJob } from "../database/calls/claims.ts";
-import { addWakeUps } from "../database/calls/wakeUps.ts";
+import { type WakeUpLimits, addWakeUps } from "../database/calls/wakeUps.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { LetGo, createAttempt } from "./attempt.ts";
@@ -9,7 +9,7 @@ import { repeatUntilAnswered } from "./repeat.ts";
 import type { EngineSession } from "./session.ts";
 
 /** For how long a due job waits for a worker that knows its version before its task fails with a text that says so. */
-export const UNKNOWN_VERSION_MS = 60_000;
+const UNKNOWN_VERSION_MS = 60_000;
 
 const LOCKED_PAUSE_MS = 1000;
 const UNKNOWN_VERSION_PAUSE_MS = 2000;
@@ -38,10 +38,15 @@ export interface QueuedJobsOptions {
   readonly session: () => EngineSession;
   /** The definition of a version, if this worker has it. */
   readonly findDefinition: (identifier: string, version: string | null) => AnyJobDefinition | undefined;
+  /**
+   * Where versions are noted whose jobs this worker has passed on; it must fetch no wake-up that is flagged with one of
+   * them. Without it jobs are passed on after a pause, so that they do not come back at once.
+   */
+  readonly passedOn?: Set<string> | undefined;
 }
 
 /** Creates the runner of queued jobs. */
-export function createQueuedJobs({ session: getSession, findDefinition }: QueuedJobsOptions): QueuedJobs {
+export function createQueuedJobs({ session: getSession, findDefinition, passedOn }: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
   const held = new Set<string>();
   const wokenMeanwhile = new Set<string>();
@@ -51,11 +56,11 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   async function runOnce(jobId: string, identifier: string): Promise<void> {
     const session = getSession();
     try {
-      await (isStopping ? wakeAgain(session, jobId, 0) : claimAndRun(session, jobId, identifier));
+      await (isStopping ? wakeAgain(session, jobId) : claimAndRun(session, jobId, identifier));
     } finally {
       running.delete(jobId);
       if (wokenMeanwhile.delete(jobId)) {
-        await wakeAgain(session, jobId, 0);
+        await wakeAgain(session, jobId);
       }
     }
   }
@@ -82,10 +87,10 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
         break;
       case "not due":
         // This wake-up came early and is used up.
-        await wakeAgain(session, jobId, 0);
+        await wakeAgain(session, jobId);
         break;
       case "locked":
-        await wakeAgain(session, jobId, LOCKED_PAUSE_MS);
+        await wakeAgain(session, jobId, { delayMs: LOCKED_PAUSE_MS });
         break;
       case "unknown version":
         await passOn(session, jobId);
@@ -119,8 +124,13 @@ export function createQueuedJobs({ session: getSession, findDefinition }: Queued
   async function passOn(session: EngineSession, jobId: string): Promise<void> {
     const { pool, claimer } = session;
     const { version, unknownMs } = await repeated(session, "look for a worker", () => readUnknownVersion(pool, jobId));
+    if (version !== null && unknownMs === null && passedOn !== undefined) {
+      passedOn.add(version);
+      await wakeAgain(session, jobId, { flags: [version] });
+      return;
+    }
     if (version === null || unknownMs === null || unknownMs < UNKNOWN_VERSION_MS) {
-      await wakeAgain(session, jobId, UNKNOWN_VERSION_PAUSE_MS);
+      await wakeAgain(session, jobId, { delayMs: UNKNOWN_VERSION_PAUSE_MS });
       return;
     }
     const answer = await claimer.claimUnknown(jobId, version);
@@ -177,8 +187,8 @@ async function letGo(session: EngineSession, claim: Claim, error: unknown): Prom
   }
 }
 
-function wakeAgain(session: EngineSession, jobId: string, delayMs: number): Promise<void> {
-  return repeated(session, "add a wake-up", () => addWakeUps(session.pool, [jobId], delayMs));
+function wakeAgain(session: EngineSession, jobId: string, limits?: WakeUpLimits): Promise<void> {
+  return repeated(session, "add a wake-up", () => addWakeUps(session.pool, [jobId], limits));
 }
 
 function repeated<Answer>(session: EngineSession, call: string, attempt: () => Promise<Answer>): Promise<Answer> {

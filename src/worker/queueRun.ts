@@ -27,6 +27,8 @@ export interface QueueRunOptions {
   readonly database: pg.Pool;
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
+  /** Flags of wake-ups that are left to other workers; looked at before each fetch. */
+  readonly passedOn: ReadonlySet<string>;
   readonly log: Logger;
   /** Is told the pool before it fetches anything. */
   readonly onPool: (pool: WorkerPool) => void;
@@ -35,7 +37,8 @@ export interface QueueRunOptions {
 const KILL_WITHIN_MS = 1000;
 
 /** Starts graphile-worker's runner on `database`. */
-export async function startQueueRun({ database, taskList, queue, log, onPool }: QueueRunOptions): Promise<QueueRun> {
+export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
+  const { database, taskList, queue, passedOn, log, onPool } = options;
   // oxlint-disable-next-line unicorn/prefer-event-target -- graphile-worker wants an emitter.
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
@@ -55,6 +58,7 @@ export async function startQueueRun({ database, taskList, queue, log, onPool }: 
     taskList,
     events: poolEvents,
     noHandleSignals: true,
+    forbiddenFlags: () => [...passedOn],
     preset: {
       worker: {
         // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.

@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   readonly events: EventHub;
   /** How long running handlers may go on after a stop is asked for, in ms. */
   readonly shutdownGraceMs: number;
+  /** As in `QueuedJobsOptions`. */
+  readonly passedOn?: Set<string> | undefined;
 }
 
 /** Ratchet's part of one worker process: everything but graphile-worker itself. */
@@ -76,6 +78,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const definition = definitions.get(identifier);
       return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
     },
+    passedOn: options.passedOn,
   });
   const retryTimer = createRetryTimer((count) => {
     for (const pool of pools) {

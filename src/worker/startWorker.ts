@@ -66,11 +66,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   await demandUsableDatabase(connectionString);
   const files = await loadDefinitions(options);
   const endLogging = logEvents(events, log);
+  const passedOn = new Set<string>();
   const runtime = createRuntime({
     connectionString,
     definitions: files.definitions,
     concurrency: queue.concurrency,
     shutdownGraceMs: queue.shutdownGraceMs,
+    passedOn,
     log,
     events,
   });
@@ -78,7 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let runner: SupervisedRunner;
   try {
     await runtime.start();
-    runner = await superviseRunner({ connectionString, runtime, taskList, queue, log, events });
+    runner = await superviseRunner({ connectionString, runtime, taskList, queue, passedOn, log, events });
   } catch (error) {
     await runtime.stop();
     endLogging();

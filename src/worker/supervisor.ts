@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly runtime: Runtime;
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
+  /** Versions whose jobs this worker has passed on to others. */
+  readonly passedOn: ReadonlySet<string>;
   readonly log: Logger;
   readonly events: EventHub;
 }
@@ -39,7 +41,7 @@ export interface SupervisedRunner {
  * the handlers of the run that is leaving, because one of them may go on for hours.
  */
 export async function superviseRunner(options: SupervisorOptions): Promise<SupervisedRunner> {
-  const { runtime, taskList, queue, log, events } = options;
+  const { runtime, taskList, queue, passedOn, log, events } = options;
   const database = createPool({
     connectionString: options.connectionString,
     max: Math.min(Math.max(queue.concurrency, FEWEST_CONNECTIONS), MOST_CONNECTIONS),
@@ -54,6 +56,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       database,
       taskList,
       queue,
+      passedOn,
       log,
       onPool: (pool) => {
         runtime.notePool(pool);

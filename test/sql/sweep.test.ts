@@ -43,6 +43,26 @@ test("a due, free job without a wake-up gets one; all others are left alone", as
   expect((await sweep()).woken).toStrictEqual([]);
 });
 
+test("a wake-up that was left to workers of a version is for everybody once none of them is left", async () => {
+  await sql.rows("delete from ratchet.jobs");
+  await sql.rows("update ratchet.workers set stopped_at = now()");
+  const worker = await addWorker(sql);
+  const { id } = await addSingle(sql);
+  const flagged = "select ratchet_private.add_wake_ups(array[$1::bigint], p_flags => array['some-version'])";
+  await sql.rows(flagged, [id]);
+  await sql.rows(
+    "update ratchet.workers set known_versions = array[(select version from ratchet.jobs where id = $2)] where id = $1",
+    [worker, id],
+  );
+  expect((await sweep()).woken).toStrictEqual([]);
+  expect(
+    await sql.value("select flags from graphile_worker.jobs where key = 'ratchet:' || $1::text", [id]),
+  ).toStrictEqual({ "some-version": true });
+  await sql.rows("select ratchet_private.release_worker($1)", [worker]);
+  expect((await sweep()).woken).toStrictEqual([id]);
+  expect(await sql.value("select flags from graphile_worker.jobs where key = 'ratchet:' || $1::text", [id])).toBeNull();
+});
+
 test("spent rows of ours are removed, other people's never", async () => {
   await sql.rows("delete from graphile_worker._private_jobs");
   const { id } = await addSingle(sql);

@@ -1,4 +1,6 @@
-create or replace function ratchet_private.add_wake_ups(p_job_ids bigint[], p_not_before timestamptz default null) returns void
+create or replace function ratchet_private.add_wake_ups(
+  p_job_ids bigint[], p_not_before timestamptz default null, p_flags text[] default null
+) returns void
 language plpgsql volatile set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -18,7 +20,7 @@ begin
         32767,
         'ratchet:' || j.id,
         j.priority,
-        null
+        p_flags
       )::graphile_worker.job_spec order by j.id)
       into v_specs
       from ratchet.jobs j where j.id = any (v_missing);
@@ -30,4 +32,4 @@ begin
   end loop;
 end
 $$;
-comment on function ratchet_private.add_wake_ups(bigint[], timestamptz) is 'Adds or moves the graphile-worker row that wakes a worker for each of these jobs: at the time the job is due, but not before p_not_before.';
+comment on function ratchet_private.add_wake_ups(bigint[], timestamptz, text[]) is 'Adds or moves the graphile-worker row that wakes a worker for each of these jobs: at the time the job is due, but not before p_not_before. Workers leave rows alone whose flags they forbid.';

@@ -23,7 +23,7 @@ begin
   end loop;
 
   -- A spent row wakes nobody, nor one locked by a pool that no live worker has, nor one whose pool has not claimed the job for
-  -- ten seconds: the answer to its fetch was lost.
+  -- ten seconds (the answer to its fetch was lost), nor one flagged for a version that no live worker knows any more.
   woken := array(
     select j.id from ratchet.jobs j
     where j.id = any (v_ids) and j.id <> all (settled) and j.finished_at is null and j.worker_id is null and j.version is not null
@@ -32,6 +32,8 @@ begin
         select from graphile_worker.jobs w
         where (w.key = 'ratchet:' || j.id or w.id = j.adopted_from)
           and w.attempts < w.max_attempts
+          and (w.flags is null or exists (
+            select from ratchet.workers k where k.stopped_at is null and j.version = any (k.known_versions)))
           and (w.locked_by is null or w.locked_at > clock_timestamp() - interval '10 seconds' and exists (
             select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids)))
       )

@@ -1,10 +1,22 @@
 import { type Queryable, onlyRow } from "./queryable.ts";
 
-/** Adds or moves the wake-ups of these jobs: at the time each is due, but not before `delayMs` from now. */
-export async function addWakeUps(db: Queryable, jobIds: readonly string[], delayMs = 0): Promise<void> {
+/** When a wake-up may be fetched, and by whom. */
+export interface WakeUpLimits {
+  /** Not before so many milliseconds from now. Default 0. */
+  readonly delayMs?: number;
+  /** graphile-worker's flags: workers that forbid one of them leave the wake-up alone. */
+  readonly flags?: readonly string[];
+}
+
+/** Adds or moves the wake-ups of these jobs, at the time each is due. */
+export async function addWakeUps(
+  db: Queryable,
+  jobIds: readonly string[],
+  { delayMs = 0, flags }: WakeUpLimits = {},
+): Promise<void> {
   await db.query(
-    "select ratchet_private.add_wake_ups($1, ratchet_private.clock_now() + $2 * interval '1 millisecond')",
-    [jobIds, delayMs],
+    "select ratchet_private.add_wake_ups($1, ratchet_private.clock_now() + $2 * interval '1 millisecond', $3)",
+    [jobIds, delayMs, flags ?? null],
   );
 }
 
