@@ -3,8 +3,9 @@ import { type CompletedEnd, isTaskCompleted, writeCheckpoints } from "../databas
 import { endBackend } from "../database/calls/workers.ts";
 import { isAnswerLost, isRepeatRequest, troubleOf } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
 import type { EventHub } from "../telemetry/events.ts";
-import { lostClaim } from "./attempt.ts";
+import { LetGo, lostClaim } from "./attempt.ts";
 import { lendClient } from "./lentClient.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { refusedResult } from "./resultText.ts";
@@ -35,7 +36,7 @@ export interface CommittedEnd {
 
 /**
  * Runs a handler in the transaction that also writes its task's end, so that its database effects happen exactly once. A
- * serialization failure, a deadlock and a COMMIT that got lost run it again, uncounted, ten times at most.
+ * serialization failure, a deadlock and a lost connection run it again, uncounted, ten times at most.
  * @throws what the handler throws, after ROLLBACK; {@link LetGo} `lost` if a newer fence stands on the task.
  */
 export async function runInTransaction(options: TransactionTaskOptions): Promise<CommittedEnd> {
@@ -43,16 +44,16 @@ export async function runInTransaction(options: TransactionTaskOptions): Promise
     try {
       return await tryOnce(options);
     } catch (error) {
-      const mayRepeat = isRepeatRequest(error) || error instanceof CommitLost;
+      const mayRepeat = isRepeatRequest(error) || error instanceof TransactionLost;
       if (!mayRepeat || repeats === MOST_REPEATS || options.signal.aborted) {
-        throw error instanceof CommitLost ? error.cause : error;
+        throw error instanceof TransactionLost ? error.cause : error;
       }
     }
   }
 }
 
-/** The connection broke at COMMIT, and the transaction is known not to have happened. */
-class CommitLost extends Error {}
+/** The connection broke, and the transaction is known not to have happened. Its cause is what was thrown then. */
+class TransactionLost extends Error {}
 
 async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
   const { transactionPool, pool, workerId, run, events, signal } = options;
@@ -81,11 +82,19 @@ async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
       await endBackend(pool, lent.processId).catch(() => {});
     } else {
       isUsable = await rollBack(client);
+      if (!isUsable && !isOwnVerdict(error)) {
+        throw new TransactionLost("The connection broke", { cause: error });
+      }
     }
     throw error;
   } finally {
     client.release(!isUsable);
   }
+}
+
+/** What stands whatever has become of the connection: a time-out, a result that cannot be stored, the order to let go. */
+function isOwnVerdict(error: unknown): boolean {
+  return error instanceof TransactionLost || error instanceof LetGo || isRatchetError(error);
 }
 
 async function rollBack(client: pg.PoolClient): Promise<boolean> {
@@ -111,7 +120,7 @@ async function commit(
       throw error;
     }
     if (!(await repeatUntilAnswered(() => isTaskCompleted(pool, end), repeatOptions))) {
-      throw new CommitLost("The COMMIT got lost", { cause: error });
+      throw new TransactionLost("The COMMIT got lost", { cause: error });
     }
   }
 }

@@ -112,6 +112,48 @@ test.each([
   expect(await failuresOf(database.pool, jobId)).toStrictEqual([]);
 });
 
+describe("a connection that breaks", () => {
+  test("in the middle of the handler runs it again, uncounted", async () => {
+    work = async ({ client }) => {
+      if (tries === 1) {
+        const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+        await database.pool.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+      }
+      return client.query("select 1");
+    };
+    const jobId = await queue(database.pool, "pay", { maxAttempts: 1 });
+    await engine.run(jobId);
+    expect(tries).toBe(2);
+    expect(await countEffects(jobId)).toBe(1);
+    expect(await failuresOf(database.pool, jobId)).toStrictEqual([]);
+    expect((await look(database.pool, jobId)).status).toBe("COMPLETED");
+  });
+
+  test("before the handler has begun is no failure of the task", async () => {
+    const jobId = await queue(database.pool, "pay", { maxAttempts: 1 });
+    const cut = proxy.cutNext("begin\0", "before");
+    await engine.run(jobId);
+    await cut;
+    expect(tries).toBe(1);
+    expect(await failuresOf(database.pool, jobId)).toStrictEqual([]);
+    expect((await look(database.pool, jobId)).status).toBe("COMPLETED");
+  });
+
+  test("does not hide that the task took too long", async () => {
+    work = async ({ client, signal }) => {
+      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await database.pool.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
+    };
+    const jobId = await queue(database.pool, "short");
+    await engine.run(jobId);
+    expect(tries).toBe(1);
+    expect(await failuresOf(database.pool, jobId)).toMatchObject([{ code: "RT119", counted: true }]);
+  });
+});
+
 test("a serialization failure that never ends becomes a counted failure after ten repeats", async () => {
   work = ({ client }) => client.query("do $$ begin raise exception using errcode = '40001'; end $$");
   const jobId = await queue(database.pool, "pay");
