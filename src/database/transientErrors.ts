@@ -33,10 +33,14 @@ export function isRepeatRequest(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+// 08: connection exceptions. 25P03, 25P04, 57P..: Postgres has ended the session.
+const SESSION_ENDED = /^(?:08|25P03|25P04|57P)/v;
+
 /**
  * Whether a statement may have taken effect though its call failed: the connection broke or its server process was ended.
- * An error of severity ERROR is an answer.
+ * Whatever else Postgres itself says is an answer. What its severity is does not tell, because Postgres translates the word.
  */
 export function isAnswerLost(error: unknown): boolean {
-  return !(typeof error === "object" && error !== null && "severity" in error && error.severity === "ERROR");
+  const isFromPostgres = typeof error === "object" && error !== null && "severity" in error;
+  return !isFromPostgres || SESSION_ENDED.test(codeOf(error) ?? "");
 }
