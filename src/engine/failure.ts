@@ -22,10 +22,10 @@ export const UNSTORABLE_FAILURE: Failure = {
   delayMs: null,
 };
 
-/** What was thrown; an error in place of a proxy that throws when it is asked what it is, so that others may ask. */
+/** What was thrown; an error in place of a proxy that throws when it is asked what it is or has, so that others may ask. */
 export function recognizable(thrown: unknown): unknown {
   try {
-    void (thrown instanceof Error);
+    void (thrown instanceof Error && "message" in thrown);
     return thrown;
   } catch {
     return new Error(UNREADABLE);

@@ -22,6 +22,12 @@ const throwingInspect = {
 const { proxy: revoked, revoke } = Proxy.revocable({}, {});
 revoke();
 
+const hiding = new Proxy(new Error("hidden"), {
+  has() {
+    throw new Error("no");
+  },
+});
+
 function withCauses(depth: number): Error {
   return depth === 0 ? new Error("cause 0") : new Error(`cause ${depth}`, { cause: withCauses(depth - 1) });
 }
@@ -53,6 +59,11 @@ describe("describeThrown", () => {
     ["a symbol", Symbol("s"), { name: "symbol", message: "The handler threw Symbol(s)" }],
     ["a number", Number.NaN, { name: "number", message: "The handler threw NaN" }],
     ["an object", { status: 429 }, { name: "object", message: "The handler threw { status: 429 }" }],
+    [
+      "a proxy that does not say what it has",
+      hiding,
+      { name: "Error", message: "The handler threw something that cannot be read." },
+    ],
     ["an object with a code", { code: "E_OWN" }, { name: "object", code: "E_OWN" }],
     [
       "an error without a message",
