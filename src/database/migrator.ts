@@ -147,7 +147,8 @@ async function migrateGraphileWorker(pool: pg.Pool, log: DatabaseLog): Promise<v
   const logger = new Logger(() => (level, message, meta) => {
     log[levels[level]]({ ...meta, text: message }, "graphile-worker, migrating");
   });
-  await runMigrations({ pgPool: pool, logger });
+  // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.
+  await runMigrations({ pgPool: pool, logger, preset: { worker: { schema: "graphile_worker" } } });
 }
 
 async function apply(

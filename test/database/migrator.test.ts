@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 
 import type { DatabaseLog } from "../../src/database/log.ts";
 import { migrate } from "../../src/database/migrator.ts";
@@ -20,7 +20,10 @@ let database: TestDatabase;
 beforeEach(async () => {
   database = await createEmptyDatabase();
 });
-afterEach(() => database.drop());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await database.drop();
+});
 
 function sqlFolder(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(inject("testRunFolder"), "sql-"));
@@ -52,6 +55,14 @@ function collectingLog(): { log: DatabaseLog; warnings: object[] } {
 }
 
 describe("a run", () => {
+  test("puts graphile-worker where Ratchet's functions look for it, whatever the environment says", async () => {
+    vi.stubEnv("GRAPHILE_WORKER_SCHEMA", "elsewhere");
+    await migrate(database.pool);
+    expect(
+      await read("select nspname from pg_namespace where nspname in ('graphile_worker', 'elsewhere')"),
+    ).toStrictEqual([{ nspname: "graphile_worker" }]);
+  });
+
   test("brings an empty database to the package's own schema, graphile-worker's included", async () => {
     expect(await migrationState(database.pool)).toBe("missing");
     await expect(checkMigrated(database.pool)).rejects.toMatchObject({ code: "RT106" });
