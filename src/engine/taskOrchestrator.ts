@@ -10,7 +10,7 @@ import { type Attempt, LetGo, createAttempt } from "./attempt.ts";
 import { type OpenSession, openSession } from "./openSession.ts";
 import { isSkipped, runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
-import { createResultStore } from "./results.ts";
+import { type ResultStore, createResultStore } from "./results.ts";
 import { type AnyTaskContext, type TaskCode, type TaskResult, runTask } from "./taskRun.ts";
 
 /** The code of one task of a plan that a program brings itself. */
@@ -106,7 +106,7 @@ export class TaskOrchestrator {
         resultText: _text,
         stop: _stop,
         ...result
-      } = await runTask(session, attempt, planned, () => codeOf(session, claim, planned, handler));
+      } = await runTask(session, attempt, planned, () => codeOf(claim, planned, handler, resultsOf(session, claim)));
       return result;
     });
     if (end === null) {
@@ -136,10 +136,8 @@ export class TaskOrchestrator {
         attempt,
         results,
         isStopping: () => this.#closing.signal.aborted,
-        findCode: (task) => ({
-          ...codeOf(session, claim, task, Object.hasOwn(handlers, task.name) ? handlers[task.name] : undefined),
-          results: results.before(task.position),
-        }),
+        findCode: (task) =>
+          codeOf(claim, task, Object.hasOwn(handlers, task.name) ? handlers[task.name] : undefined, results),
       });
     });
     return (
@@ -202,8 +200,9 @@ export class TaskOrchestrator {
       throw error;
     } finally {
       session.writer.unmark(jobId);
-      await release(session, answer.claim);
+      // Before the job is free, or this would forget the run of a caller that takes it at once.
       this.#running.delete(jobId);
+      await release(session, answer.claim);
     }
   }
 }
@@ -221,7 +220,7 @@ async function release({ pool, workerId, events, closing }: OpenSession, claim: 
   }
 }
 
-function resultsOf(session: OpenSession, claim: Claim): ReturnType<typeof createResultStore> {
+function resultsOf(session: OpenSession, claim: Claim): ResultStore {
   return createResultStore(
     claim.plan,
     claim.plan.map(({ template }) => ({ key: template, isList: false })),
@@ -235,10 +234,10 @@ function resultsOf(session: OpenSession, claim: Claim): ReturnType<typeof create
 }
 
 function codeOf(
-  session: OpenSession,
   claim: Claim,
   task: PlannedTask,
   handler: OrchestratedHandler | undefined,
+  results: ResultStore,
 ): TaskCode {
   if (typeof handler !== "function") {
     throw new RatchetError("RT117", `There is no handler for the task "${task.name}".`);
@@ -249,7 +248,7 @@ function codeOf(
     transaction: false,
     payload: claim.payload,
     input: undefined,
-    results: resultsOf(session, claim).before(task.position),
+    results: results.before(task.position),
   };
 }
 
