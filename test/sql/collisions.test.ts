@@ -299,3 +299,36 @@ test("a job goes on where a long plan stood without reading what is finished for
   await completeTasks(sql, worker, { job: job.id, fence, from: 9990, to: 9994 });
   expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING" });
 });
+
+test("a row that somebody's psql holds keeps only its own job from being freed, until the sweep comes by", async () => {
+  const [taskHeld, jobHeld, other] = [await addSingle(sql), await addSingle(sql), await addSingle(sql)];
+  const jobs = [taskHeld.id, jobHeld.id, other.id];
+  const worker = await addWorker(sql);
+  await claim(sql.pool(), worker, jobs);
+  const holders = (): Promise<unknown[]> =>
+    sql.rows("select worker_id from ratchet.jobs where id = any ($1) order by id", [jobs]);
+  const sweep = async (): Promise<string[]> =>
+    (await sql.row<{ woken: string[] }>("select * from ratchet_private.sweep(0, 1000)")).woken.filter((id) =>
+      jobs.includes(id),
+    );
+
+  await withTwoSessions(sql, async (psql, engine) => {
+    await psql.query("begin");
+    await psql.query("update ratchet.tasks set name = 'Renamed' where job_id = $1", [taskHeld.id]);
+    await psql.query("update ratchet.jobs set priority = 1 where id = $1", [jobHeld.id]);
+    await engine.query("set lock_timeout = '50ms'");
+    const { rows } = await engine.query("select ratchet_private.release_worker($1) as freed", [worker]);
+    expect(rows).toStrictEqual([{ freed: 1 }]);
+    await psql.query("commit");
+  });
+  expect(await holders()).toStrictEqual([{ worker_id: worker }, { worker_id: worker }, { worker_id: null }]);
+
+  expect(await sweep()).toStrictEqual([]);
+  await sql.rows("update ratchet.workers set beat_at = beat_at - interval '16 s' where id = $1", [worker]);
+  expect(await sweep()).toStrictEqual([taskHeld.id, jobHeld.id]);
+  expect(await holders()).toStrictEqual([{ worker_id: null }, { worker_id: null }, { worker_id: null }]);
+  for (const id of jobs) {
+    expect(await readWakeUps(sql, id)).toMatchObject([{ locked_by: null }]);
+    expect(await statuses(sql, id)).toStrictEqual(["PENDING"]);
+  }
+});

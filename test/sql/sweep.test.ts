@@ -63,6 +63,16 @@ test("a wake-up that was left to workers of a version is for everybody once none
   expect(await sql.value("select flags from graphile_worker.jobs where key = 'ratchet:' || $1::text", [id])).toBeNull();
 });
 
+test("nor is a worker waited for that knows the version and gives no sign of life", async () => {
+  await sql.rows("delete from ratchet.jobs");
+  const { id, version } = await addSingle(sql);
+  const worker = await addWorker(sql, [version ?? ""]);
+  await sql.rows("select ratchet_private.add_wake_ups(array[$1::bigint], p_flags => array['some-version'])", [id]);
+  expect((await sweep()).woken).toStrictEqual([]);
+  await sql.rows("update ratchet.workers set beat_at = beat_at - interval '16 s' where id = $1", [worker]);
+  expect((await sweep()).woken).toStrictEqual([id]);
+});
+
 test("spent rows of ours are removed, other people's never", async () => {
   await sql.rows("delete from graphile_worker._private_jobs");
   const { id } = await addSingle(sql);

@@ -5,10 +5,22 @@ declare
   v_now timestamptz := ratchet_private.clock_now();
   v_ids bigint[];
   v_id bigint;
+  v_left record;
+  v_freed bigint[] := '{}';
   v_spent bigint[];
 begin
   v_ids := array(select j.id from ratchet.jobs j where j.finished_at is null and j.id > p_after order by j.id limit p_limit);
   next_after := case when cardinality(v_ids) < p_limit then 0 else v_ids[p_limit] end;
+
+  -- Somebody held a row of theirs when their worker was released. A worker that was taken for gone by mistake goes on beating.
+  for v_left in
+    select w.id as worker_id, array_agg(j.id order by j.id) as job_ids
+    from ratchet.jobs j join ratchet.workers w on w.id = j.worker_id
+    where j.id = any (v_ids) and w.stopped_at is not null and w.beat_at < v_now - interval '15 seconds'
+    group by w.id order by w.id
+  loop
+    v_freed := v_freed || ratchet_private.free_jobs(v_left.worker_id, v_left.job_ids);
+  end loop;
 
   -- Only jobs that nobody holds: a worker in the middle of a checkpoint is no contradiction.
   settled := array(
@@ -33,13 +45,14 @@ begin
         where (w.key = 'ratchet:' || j.id or w.id = j.adopted_from)
           and w.attempts < w.max_attempts
           and (w.flags is null or exists (
-            select from ratchet.workers k where k.stopped_at is null and j.version = any (k.known_versions)))
+            select from ratchet.workers k where j.version = any (k.known_versions) and ratchet_private.is_worker_live(k)))
           and (w.locked_by is null or w.locked_at > clock_timestamp() - interval '10 seconds' and exists (
             select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids)))
       )
     order by j.id
   );
   perform ratchet_private.add_wake_ups(woken);
+  woken := v_freed || woken;
 
   -- Once a round, because it reads graphile-worker's whole table.
   v_spent := array(
@@ -52,4 +65,4 @@ begin
   return next;
 end
 $$;
-comment on function ratchet_private.sweep(bigint, integer) is 'The net: looks at the next slice of unfinished jobs, gives those that are due, free and without a wake-up a new one, settles contradictions and removes spent wake-ups. Returns where the next slice begins (0: from the start).';
+comment on function ratchet_private.sweep(bigint, integer) is 'The net: looks at the next slice of unfinished jobs, frees those that a released worker still holds, gives those that are due, free and without a wake-up a new one, settles contradictions and removes spent wake-ups. Returns where the next slice begins (0: from the start).';

@@ -1,0 +1,27 @@
+create or replace function ratchet_private.free_jobs(p_worker_id integer, p_job_ids bigint[]) returns bigint[]
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_mark text := ratchet_private.begin_engine_change('order');
+  v_job_id bigint;
+  v_freed bigint[] := '{}';
+begin
+  foreach v_job_id in array p_job_ids loop
+    -- A row that somebody's psql holds must not keep the others waiting.
+    begin
+      if (ratchet_private.lock_job(v_job_id)).worker_id = p_worker_id then
+        perform ratchet_private.let_go(v_job_id);
+        v_freed := v_freed || v_job_id;
+      end if;
+    exception when lock_not_available then
+      continue;
+    end;
+  end loop;
+  perform ratchet_private.add_wake_ups(array(
+    select j.id from ratchet.jobs j where j.id = any (v_freed) and j.version is not null and j.finished_at is null));
+  perform ratchet_private.end_engine_change(v_mark);
+  return v_freed;
+end
+$$;
+comment on function ratchet_private.free_jobs(integer, bigint[]) is 'Takes jobs, given in the order of their ids, from a worker that is gone, uncounted, each with a wake-up; returns which. Passes over those of which somebody holds a row for longer than lock_timeout: the sweep comes back to them.';
