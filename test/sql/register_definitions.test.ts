@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { describe, expect, test } from "vitest";
 
 import {
@@ -6,11 +7,14 @@ import {
   addSingle,
   addWorker,
   errorOf,
+  pidOf,
   publish,
   readTasks,
   register,
   single,
+  untilBlocked,
   useSql,
+  withTwoSessions,
 } from "./fixtures.ts";
 
 const sql = useSql();
@@ -37,6 +41,30 @@ describe("the version that add_job uses", () => {
     await sql.rows("update ratchet.workers set stopped_at = now() where id = $1", [worker]);
     await register(sql, [one]);
     expect(await current("rolling")).toBe("r1");
+    // Nor has a worker that was killed.
+    await register(sql, [two], true);
+    const killed = await addWorker(sql, ["r2"]);
+    await sql.rows("update ratchet.workers set beat_at = beat_at - interval '16 s' where id = $1", [killed]);
+    await register(sql, [one]);
+    expect(await current("rolling")).toBe("r1");
+  });
+
+  test("waits for another registration longer than a worker's connection waits for a row", async () => {
+    const registerIn = (session: pg.PoolClient, version: string): Promise<unknown> =>
+      session.query("select ratchet_private.register_definitions($1, false)", [
+        JSON.stringify([single({ identifier: "awaited", version })]),
+      ]);
+    await withTwoSessions(sql, async (other, worker) => {
+      await other.query("begin");
+      await registerIn(other, "a1");
+      await worker.query("set lock_timeout = '1ms'");
+      const pid = await pidOf(worker);
+      const registered = registerIn(worker, "a2");
+      await untilBlocked(sql, pid);
+      await other.query("commit");
+      await registered;
+    });
+    expect(await current("awaited")).toBe("a2");
   });
 
   test("takes new titles and a new policy without being another version", async () => {

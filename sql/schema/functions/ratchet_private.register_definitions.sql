@@ -1,5 +1,7 @@
 create or replace function ratchet_private.register_definitions(p_definitions jsonb, p_make_current boolean) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- Longer than a worker's connections wait for rows: another registration, or a vacuum, is worth waiting for at the start.
+set lock_timeout = '15s' as $$
 declare
   v_now timestamptz;
   v_definition record;
@@ -48,7 +50,7 @@ begin
     -- A worker that comes back with an older version changes nothing, unless no live worker knows the newer one (a roll-back).
     if not found and (
       p_make_current or v_current = v_definition.version
-      or not exists (select from ratchet.workers w where w.stopped_at is null and v_current = any (w.known_versions))
+      or not exists (select from ratchet.workers w where v_current = any (w.known_versions) and ratchet_private.is_worker_live(w))
     ) then
       update ratchet.definitions d set
         templates = v_definition.templates, payload_schema = v_definition.payload_schema, max_attempts = v_definition.max_attempts,
