@@ -25,7 +25,7 @@ import {
   findRunningEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../src/database/embedded/embeddedPostgres.ts";
-import { placementOf } from "../../src/database/embedded/placement.ts";
+import { placementOf, preparePlacement } from "../../src/database/embedded/placement.ts";
 import { readPostmaster } from "../../src/database/embedded/postmaster.ts";
 import { isAlive } from "../../src/database/embedded/processes.ts";
 import { waitUntil } from "../support/waiting.ts";
@@ -317,6 +317,16 @@ describe("what goes wrong has a clear message", () => {
       mkdirSync(folder, { mode: 0o555 });
     }
     await expect(start(other)).rejects.toMatchObject({ code: "RT105" });
+  });
+
+  test("a root whose umask is 0 makes a folder that only it can write, and does not refuse that", () => {
+    const placement = placementOf(path.join(parent, "open", ".ratchet"), parent);
+    const umask = process.umask(0);
+    onTestFinished(() => {
+      process.umask(umask);
+    });
+    preparePlacement(placement);
+    expect(statSync(placement.folder).mode & 0o777).toBe(isRoot ? 0o755 : 0o777);
   });
 
   test("a server that cannot start shows its last words and where its log is", async () => {

@@ -29,7 +29,8 @@ export function placementOf(dataFolder: string, parentForRoot = "/var/tmp"): Pla
 /** Creates the folder. Throws RT105 if it cannot be written or, for root, if somebody else could have put it there. */
 export function preparePlacement({ folder, owner }: Placement): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    // Never open to others, not for a moment: root's umask may be 0.
+    mkdirSync(folder, { recursive: true, mode: owner === null ? 0o777 : 0o755 });
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (!isWriteRefused(error) && codeOf(error) !== "EEXIST") {
