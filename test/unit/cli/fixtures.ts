@@ -1,7 +1,7 @@
 import type { ProgressSnapshot, ProgressTask } from "../../../src/cli/progress/snapshot.ts";
 
 /** The moment all fixtures start from. */
-export const START = new Date("2026-11-23T12:00:00.000Z");
+const START = new Date("2026-11-23T12:00:00.000Z");
 
 /** `START` plus so many milliseconds. */
 export const after = (elapsedMs: number) => new Date(START.getTime() + elapsedMs);
