@@ -50,14 +50,15 @@ export function createPool({
     connectionTimeoutMillis: 15_000,
     ...awaitedHooks,
   });
+  // The message alone: pg-pool hangs the whole client on the error, with the secret that cancels its queries.
   pool.on("connect", (client) => {
     // A client in use reports its loss here as well as in the query; without a listener the process would end.
-    client.on("error", (error) => {
-      log.warn({ err: error, applicationName }, "a database connection was lost");
+    client.on("error", ({ message: errorMessage }) => {
+      log.warn({ errorMessage, applicationName }, "a database connection was lost");
     });
   });
-  pool.on("error", (error) => {
-    log.debug({ err: error, applicationName }, "an idle database connection was lost");
+  pool.on("error", ({ message: errorMessage }) => {
+    log.debug({ errorMessage, applicationName }, "an idle database connection was lost");
   });
   return pool;
 }

@@ -23,7 +23,8 @@ const UNREACHABLE_UNTIL_CHANGED = new Set(["28000", "28P01", "3D000"]);
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 // pg gives these no code; the texts are those of pg 8.23 (client.js) and pg-pool 3 (index.js).
-const UNREACHABLE_MESSAGE = /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired$)/v;
+const UNREACHABLE_MESSAGE =
+  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired$)/v;
 
 /**
  * Turns what `pg` throws into a {@link RatchetError} where Ratchet knows more than Postgres: its own SQLSTATEs (class RT)

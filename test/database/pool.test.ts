@@ -54,6 +54,34 @@ test("a killed session does not end the process, and the pool goes on", async ()
   await pool.end();
 });
 
+test.each(["idle", "in use"])(
+  "the loss of a session that is %s is told in one short line, without its secrets",
+  async (state) => {
+    const told: object[] = [];
+    const heard = deferred();
+    const tell = (fields: object): void => {
+      told.push(fields);
+      heard.resolve();
+    };
+    const log = { debug: tell, info: tell, warn: tell, error: tell };
+    const pool = createPool({ connectionString: database.url, max: 1, applicationName: "told", log });
+    const client = await pool.connect();
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    if (state === "idle") {
+      client.release();
+    }
+    await database.pool.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+    await heard.promise;
+    if (state === "in use") {
+      client.release(true);
+    }
+    await pool.end();
+    for (const fields of told) {
+      expect(fields).toStrictEqual({ applicationName: "told", errorMessage: expect.stringMatching(/terminat/v) });
+    }
+  },
+);
+
 test("bigint comes as a string, timestamptz as a Date", async () => {
   const { rows } = await database.pool.query<{ big: unknown; at: unknown }>(
     "select 9007199254740993 as big, now() as at",

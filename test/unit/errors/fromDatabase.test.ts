@@ -59,6 +59,7 @@ describe("toRatchetError", () => {
   test.each([
     "Connection terminated unexpectedly",
     "Connection terminated due to connection timeout",
+    "Client has encountered a connection error and is not queryable",
     "timeout exceeded when trying to connect",
     "timeout expired",
   ])("pg's own %j has no code and is known by its text", (message) => {
