@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import { defineJob, NonRetryableError } from "../src/index.ts";
+import { defineJob, NonRetryableError } from "pg-ratchet";
 import { z } from "zod";
 
 /** What a seller hands in; `examples/products/jacket.json` is one. */

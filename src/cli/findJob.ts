@@ -11,7 +11,7 @@ export async function findJob(db: Queryable, id: string): Promise<JobSnapshot> {
   const job = await readJob(db, id);
   if (job === null) {
     throw new RatchetError("RT013", `There is no job ${id}.`, {
-      hint: 'See which there are with: ratchet sql "select * from ratchet.job_overview". A finished job may have been pruned.',
+      hint: 'See which there are with: ratchet sql "select * from ratchet.job_overview".',
     });
   }
   return job;

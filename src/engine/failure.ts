@@ -54,7 +54,13 @@ export function describeThrown(whatever: unknown): Failure {
 
 /** Describes an error of Ratchet's own about a task. Its catalogue entry says whether a retry can help. */
 export function describeOwn(error: RatchetError): Failure {
-  return { ...describeThrown(error), name: error.name, code: error.code, canRetry: error.retryable };
+  return {
+    ...describeThrown(error),
+    name: error.name,
+    code: error.code,
+    canRetry: error.retryable,
+    counted: error.code !== "RT120",
+  };
 }
 
 function read<Value>(look: () => Value): Value | null {

@@ -91,7 +91,7 @@ export const ERROR_CATALOGUE = {
   },
   RT013: {
     name: "unknown_job",
-    summary: "There is no job with this id, or it belongs to another tenant.",
+    summary: "There is no job with this id.",
     advice: "Check the id; finished jobs are removed after the time the retention settings give them.",
     retryable: false,
   },

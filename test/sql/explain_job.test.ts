@@ -32,7 +32,7 @@ test("an unknown job (RT013)", async () => {
   expect(await errorOf(explain("999"))).toMatchObject({
     code: "RT013",
     message: "There is no job 999.",
-    hint: "See select * from ratchet.job_overview; a finished job may have been pruned.",
+    hint: "See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;",
   });
 });
 
@@ -100,7 +100,8 @@ describe("held", () => {
     const { id } = await addSingle(sql, { max_attempts: 3 });
     await claimOne(sql, worker, id);
     await sql.rows("update ratchet.workers set beat_at = beat_at - interval '40 s' where id = $1", [worker]);
-    const goesOn = "It goes on when that worker is taken for dead and its jobs are freed.";
+    const goesOn =
+      'It goes on when that worker is taken for dead and its jobs are freed. No worker is alive: start one with "ratchet worker".';
     expect(await explain(id)).toBe(
       `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. ${goesOn}`,
     );
@@ -136,7 +137,7 @@ describe("failed", () => {
     await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 s' where id = $1", [id]);
     await setWorkers(0);
     expect(await explain(id)).toBe(
-      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again as soon as a worker has room and goes on there; the 2 tasks that are finished are not run again. No worker is alive: start one with "ratchet worker".`,
+      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again once a worker knows its definition and goes on there; the 2 tasks that are finished are not run again. No worker is alive: start one with "ratchet worker".`,
     );
   });
 
@@ -167,6 +168,17 @@ describe("failed", () => {
     ]);
     expect(await explain(byHand.id)).toMatch(
       /has FAILED for good at task 1 of 1, "The only task": no use\? Nothing more/v,
+    );
+  });
+
+  test("for a reason that no other try can change does not advise one", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addPublish(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    const failure = { can_retry: false, error_code: "RT118", error_message: "The payload was rejected." };
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure }]);
+    expect(await explain(id)).toMatch(
+      /The payload was rejected\. Nothing more happens by itself\. Another try would end the same way: correct what it says and queue a new job\.$/v,
     );
   });
 

@@ -14,13 +14,14 @@ declare
   v_error text;
   v_progress text;
   v_next text;
+  v_error_code text;
 begin
   select * into v_job from ratchet.jobs j where j.id = explain_job.job_id;
   if not found then
     raise exception using
       errcode = 'RT013',
       message = format('There is no job %s.', explain_job.job_id),
-      hint = 'See select * from ratchet.job_overview; a finished job may have been pruned.';
+      hint = 'See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;';
   end if;
   select count(*), count(*) filter (where t.status in ('COMPLETED', 'SKIPPED')) into v_tasks, v_finished
     from ratchet.tasks t where t.job_id = v_job.id;
@@ -35,6 +36,8 @@ begin
   v_head := format('Job %s (%s)', v_job.id, v_job.identifier);
   v_at := format('task %s of %s, "%s"', v_task.position, v_tasks, v_task.name);
   v_error := v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end;
+  select f.error_code into v_error_code from ratchet.task_failures f
+    where f.job_id = v_job.id and f.position = v_task.position order by f.id desc limit 1;
   v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
   v_next := case
     when v_job.version is null then 'It is outside the queue: the program that made it has to run it again.'
@@ -55,13 +58,17 @@ begin
     when v_job.status = 'CANCELLED' then format('is CANCELLED (%s), with %s. Nothing more happens.',
       coalesce(v_job.cancel_reason, 'no reason was given'), v_progress)
     when v_job.status = 'FAILED' and v_job.finished_at is not null then format(
-      'has FAILED for good at %s%s: %s Nothing more happens by itself. To try again: update ratchet.tasks set status = ''PENDING'' where job_id = %s and position = %s;',
-      v_at, ', after ' || ratchet_private.count_of(nullif(v_task.attempts, 0), 'try', 'tries'), v_error, v_job.id, v_task.position)
+      'has FAILED for good at %s%s: %s Nothing more happens by itself. %s',
+      v_at, ', after ' || ratchet_private.count_of(nullif(v_task.attempts, 0), 'try', 'tries'), v_error,
+      case
+        when v_error_code in ('RT114', 'RT115', 'RT116', 'RT118', 'RT122') then 'Another try would end the same way: correct what it says and queue a new job.'
+        else format('To try again: update ratchet.tasks set status = ''PENDING'' where job_id = %s and position = %s;', v_job.id, v_task.position) end)
     when v_job.status = 'FAILED' then format('FAILED at %s (%s): %s It is tried again %s and goes on there%s.%s',
       v_at,
       case v_task.attempts when 0 then format('no try of %s counted yet', v_max_attempts) else format('try %s of %s', v_task.attempts, v_max_attempts) end,
       v_error,
-      case when v_job.next_attempt_at > v_now then 'in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now) else 'as soon as a worker has room' end,
+      case when v_job.next_attempt_at > v_now then 'in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now)
+        when v_knowing = 0 then 'once a worker knows its definition' else 'as soon as a worker has room' end,
       case v_finished when 0 then '' when 1 then '; the task that is finished is not run again'
         else format('; the %s tasks that are finished are not run again', v_finished) end,
       case when v_knowing = 0 then ' ' || v_next else '' end)
@@ -77,7 +84,7 @@ begin
         v_progress,
         case
           when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)
-          when w.id is null or not ratchet_private.is_worker_live(w) then ' It goes on when that worker is taken for dead and its jobs are freed.'
+          when w.id is null or not ratchet_private.is_worker_live(w) then ' It goes on when that worker is taken for dead and its jobs are freed.' || case v_live when 0 then ' ' || v_next else '' end
           else '' end)
       from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
     when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
