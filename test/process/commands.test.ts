@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { runCommand, startCommand } from "../support/command.ts";
@@ -100,11 +104,26 @@ describe("ratchet add and show", () => {
     expect(await ratchet("show", "987654321")).toMatchObject({ exit: 3, errors: expect.stringContaining("RT013") });
   });
 
-  test("--watch says that no worker is running, and Ctrl-C ends it with status 130", async () => {
+  test("--watch says that the running worker does not know the definition", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ratchet-no-tasks-"));
+    writeFileSync(join(folder, "other.js"), "export default () => {};");
+    const worker = startCommand(["worker"], { DATABASE_URL: database.url, RATCHET_TASKS: folder });
+    await worker.printed("worker started");
     const watching = startCommand(["add", "publish_listing", "--payload-file", PRODUCT, "--watch"], {
       DATABASE_URL: database.url,
     });
-    await watching.printed("no worker is running");
+    await watching.printed(/The only live worker does not know version \w+ of "publish_listing": start one that does/v);
+    watching.child.kill("SIGINT");
+    worker.child.kill("SIGINT");
+    expect([await watching.ended, await worker.ended]).toStrictEqual([130, 0]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("--watch says that no worker is alive, and Ctrl-C ends it with status 130", async () => {
+    const watching = startCommand(["add", "publish_listing", "--payload-file", PRODUCT, "--watch"], {
+      DATABASE_URL: database.url,
+    });
+    await watching.printed("No worker is alive: start one");
     watching.child.kill("SIGINT");
     expect(await watching.ended).toBe(130);
     expect(watching.errors()).toBe("");

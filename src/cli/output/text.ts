@@ -34,6 +34,20 @@ export function truncate(text: string, width: number): string {
   return width > 0 ? `${kept}…` : "";
 }
 
+/** `text` broken between words into at most `most` lines of `width` cells; what is left over is cut off the last one. */
+export function wrap(text: string, width: number, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of oneLine(text).split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && (lines.length === most || textWidth(last) + 1 + textWidth(word) <= width)) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else if (word !== "") {
+      lines.push(word);
+    }
+  }
+  return lines.map((line) => truncate(line, width));
+}
+
 /** `text` filled with spaces to `width` cells, on the right unless `align` says otherwise. */
 export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
   const fill = " ".repeat(Math.max(0, width - textWidth(text)));

@@ -1,9 +1,9 @@
 import type { Paint, Tone } from "../output/paint.ts";
-import { oneLine, pad, textWidth, truncate } from "../output/text.ts";
+import { oneLine, pad, textWidth, truncate, wrap } from "../output/text.ts";
 import { formatCountdown, formatSpan } from "../output/time.ts";
 import { isWaitingForRetry, type History } from "./history.ts";
 import { endSentence } from "./plainLines.ts";
-import { isDone, isFinal, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
+import { isDone, isFinal, type ProgressSnapshot, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
 
 /** What {@link renderBlock} needs besides the job. */
 export interface BlockOptions {
@@ -14,13 +14,13 @@ export interface BlockOptions {
   readonly paint: Paint;
   /** The database's time at this moment; drives countdown, running times and the spinner. */
   readonly now: Date;
-  /** A remark for the last line, such as "no worker is running". */
+  /** A remark for the last lines, such as "No worker is alive." */
   readonly notice?: string | undefined;
 }
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const SPINNER_STEP_MS = 100;
-const LINES_AROUND_TASKS = 4;
+const LINES_AROUND_TASKS = 3;
 const WIDEST_STATUS = "COMPLETED".length;
 const WIDEST_NAME = 40;
 
@@ -35,8 +35,8 @@ const LOOKS: Record<ProgressTask["status"], { symbol: string; tone: Tone }> = {
 };
 
 /**
- * The live view of a job: a header, a line a task, and a last line with the countdown, the end or the notice. It never
- * takes more than `columns` by `rows`: long lines are cut, and of a long plan the part around the present task is shown.
+ * The live view of a job: a header, a line a task, and at the end the countdown, the end or the notice. It never
+ * takes more than `columns` by `rows`: long lines are cut, a long notice is wrapped, and of a long plan the part around the present task is shown.
  */
 export function renderBlock(history: History, options: BlockOptions): string[] {
   const { latest } = history;
@@ -48,18 +48,17 @@ export function renderBlock(history: History, options: BlockOptions): string[] {
     [LOOKS[latest.status].tone, latest.status],
     ["faint", `${done} of ${latest.tasks.length} tasks done`],
   ]);
-  const { shown, above, below } = visibleTasks(latest.tasks, Math.max(1, options.rows - LINES_AROUND_TASKS));
+  const ending = lastLines(history, options);
+  const room = options.rows - LINES_AROUND_TASKS - Math.max(1, ending.length);
+  const { shown, above, below } = visibleTasks(latest.tasks, Math.max(1, room));
   const nameWidth = Math.min(WIDEST_NAME, Math.max(0, ...shown.map((task) => textWidth(oneLine(task.name)))));
   const lines: Piece[][] = [
     header,
     ...(above === 0 ? [] : [fitted(columns, [["faint", `  … ${above} before`]])]),
     ...shown.map((task) => fitted(columns, taskPieces(task, history, nameWidth, options.now))),
     ...(below === 0 ? [] : [fitted(columns, [["faint", `  … ${below} after`]])]),
+    ...ending.map((piece) => fitted(columns, [piece])),
   ];
-  const last = lastLine(history, options);
-  if (last !== null) {
-    lines.push(fitted(columns, [last]));
-  }
   return lines.map((pieces) => pieces.map(([tone, text]) => paint(tone, text)).join(""));
 }
 
@@ -102,17 +101,23 @@ function tryRemark(task: ProgressTask, history: History): string {
   return `try ${taskTry(task)}${lastError === undefined ? "" : `, after: ${oneLine(lastError)}`}`;
 }
 
-function lastLine(history: History, options: BlockOptions): Piece | null {
+function lastLines(history: History, { columns, now, notice, rows }: BlockOptions): Piece[] {
   const { latest } = history;
   if (isFinal(latest)) {
-    return [LOOKS[latest.status].tone, `  ${endSentence(latest)}`];
+    return [[LOOKS[latest.status].tone, `  ${endSentence(latest)}`]];
   }
-  if (isWaitingForRetry(latest) && latest.nextAttemptAt !== null) {
-    const remainingMs = latest.nextAttemptAt.getTime() - options.now.getTime();
-    const countdown = remainingMs > 0 ? `retry in ${formatCountdown(remainingMs)}` : "retry is due";
-    return ["odd", `  ${countdown}${options.notice === undefined ? "" : `; ${options.notice}`}`];
+  const parts = [countdown(latest, now), notice].filter((part) => part !== undefined);
+  // A long remark must not push the tasks off the screen.
+  const most = Math.max(1, Math.floor(rows / 3));
+  return wrap(parts.join("; "), Math.max(1, columns - 2), most).map((line): Piece => ["odd", `  ${line}`]);
+}
+
+function countdown(latest: ProgressSnapshot, now: Date): string | undefined {
+  if (!isWaitingForRetry(latest) || latest.nextAttemptAt === null) {
+    return undefined;
   }
-  return options.notice === undefined ? null : ["odd", `  ${options.notice}`];
+  const remainingMs = latest.nextAttemptAt.getTime() - now.getTime();
+  return remainingMs > 0 ? `retry in ${formatCountdown(remainingMs)}` : "retry is due";
 }
 
 /** Pieces with two spaces between them, cut where the line is full. */

@@ -12,8 +12,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Whether the job was queued earlier, so that what is done already counts as passed over. */
   readonly resuming: boolean;
-  /** A remark to show while the job has not moved, such as "no worker is running"; asked after each look. */
-  readonly notice: (snapshot: ProgressSnapshot) => Promise<string | undefined>;
+  /** A remark to show, such as "No worker is alive."; asked after each look with how long the job has not moved. */
+  readonly notice: (snapshot: ProgressSnapshot, stillMs: number) => Promise<string | undefined>;
   /** Called once, when the first state is on the screen. */
   readonly onFirst?: (() => void) | undefined;
 }
@@ -29,6 +29,7 @@ export async function watchJob(
 ): Promise<ProgressSnapshot | null> {
   const view = context.canRedraw ? createLiveView(context) : createPlainView(context);
   let history: History | null = null;
+  let movedAtMs = performance.now();
   try {
     for await (const snapshot of followJob(source, { signal, onTrouble: view.trouble })) {
       const isFirst: boolean = history === null;
@@ -41,7 +42,10 @@ export async function watchJob(
       if (isFirst) {
         onFirst?.();
       }
-      view.notice(await notice(snapshot));
+      if (step.changes.length > 0) {
+        movedAtMs = performance.now();
+      }
+      view.notice(await notice(snapshot, performance.now() - movedAtMs));
     }
   } finally {
     view.end();
@@ -57,16 +61,18 @@ interface View {
 }
 
 function createPlainView(context: CliContext): View {
-  let lastNotice: string | undefined;
+  const said = new Set<string>();
   return {
     show: (_history, lines) => {
       context.print(...lines);
     },
     notice: (text) => {
-      if (text !== undefined && text !== lastNotice) {
+      // The spans in a sentence grow with each look; what it says stays the same.
+      const sense = text?.replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min|h|days?)\b/gv, "");
+      if (text !== undefined && sense !== undefined && !said.has(sense)) {
+        said.add(sense);
         context.print(text);
       }
-      lastNotice = text;
     },
     trouble: (message) => {
       context.print(message === null ? "Postgres answers again." : `${message} Trying again.`);

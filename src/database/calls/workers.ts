@@ -55,12 +55,23 @@ export async function workersOfHost(
   return rows;
 }
 
-/** How many workers gave a sign of life within 15 seconds. */
-export async function countLiveWorkers(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    "select count(*)::integer as count from ratchet.workers w where ratchet_private.is_worker_live(w)",
+/** Who runs a job or could. */
+export interface JobWorkers {
+  /** Whether a live worker has it now. */
+  readonly isHeld: boolean;
+  /** Whether a live worker knows its definition's version. */
+  readonly isKnown: boolean;
+}
+
+/** Says whether live workers (a sign of life within 15 seconds) have a job or could take it. */
+export async function workersForJob(db: Queryable, jobId: string): Promise<JobWorkers> {
+  const { rows } = await db.query<JobWorkers>(
+    `select coalesce(bool_or(w.id = j.worker_id), false) as "isHeld",
+       coalesce(bool_or(j.version = any (w.known_versions)), false) as "isKnown"
+     from ratchet.jobs j cross join ratchet.workers w where j.id = $1 and ratchet_private.is_worker_live(w)`,
+    [jobId],
   );
-  return onlyRow(rows).count;
+  return onlyRow(rows);
 }
 
 /** Ends a server process of the same role, and with it what it runs and holds. */

@@ -70,6 +70,14 @@ describe("the live block", () => {
     );
   });
 
+  test("wraps a long notice, since its end says what to do", () => {
+    const notice = `Job 7 has not started. ${"No worker knows it. ".repeat(4)}Start one.`;
+    const lines = render([SAMPLE.queued], { notice, columns: 60 });
+    expect(lines.slice(6).join(" ").replaceAll(/ +/gv, " ").trim()).toBe(notice);
+    expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(60);
+    expect(render([SAMPLE.queued], { notice, columns: 20, rows: 8 }).length).toBeLessThanOrEqual(8);
+  });
+
   test.each([1, 7, 20, 41, 79])("never takes more than %i cells a line", (columns) => {
     const wide = job(
       [

@@ -1,0 +1,29 @@
+import { explainJob } from "../database/calls/jobs.ts";
+import type { Queryable } from "../database/calls/queryable.ts";
+import { workersForJob } from "../database/calls/workers.ts";
+import { isWaitingForRetry } from "./progress/history.ts";
+import { isFinal, type ProgressSnapshot } from "./progress/snapshot.ts";
+
+/** How long a job may stand still before its watcher is told why: longer than a worker with room takes. */
+const PATIENCE_MS = 2_000;
+
+/** When this very process is about to start the worker, which may take a while. */
+const PATIENCE_WITH_OWN_WORKER_MS = 10_000;
+
+/**
+ * Says why a job stands still and what moves it, as `ratchet.explain_job` does; undefined while a live worker has it, while
+ * it waits for a retry that some worker will make, and in the first 2 s without a change (10 s if `bringsWorker`).
+ */
+export async function explainStandstill(
+  db: Queryable,
+  snapshot: ProgressSnapshot,
+  { stillMs, bringsWorker }: { readonly stillMs: number; readonly bringsWorker: boolean },
+): Promise<string | undefined> {
+  if (isFinal(snapshot) || stillMs < (bringsWorker ? PATIENCE_WITH_OWN_WORKER_MS : PATIENCE_MS)) {
+    return undefined;
+  }
+  const { isHeld, isKnown } = await workersForJob(db, snapshot.id);
+  const isCountingDown =
+    isWaitingForRetry(snapshot) && snapshot.nextAttemptAt !== null && snapshot.nextAttemptAt > snapshot.now;
+  return isHeld || (isCountingDown && isKnown) ? undefined : explainJob(db, snapshot.id);
+}
