@@ -1,7 +1,8 @@
 import { EventEmitter } from "node:events";
-import { type TaskList, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
+import { type TaskList, type Worker, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
 import type pg from "pg";
 import type { Logger } from "pino";
+import { isAnswerLost } from "../database/transientErrors.ts";
 import { endsWithin } from "./deadline.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import { closePollGaps } from "./pollGaps.ts";
@@ -36,6 +37,24 @@ export interface QueueRunOptions {
 
 const KILL_WITHIN_MS = 1000;
 
+interface FetchErrorEvent {
+  readonly worker: Worker;
+  readonly error: unknown;
+}
+
+/**
+ * A fetch may have locked a wake-up, and its queue with it, for a pool that will never know: nobody else gets at either for
+ * four hours. Both are free when the pool has ended.
+ */
+function leaveIfAnswerLost({ worker: { workerPool }, error }: FetchErrorEvent): void {
+  if (isAnswerLost(error)) {
+    // Not within the event: graphile-worker would print a stack trace of its own.
+    setImmediate(() => {
+      Promise.resolve(workerPool.gracefulShutdown("The answer to a fetch was lost")).catch(() => {});
+    });
+  }
+}
+
 /** Starts graphile-worker's runner on `database`. */
 export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
   const { database, taskList, queue, passedOn, log, onPool } = options;
@@ -50,6 +69,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
     leave(message);
   });
+  poolEvents.on("worker:getJob:error", leaveIfAnswerLost);
   closePollGaps(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
 

@@ -6,6 +6,7 @@ import { unlockPools } from "../database/calls/wakeUps.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { endsWithin } from "./deadline.ts";
+import { nudge } from "./nudge.ts";
 import { type QueueRun, startQueueRun } from "./queueRun.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 import type { Runtime } from "./runtime.ts";
@@ -83,6 +84,10 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       }
     }
     runs.delete(begun);
+    // An unlock notifies nobody.
+    for (const { pool } of runs) {
+      nudge(pool, 1);
+    }
   }
 
   async function startAgain(): Promise<QueueRun | null> {

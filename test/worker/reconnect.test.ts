@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { defineJob } from "../../src/index.ts";
+import { startProxy } from "../engine/proxy.ts";
 import { withAdmin, withDatabase } from "../support/databases.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { createWorkerBench } from "./workerBench.ts";
@@ -160,3 +161,24 @@ test("stop ends in time while Postgres is away, and the next worker goes on with
   expect((await bench.ended(jobId)).status).toBe("COMPLETED");
   expect(unhandled).toStrictEqual([]);
 }, 40_000);
+
+test("a wake-up whose fetch got no answer runs at once and blocks neither its queue nor a row", async () => {
+  const proxy = await startProxy(bench.database().url);
+  const noop = defineJob().task("only", () => {});
+  const worker = await bench.start({ connectionString: proxy.url, definitions: { noop }, concurrency: 1 });
+  const early = await bench.add("noop", {}, { queueName: "one_by_one" });
+  await bench.ended(early);
+  await waitUntil(async () => (await bench.wakeUps()).length === 0, { what: "an empty queue" });
+
+  const cut = proxy.cutNext("get_job", "after");
+  const jobIds = [
+    await bench.add("noop", {}, { queueName: "one_by_one" }),
+    await bench.add("noop", {}, { queueName: "one_by_one" }),
+  ];
+  await cut;
+  const ends = await Promise.all(jobIds.map(bench.ended));
+  expect(ends.map(({ status }) => status)).toStrictEqual(["COMPLETED", "COMPLETED"]);
+  await waitUntil(async () => (await bench.wakeUps()).length === 0, { what: "an empty queue" });
+  await worker.stop();
+  await proxy.close();
+});
