@@ -13,6 +13,7 @@ import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { readPayload } from "./payload.ts";
 import { formatPlan } from "./plan.ts";
+import { taskFileHint } from "./taskFileHint.ts";
 import { watchUntilFinal } from "./watch.ts";
 
 const MAX_INT = 2_147_483_647;
@@ -52,15 +53,16 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
         jobKeyMode: options.jobKeyMode,
         tenant: options.tenant,
       });
+      const config = context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config: context.config(), purpose: "add" }, async (database) => {
+        withDatabase({ config, purpose: "add" }, async (database) => {
           await checkMigrated(database.pool);
-          const id = await addOrSuggest(database, spec);
+          const id = await addOrSuggest(database, spec, config.taskFolder);
           const job = await findJob(database.pool, id);
           if (options.json === true) {
             context.print(JSON.stringify(job, null, 2));
           } else if (options.watch !== true) {
-            context.print(...formatPlan(job), "", `Look at it with: ratchet show ${id}`);
+            context.print(...formatPlan(job), "", `Look at it with: ${context.command} show ${id}`);
           }
           if (options.watch === true) {
             await watchUntilFinal(context, database, job, { signal, resuming: false });
@@ -70,19 +72,17 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
     });
 }
 
-async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec): Promise<string> {
+async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec, taskFolder: string): Promise<string> {
   try {
     return await addJob(database.pool, spec);
   } catch (cause) {
     const error = toRatchetError(cause);
     if (isRatchetError(error) && error.code === "RT001") {
       const nearest = nearestName(spec.identifier, await listIdentifiers(database.pool));
-      if (nearest !== undefined) {
-        throw new RatchetError("RT001", error.message, {
-          hint: `Did you mean ${nearest}? ${error.hint}`,
-          cause,
-        });
-      }
+      const hint =
+        (await taskFileHint(taskFolder, spec.identifier)) ??
+        (nearest === undefined ? error.hint : `Did you mean ${nearest}? ${error.hint}`);
+      throw new RatchetError("RT001", error.message, { hint, cause });
     }
     throw error;
   }

@@ -1,4 +1,5 @@
 import { type Config, loadConfig } from "../config/config.ts";
+import { commandPrefix } from "../config/commandPrefix.ts";
 import { canRedraw, wantsColour } from "../config/terminal.ts";
 import { createPaint, type Paint } from "./output/paint.ts";
 
@@ -16,6 +17,8 @@ export interface CliContext {
   readonly errorPaint: Paint;
   /** Whether standard output can be redrawn in place. */
   readonly canRedraw: boolean;
+  /** What stands before a command's name when the user types it, such as `ratchet`. */
+  readonly command: string;
   /** Reads the settings; throws RatchetError RT110. */
   readonly config: () => Config;
   /** Sets the status that the process will exit with. */
@@ -36,6 +39,7 @@ export function createContext(): CliContext {
     paint: createPaint(wantsColour(process.stdout)),
     errorPaint: createPaint(wantsColour(process.stderr)),
     canRedraw: canRedraw(process.stdout),
+    command: commandPrefix(),
     config: () => loadConfig(),
     exitWith: (code) => {
       process.exitCode = code;

@@ -3,6 +3,7 @@ import pg from "pg";
 import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError } from "../errors/ratchetError.ts";
+import { asTyped } from "./asTyped.ts";
 import { EXIT_CODES, exitCodeFor } from "./exitCodes.ts";
 import type { Paint } from "./output/paint.ts";
 
@@ -14,9 +15,12 @@ export interface ErrorReport {
 
 /**
  * Says what happened, why and what to do, without a stack trace unless `debug` is set. Knows RatchetErrors and what `pg`
- * throws; anything else is reported as unexpected.
+ * throws; anything else is reported as unexpected. Hints name commands as the user types them, after `command`.
  */
-export function reportError(thrown: unknown, { paint, debug }: { paint: Paint; debug: boolean }): ErrorReport {
+export function reportError(
+  thrown: unknown,
+  { paint, debug, command }: { readonly paint: Paint; readonly debug: boolean; readonly command: string },
+): ErrorReport {
   const error = toRatchetError(thrown);
   const { message, facts, exitCode } = describe(error);
   const [first = "", ...rest] = message.split("\n");
@@ -24,7 +28,9 @@ export function reportError(thrown: unknown, { paint, debug }: { paint: Paint; d
     `${paint("bad", "ratchet:")} ${first}`,
     ...rest.map((line) => `  ${line}`),
     ...facts.flatMap(([label, text]) =>
-      text.split("\n").map((line, index) => `  ${paint("faint", index === 0 ? `${label}:` : "")} ${line}`),
+      (label === "hint" ? asTyped(text, command) : text)
+        .split("\n")
+        .map((line, index) => `  ${paint("faint", index === 0 ? `${label}:` : "")} ${line}`),
     ),
   ];
   if (debug && error instanceof Error) {

@@ -27,7 +27,7 @@ export async function runCli(commandLine: readonly string[], context: CliContext
       return;
     }
     const { debug = false } = program.opts();
-    const report = reportError(error, { paint: context.errorPaint, debug });
+    const report = reportError(error, { paint: context.errorPaint, debug, command: context.command });
     context.remark(...report.lines);
     context.exitWith(report.exitCode);
   }
@@ -68,7 +68,7 @@ function createProgram(context: CliContext) {
           context.remark(text.trimEnd());
         },
       })
-      .showHelpAfterError(`(ratchet ${command === program ? "" : `${command.name()} `}--help says more)`);
+      .showHelpAfterError(`(${context.command} ${command === program ? "" : `${command.name()} `}--help says more)`);
     if (command !== program) {
       program.addCommand(command);
     }

@@ -3,6 +3,7 @@ import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-
 import { explainJob, type JobSnapshot } from "../database/calls/jobs.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { jobId } from "./argumentParsers.ts";
+import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { findJob } from "./findJob.ts";
@@ -40,5 +41,5 @@ function printJob(context: CliContext, job: JobSnapshot, explanation: string, js
     context.print(JSON.stringify({ ...job, explanation }, null, 2));
     return;
   }
-  context.print(...formatPlan(job), "", explanation);
+  context.print(...formatPlan(job), "", asTyped(explanation, context.command));
 }

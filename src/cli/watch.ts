@@ -1,4 +1,5 @@
 import type { JobSnapshot } from "../database/calls/jobs.ts";
+import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
@@ -19,8 +20,11 @@ export async function watchUntilFinal(
 ): Promise<boolean> {
   const latest = await watchJob(context, await createJobSource(database, job), {
     ...options,
-    notice: (snapshot, stillMs) =>
-      explainStandstill(database.pool, snapshot, { stillMs, bringsWorker: options.bringsWorker === true }),
+    notice: async (snapshot, stillMs) => {
+      const bringsWorker = options.bringsWorker === true;
+      const notice = await explainStandstill(database.pool, snapshot, { stillMs, bringsWorker });
+      return notice === undefined ? undefined : asTyped(notice, context.command);
+    },
   });
   if (latest?.status === "COMPLETED") {
     return true;

@@ -1,13 +1,11 @@
 import { stat } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
 import { type Task, type TaskList, getTasks } from "graphile-worker";
 import type { Logger } from "pino";
-import { type AnyJobDefinition, isJobDefinition } from "../definition/jobDefinition.ts";
+import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import type { DefinitionMap } from "./definitions.ts";
-
-const DEFAULT_EXTENSIONS = [".js", ".cjs", ".mjs", ".ts", ".mts"];
+import { importTaskFile, TASK_FILE_EXTENSIONS } from "./importTaskFile.ts";
 
 /** A definition and where it comes from. */
 export interface FoundDefinition {
@@ -42,16 +40,17 @@ export function createTaskFilesPlugin(
           // graphile-worker's own loader refuses what is no function.
           before: ["LoadTaskFromJsPlugin"],
           callback: async (context, details) => {
-            const extensions = context.resolvedPreset.worker?.fileExtensions ?? DEFAULT_EXTENSIONS;
+            const extensions = context.resolvedPreset.worker?.fileExtensions ?? TASK_FILE_EXTENSIONS;
             const files = details.fileDetailsList.filter(({ extension }) => extensions.includes(extension));
             const [first, second] = files.map(({ fullPath }) => fullPath);
             if (details.handler !== undefined || first === undefined) {
               return;
             }
-            const definition = await importDefinition(first);
-            if (definition === undefined) {
+            const exported = await importTaskFile(first);
+            if (exported.kind === "plain task") {
               return;
             }
+            const { definition } = exported;
             const fileIdentifier = details.taskIdentifier;
             if (second !== undefined) {
               throw twoFiles(first, second, fileIdentifier);
@@ -63,18 +62,6 @@ export function createTaskFilesPlugin(
       },
     },
   };
-}
-
-async function importDefinition(file: string): Promise<AnyJobDefinition | undefined> {
-  let module: { readonly default?: unknown };
-  try {
-    module = (await import(pathToFileURL(file).href)) as typeof module;
-  } catch (error) {
-    throw new RatchetError("RT111", `The task file ${file} cannot be loaded: ${messageOf(error)}`, { cause: error });
-  }
-  // A CommonJS module's exports arrive as the default of the default.
-  const candidates = [module.default, (module.default as { readonly default?: unknown } | null | undefined)?.default];
-  return candidates.find(isJobDefinition);
 }
 
 function messageOf(error: unknown): string {

@@ -33,6 +33,18 @@ test("ratchet migrate says what it did and which definitions it registered", asy
   });
 });
 
+test.each([
+  ["does not parse", "job.ts", "\n\nexport default defineJob(;", "job.ts:3."],
+  ["throws", "job.mjs", '\nthrow new Error("no such setting");', "job.mjs:2."],
+])("ratchet migrate says in which line a task file %s", async (_title, name, text, place) => {
+  const folder = mkdtempSync(join(tmpdir(), "ratchet-broken-"));
+  writeFileSync(join(folder, name), text);
+  const { errors } = await runCommand(["migrate"], { DATABASE_URL: database.url, RATCHET_TASKS: folder });
+  expect(errors).toContain("RT111");
+  expect(errors).toContain(`, at ${join(folder, place)}\n`);
+  rmSync(folder, { recursive: true });
+});
+
 describe("ratchet add and show", () => {
   test("queue a job, print its plan, and say what it waits for", async () => {
     const added = await ratchet("add", "publish_listing", "--payload-file", PRODUCT, "--job-key", "a");
@@ -98,6 +110,31 @@ describe("ratchet add and show", () => {
     const { exit, errors } = await ratchet("add", "publish_lsiting");
     expect(exit).toBe(3);
     expect(errors).toContain("Did you mean publish_listing?");
+  });
+
+  test("say what to do with a task file that is there but not registered", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ratchet-new-task-"));
+    const index = new URL("../../src/index.ts", import.meta.url).href;
+    const definition = `import { defineJob } from ${JSON.stringify(index)}; export default defineJob({}).task("a", () => {});`;
+    writeFileSync(join(folder, "publish_listings.ts"), definition);
+    writeFileSync(join(folder, "named.ts"), definition.replace("{}", '{ identifier: "other" }'));
+    writeFileSync(join(folder, "plain.mjs"), "export default () => {};");
+    const hint = async (identifier: string) =>
+      (
+        await runCommand(["add", identifier], {
+          DATABASE_URL: database.url,
+          RATCHET_TASKS: folder,
+          npm_lifecycle_event: "ratchet",
+        })
+      ).errors;
+    expect(await hint("publish_listings")).toMatch(
+      /publish_listings\.ts is there, but not registered: run `npm run ratchet -- migrate`, and restart the worker, which reads .* only when it starts\./v,
+    );
+    expect(await hint("named")).toContain('named.ts defines "other"');
+    expect(await hint("plain")).toMatch(
+      /plain\.mjs is a plain graphile-worker task, .*graphile_worker\.add_job\('plain'/v,
+    );
+    rmSync(folder, { recursive: true });
   });
 
   test("say of an unknown job that there is none", async () => {

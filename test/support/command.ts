@@ -20,10 +20,13 @@ export interface RunningCommand {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts `ratchet` with settings of its own; nothing of this process' `DATABASE_URL` or `RATCHET_…` is passed on. */
+/**
+ * Starts `ratchet` with settings of its own; nothing of this process' `DATABASE_URL`, `RATCHET_…` or npm script is passed
+ * on.
+ */
 export function startCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv): RunningCommand {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => name !== "DATABASE_URL" && !name.startsWith("RATCHET_"),
+    ([name]) => name !== "DATABASE_URL" && !name.startsWith("RATCHET_") && !name.startsWith("npm_"),
   );
   const child = spawn(process.execPath, [MAIN, ...commandLine], {
     cwd: PROJECT,

@@ -22,7 +22,10 @@ afterEach(async () => {
 });
 
 /** Runs a command line that must not get as far as a database. */
-async function run(commandLine: readonly string[], given: { env?: NodeJS.ProcessEnv; input?: string } = {}) {
+async function run(
+  commandLine: readonly string[],
+  given: { env?: NodeJS.ProcessEnv; input?: string; command?: string } = {},
+) {
   const seen = { out: "", err: "", exitCode: 0 };
   const context: CliContext = {
     print: (...lines) => {
@@ -36,6 +39,7 @@ async function run(commandLine: readonly string[], given: { env?: NodeJS.Process
     paint: createPaint(false),
     errorPaint: createPaint(false),
     canRedraw: false,
+    command: given.command ?? "ratchet",
     config: () => loadConfig({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", ...given.env }, folder),
     exitWith: (code) => {
       seen.exitCode = code;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { commandPrefix } from "../../../src/config/commandPrefix.ts";
 import { describeConfig, loadConfig } from "../../../src/config/config.ts";
 import { nearestName } from "../../../src/config/nearestName.ts";
 import { canRedraw, wantsColour } from "../../../src/config/terminal.ts";
@@ -94,4 +95,12 @@ test("colour and redrawing follow the terminal, NO_COLOR and TERM", () => {
   expect(wantsColour({}, { FORCE_COLOR: "1" })).toBe(true);
   expect(canRedraw(terminal, { TERM: "dumb" })).toBe(false);
   expect(canRedraw({}, {})).toBe(false);
+});
+
+test.each([
+  [{}, "ratchet"],
+  [{ npm_lifecycle_event: "start" }, "npm run ratchet --"],
+  [{ npm_lifecycle_event: "npx" }, "ratchet"],
+])("started with %j, commands are typed after %j", (environment, prefix) => {
+  expect(commandPrefix(environment)).toBe(prefix);
 });
