@@ -60,6 +60,7 @@ function withAddress(error: unknown, pool: pg.Pool): unknown {
     `${error.message} Tried ${host}:${port}, database "${database ?? ""}", role "${user ?? ""}".`,
     {
       detail: error.detail,
+      hint: error.hint,
       retryable: error.retryable,
       cause: error.cause,
     },

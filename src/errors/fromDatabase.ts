@@ -17,8 +17,10 @@ const UNREACHABLE_FOR_NOW = new Set([
   "57P03",
 ]);
 
-// Wrong password, no such role or pg_hba entry, no such database: waiting does not help.
-const UNREACHABLE_UNTIL_CHANGED = new Set(["28000", "28P01", "3D000"]);
+const NO_SUCH_DATABASE = "3D000";
+
+// Before it asks the server: the server wants a password, and DATABASE_URL has none.
+const PASSWORD_MISSING_MESSAGE = /^SASL: .*client password must be/v;
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 
@@ -28,7 +30,7 @@ const UNREACHABLE_MESSAGE =
 
 /**
  * Turns what `pg` throws into a {@link RatchetError} where Ratchet knows more than Postgres: its own SQLSTATEs (class RT)
- * keep message, detail and hint; a lost or refused connection is RT101, missing rights are RT103. Everything else comes
+ * keep message, detail and hint; a lost connection and one that is refused is RT101, missing rights are RT103. Everything else comes
  * back unchanged. Never throws.
  */
 export function toRatchetError(error: unknown): unknown {
@@ -41,12 +43,14 @@ export function toRatchetError(error: unknown): unknown {
   if (isRatchetErrorCode(code)) {
     return new RatchetError(code, error.message, { detail, hint: textOf(error, "hint"), cause: error });
   }
+  const refusalHint = hintForRefusal(error, code);
+  if (refusalHint !== undefined) {
+    // Waiting does not help.
+    const options = { detail, hint: refusalHint, retryable: false, cause: error };
+    return new RatchetError("RT101", `Postgres refused the connection: ${reasonOf(error)}.`, options);
+  }
   if (isUnreachable(error, code)) {
-    return new RatchetError("RT101", `Postgres cannot be reached: ${reasonOf(error)}.`, {
-      detail,
-      retryable: !UNREACHABLE_UNTIL_CHANGED.has(code),
-      cause: error,
-    });
+    return new RatchetError("RT101", `Postgres cannot be reached: ${reasonOf(error)}.`, { detail, cause: error });
   }
   if (code === INSUFFICIENT_PRIVILEGE) {
     return new RatchetError("RT103", `Postgres refused for lack of rights: ${error.message}.`, {
@@ -57,10 +61,20 @@ export function toRatchetError(error: unknown): unknown {
   return error;
 }
 
+/** What to do about a server that answers and lets nobody in like this; undefined if that is not what happened. */
+function hintForRefusal(error: Error, code: string): string | undefined {
+  if (code === NO_SUCH_DATABASE) {
+    return "Correct the database's name in DATABASE_URL, or create it: create database NAME.";
+  }
+  // SQLSTATE class 28: wrong password, no such role, no entry in pg_hba.conf.
+  return /^28[0-9A-Z]{3}$/v.test(code) || PASSWORD_MISSING_MESSAGE.test(error.message)
+    ? "Correct user and password in DATABASE_URL. If they are right, the server's pg_hba.conf does not let them in from this machine."
+    : undefined;
+}
+
 function isUnreachable(error: Error, code: string): boolean {
   return (
     UNREACHABLE_FOR_NOW.has(code) ||
-    UNREACHABLE_UNTIL_CHANGED.has(code) ||
     // SQLSTATE class 08: connection exceptions.
     /^08[0-9A-Z]{3}$/v.test(code) ||
     // A missing Unix socket; ENOENT alone would swallow missing files too.

@@ -52,8 +52,22 @@ describe("toRatchetError", () => {
     });
   });
 
-  test.each(["28P01", "28000", "3D000"])("%s is one that waiting does not help", (code) => {
-    expect(toRatchetError(databaseError(code, "refused"))).toMatchObject({ code: "RT101", retryable: false });
+  test.each([
+    ["28P01", "user and password"],
+    ["28000", "pg_hba.conf"],
+    ["3D000", "create database"],
+  ])("%s is a refusal that waiting does not help", (code, advice) => {
+    expect(toRatchetError(databaseError(code, "not you"))).toMatchObject({
+      code: "RT101",
+      message: "Postgres refused the connection: not you.",
+      hint: expect.stringContaining(advice),
+      retryable: false,
+    });
+  });
+
+  test("a password that is missing is a refusal too", () => {
+    const cause = new Error("SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string");
+    expect(toRatchetError(cause)).toMatchObject({ code: "RT101", hint: expect.stringContaining("password") });
   });
 
   test.each([
