@@ -10,8 +10,8 @@ import { createPool } from "../database/pool.ts";
 export interface CommandDatabase {
   /** Where it is, with password. */
   readonly url: string;
-  /** Whether it is the project's embedded Postgres. */
-  readonly isEmbedded: boolean;
+  /** Where the project's embedded Postgres keeps its files; null if it is the one of DATABASE_URL. */
+  readonly embeddedIn: string | null;
   readonly pool: pg.Pool;
 }
 
@@ -40,7 +40,7 @@ export async function withDatabase<Result>(
     const pool = createPool({ connectionString: url, max: 4, applicationName: `ratchet ${purpose}`, log });
     try {
       await checkDatabase(pool);
-      return await work({ url, isEmbedded: embedded !== null, pool });
+      return await work({ url, embeddedIn: embedded?.dataFolder ?? null, pool });
     } finally {
       await pool.end();
     }

@@ -7,6 +7,7 @@ import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { untilInterrupted } from "./interruption.ts";
+import { RECENT_JOBS_SQL } from "./recentJobs.ts";
 import { formatResult, formatResultAsJson, formatSqlError } from "./sql/formatResults.ts";
 import { runStatements } from "./sql/runStatements.ts";
 
@@ -15,7 +16,7 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
   return new Command("sql")
     .summary("run SQL and print the result")
     .description(
-      "Runs one or several statements (several are one transaction) and prints what they give. Try: select * from ratchet.job_overview",
+      `Runs one or several statements (several are one transaction) and prints what they give. Try: ${RECENT_JOBS_SQL}`,
     )
     .argument("<statement>", "the SQL; - reads it from standard input")
     .option("--json", "print a line of JSON per statement: an array of its rows, or its command and row count")

@@ -17,6 +17,7 @@ import { openLogFile } from "./logFile.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watch.ts";
+import { whereToLook } from "./whereToLook.ts";
 
 interface UpOptions {
   readonly sample?: true | undefined;
@@ -43,15 +44,20 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
       const log = createLogger({ level: config.logLevel, destination: openLogFile(logFile) });
-      await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
+      await untilInterrupted(async (signal) => {
+        const dataFolder = await withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
+          remarkOnOtherPort(context, database, options.port);
           await migrate(database.pool, { log });
           const identifiers = await registerTaskFolder(database.pool, config.taskFolder, { makeCurrent: false, log });
-          const where = database.isEmbedded ? "Embedded Postgres" : "Postgres of DATABASE_URL";
+          const where = database.embeddedIn === null ? "Postgres of DATABASE_URL" : "Embedded Postgres";
           context.print(`${where} is ready and migrated. Definitions: ${identifiers.join(", ")}.`, "");
           await runUp(context, { config, options, database, signal, log, logFile });
-        }),
-      );
+          return database.embeddedIn;
+        });
+        if (signal.aborted) {
+          context.print(`Stopped. Data stays in ${dataFolder ?? "the database of DATABASE_URL"}.`);
+        }
+      });
     });
 }
 
@@ -60,6 +66,20 @@ function refuseLoneOptions({ sample, exit, marketplacePort }: UpOptions): void {
     throw new RatchetError("RT110", `${exit === true ? "--exit" : "--marketplace-port"} goes with --sample only.`, {
       hint: "Add --sample, or leave the option out.",
     });
+  }
+}
+
+/** A port counts for a Postgres that we start, not for one that another process of this folder has started. */
+function remarkOnOtherPort(context: CliContext, { embeddedIn, url }: CommandDatabase, port: number | undefined): void {
+  if (port === undefined) {
+    return;
+  }
+  if (embeddedIn === null) {
+    context.remark("--port does not count: DATABASE_URL is set, so no embedded Postgres is started.");
+  } else if (new URL(url).port !== String(port)) {
+    context.remark(
+      `--port ${port} does not count: the Postgres of this folder runs already, on port ${new URL(url).port}, and is shared.`,
+    );
   }
 }
 
@@ -106,7 +126,17 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
       if (watching === null || options.exit !== true) {
         // Serving is the work now; how the sample ended is on the screen.
         context.exitWith(EXIT_CODES.ok.code);
-        context.print(...whereToLook(run, marketplace?.url ?? null));
+        if (!signal.aborted) {
+          context.print(
+            ...whereToLook({
+              command: context.command,
+              concurrency: config.concurrency,
+              database,
+              logFile: run.logFile,
+              marketplaceUrl: marketplace?.url ?? null,
+            }),
+          );
+        }
         await aborted(signal);
       }
     } finally {
@@ -115,20 +145,4 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
   } finally {
     await marketplace?.close();
   }
-}
-
-function whereToLook({ database, logFile, config }: UpRun, marketplaceUrl: string | null): string[] {
-  const add =
-    marketplaceUrl === null
-      ? "npm run ratchet -- add IDENTIFIER --payload '{…}' --watch"
-      : "npm run ratchet -- add publish_listing --payload-file examples/products/jacket.json --watch";
-  return [
-    "",
-    `Running jobs, ${config.concurrency} at a time, until Ctrl-C. Where to look:`,
-    `  jobs         npm run ratchet -- sql "select * from ratchet.job_overview"`,
-    ...(database.isEmbedded ? [`  psql         psql ${database.url}`] : []),
-    ...(marketplaceUrl === null ? [] : [`  marketplace  ${marketplaceUrl}`]),
-    `  log          ${logFile}`,
-    `  your own     ${add}`,
-  ];
 }

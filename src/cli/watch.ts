@@ -1,4 +1,4 @@
-import type { JobSnapshot } from "../database/calls/jobs.ts";
+import { explainJob, type JobSnapshot } from "../database/calls/jobs.ts";
 import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandDatabase } from "./database.ts";
@@ -10,7 +10,7 @@ import { explainStandstill } from "./standstill.ts";
 
 /**
  * Shows the job live until it is final and sets the exit status by its end: 0 only if it is COMPLETED. Says why
- * when it stands still. Gives whether the job is COMPLETED.
+ * when it stands still, what can be done when it ended otherwise, and how to look again when interrupted. Gives whether the job is COMPLETED.
  */
 export async function watchUntilFinal(
   context: CliContext,
@@ -30,6 +30,13 @@ export async function watchUntilFinal(
     return true;
   }
   const isEnded = latest !== null && isFinal(latest);
+  if (isEnded) {
+    context.print(asTyped(await explainJob(database.pool, job.id), context.command));
+  } else if (options.bringsWorker !== true) {
+    context.print(
+      `No longer watching; job ${job.id} itself is not stopped by that. Look again with: ${context.command} show ${job.id} --watch`,
+    );
+  }
   context.exitWith((isEnded ? EXIT_CODES.jobNotCompleted : EXIT_CODES.interrupted).code);
   return false;
 }

@@ -27,7 +27,8 @@ export const CONFIG_OPTIONS = {
   }),
   dataFolder: option({
     variable: "RATCHET_DATA_DIR",
-    summary: "Where the embedded Postgres, the log and the sample's marketplace keep their files.",
+    summary:
+      "Where the embedded Postgres, the log and the sample's marketplace keep their files (for root the Postgres is in /var/tmp/ratchet-…).",
     default: ".ratchet",
     parse: (text, projectFolder) => resolve(projectFolder, text ?? ""),
   }),

@@ -164,6 +164,16 @@ describe("ratchet add and show", () => {
     watching.child.kill("SIGINT");
     expect(await watching.ended).toBe(130);
     expect(watching.errors()).toBe("");
+    const id = /Job (?<id>\d+), publish_listing/v.exec(watching.output())?.groups?.["id"] ?? "";
+    expect(watching.output()).toMatch(
+      new RegExp(`job ${id} itself is not stopped by that\\. Look again with: ratchet show ${id} --watch\n$`, "v"),
+    );
+
+    const rewatching = startCommand(["show", id, "--watch"], { DATABASE_URL: database.url });
+    await rewatching.printed(`Job ${id}, publish_listing`);
+    await database.pool.query("update ratchet.tasks set status = 'CANCELLED' where job_id = $1", [id]);
+    expect(await rewatching.ended).toBe(6);
+    expect(rewatching.output()).toMatch(/ is CANCELLED \(.*Nothing more happens\.\n$/v);
   });
 });
 
@@ -215,6 +225,7 @@ describe("a bad database", () => {
     url.password = "sesame";
     const { errors, exit } = await runCommand(["show", "1"], { DATABASE_URL: url.href });
     expect(errors).toContain("RT101");
+    expect(errors).toMatch(/ratchet: Postgres refused the connection: .*\n +hint: Correct user and password/v);
     expect(errors).not.toContain("sesame");
     expect(exit).toBe(4);
   });

@@ -146,6 +146,10 @@ describe("ratchet up --sample", () => {
       expect(marketplaceRecord()).toStrictEqual(WHOLE_SAMPLE);
       second.child.kill(signal);
       expect(await endOf(second)).toMatchObject({ exit: 0, errors: "" });
+      const { folder: data } = placementOf(dataFolder);
+      expect(second.output()).toContain(`\n  data         ${data}\n`);
+      expect(second.output().endsWith(`\nStopped. Data stays in ${data}.\n`)).toBe(true);
+      expect(first.output()).not.toContain("Where to look");
       expect(await findRunningEmbeddedPostgres(dataFolder)).toBeNull();
       expect(await sql("select count(*)::int as live from ratchet.workers where stopped_at is null")).toStrictEqual([
         { live: 0 },
@@ -165,6 +169,12 @@ describe("ratchet up --sample", () => {
       const added = start(["add", "publish_listing", "--payload-file", product, "--watch"]);
       expect(await endOf(added)).toMatchObject({ exit: 0, errors: "" });
       expect(story(added.output()).at(-1)).toBe("Job 2 COMPLETED");
+
+      const onPort = start(["up", "--port", "1"]);
+      await onPort.printed("Where to look");
+      expect(onPort.errors()).toMatch(
+        /^--port 1 does not count: the Postgres of this folder runs already, on port \d+/v,
+      );
     },
     TIMEOUT_MS,
   );

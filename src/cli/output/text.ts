@@ -54,6 +54,11 @@ export function pad(text: string, width: number, align: "left" | "right" = "left
   return align === "left" ? text + fill : fill + text;
 }
 
+/** `1 task`, `2 tasks`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** One line without control characters, so that a task's name or an error's text cannot steer the terminal. */
 export function oneLine(text: string): string {
   return text

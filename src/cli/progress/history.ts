@@ -14,7 +14,7 @@ export interface History {
 /** One thing that is new in a snapshot. */
 export type Change =
   | { readonly kind: "queued"; readonly snapshot: ProgressSnapshot }
-  | { readonly kind: "resumed"; readonly skipped: readonly ProgressTask[] }
+  | { readonly kind: "resumed"; readonly skipped: readonly ProgressTask[]; readonly at: Date }
   | { readonly kind: "task"; readonly task: ProgressTask }
   | { readonly kind: "retry"; readonly at: Date; readonly delayMs: number }
   | { readonly kind: "ended"; readonly snapshot: ProgressSnapshot };
@@ -36,12 +36,14 @@ export function observe(
   const changes: Change[] = [];
   let { skipped, paused } = before;
 
-  if (paused && changed.some((task) => task.status !== "PENDING")) {
+  const firstMoved = changed.find((task) => task.status !== "PENDING");
+  if (paused && firstMoved !== undefined) {
     const passedOver = before.latest.tasks.filter(isDone);
     skipped = new Set(passedOver.map((task) => task.position));
     paused = false;
     if (passedOver.length > 0) {
-      changes.push({ kind: "resumed", skipped: passedOver });
+      const at = firstMoved.startedAt ?? firstMoved.completedAt ?? snapshot.now;
+      changes.push({ kind: "resumed", skipped: passedOver, at });
     }
   }
   changes.push(...changed.map((task): Change => ({ kind: "task", task })));

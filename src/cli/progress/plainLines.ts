@@ -1,4 +1,4 @@
-import { oneLine, pad, textWidth } from "../output/text.ts";
+import { countOf, oneLine, pad, textWidth } from "../output/text.ts";
 import { formatClock, formatDelay, formatSpan } from "../output/time.ts";
 import type { Change } from "./history.ts";
 import { isDone, type ProgressSnapshot, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
@@ -19,13 +19,15 @@ export function plainLines(change: Change, snapshot: ProgressSnapshot): string[]
       const done = snapshot.tasks.filter(isDone).length;
       const already = done === 0 ? "" : `, ${done} done already`;
       return [
-        `${now} Job ${snapshot.id}, ${oneLine(snapshot.identifier)}: ${snapshot.status}, ${total} tasks${already}`,
+        `${now} Job ${snapshot.id}, ${oneLine(snapshot.identifier)}: ${snapshot.status}, ${countOf(total, "task")}${already}`,
       ];
     }
-    case "resumed":
+    case "resumed": {
+      const at = formatClock(change.at);
       return change.skipped.length > MANY_TASKS
-        ? [`${now} ${change.skipped.length} tasks skipped: already COMPLETED`]
-        : change.skipped.map((task) => `${now} ${label(task)}  skipped: already ${task.status}${endOf(task)}`);
+        ? [`${at} ${change.skipped.length} tasks skipped: already COMPLETED`]
+        : change.skipped.map((task) => `${at} ${label(task)}  skipped: already ${task.status}${endOf(task)}`);
+    }
     case "task":
       return [`${formatClock(timeOf(change.task, snapshot))} ${label(change.task)}  ${stateOf(change.task, snapshot)}`];
     case "retry":

@@ -1,5 +1,5 @@
 import type { Paint, Tone } from "../output/paint.ts";
-import { oneLine, pad, textWidth, truncate, wrap } from "../output/text.ts";
+import { countOf, oneLine, pad, textWidth, truncate, wrap } from "../output/text.ts";
 import { formatCountdown, formatSpan } from "../output/time.ts";
 import { isWaitingForRetry, type History } from "./history.ts";
 import { endSentence } from "./plainLines.ts";
@@ -46,7 +46,7 @@ export function renderBlock(history: History, options: BlockOptions): string[] {
     ["strong", `Job ${latest.id}`],
     ["plain", oneLine(latest.identifier)],
     [LOOKS[latest.status].tone, latest.status],
-    ["faint", `${done} of ${latest.tasks.length} tasks done`],
+    ["faint", `${done} of ${countOf(latest.tasks.length, "task")} done`],
   ]);
   const ending = lastLines(history, options);
   const room = options.rows - LINES_AROUND_TASKS - Math.max(1, ending.length);

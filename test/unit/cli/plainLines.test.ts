@@ -67,6 +67,19 @@ describe("plain lines", () => {
     ]);
   });
 
+  test("lines of a resumption have the time of the task that moved first", () => {
+    const later = { ...SAMPLE.completed, now: after(60_000) };
+    const { history } = observe(null, SAMPLE.failed, false);
+    const { changes } = observe(history, later, false);
+    const resumed = changes.find(({ kind }) => kind === "resumed");
+    expect(resumed).toMatchObject({ at: after(3290) });
+    expect(changes.flatMap((change) => plainLines(change, later))[0]?.slice(0, 8)).toBe(clock(3290));
+  });
+
+  test("one task is no tasks", () => {
+    expect(follow([job([task(1, "Only")], { status: "PENDING" })])[0]).toBe("Job 7, publish_listing: PENDING, 1 task");
+  });
+
   test("a second failure is a line and a wait of its own", () => {
     const again = job(
       SAMPLE.failed.tasks.map((each) => (each.position === 3 ? { ...each, attempts: 2, errorMessage: "busy" } : each)),

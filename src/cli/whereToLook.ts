@@ -1,0 +1,32 @@
+import type { CommandDatabase } from "./database.ts";
+import { RECENT_JOBS_SQL } from "./recentJobs.ts";
+
+/** What a running `ratchet up` has to show. */
+export interface UpFacts {
+  /** A context's `command`. */
+  readonly command: string;
+  readonly concurrency: number;
+  readonly database: Pick<CommandDatabase, "url" | "embeddedIn">;
+  readonly logFile: string;
+  /** Null without the sample. */
+  readonly marketplaceUrl: string | null;
+}
+
+/** Where to look and what to try next, one line each. */
+export function whereToLook({ command, concurrency, database, logFile, marketplaceUrl }: UpFacts): string[] {
+  const add =
+    marketplaceUrl === null
+      ? "add IDENTIFIER --payload '{…}' --watch"
+      : "add publish_listing --payload-file examples/products/jacket.json --watch";
+  return [
+    "",
+    `Running jobs, ${concurrency} at a time, until Ctrl-C. Where to look:`,
+    `  jobs         ${command} sql "${RECENT_JOBS_SQL}"`,
+    ...(database.embeddedIn === null
+      ? []
+      : [`  psql         psql ${database.url}`, `  data         ${database.embeddedIn}`]),
+    ...(marketplaceUrl === null ? [] : [`  marketplace  ${marketplaceUrl}`]),
+    `  log          ${logFile}`,
+    `  your own     ${command} ${add}`,
+  ];
+}
