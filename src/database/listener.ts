@@ -40,7 +40,12 @@ export function listen({ connectionString, channel, onNotification, log = silent
   };
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString, application_name: "ratchet listener", keepAlive: true });
+    const next = new pg.Client({
+      connectionString,
+      application_name: "ratchet listener",
+      keepAlive: true,
+      connectionTimeoutMillis: 15_000,
+    });
     client = next;
     next.on("error", (error) => {
       log.debug({ err: error, channel }, "the listening connection was lost");

@@ -116,8 +116,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         beat(
           opened.pool,
           opened.workerId,
-          [...pools].map(({ id }) => id),
-          [],
+          Array.from(pools, ({ id }) => id),
         ),
       sweep: (after, limit) => sweep(opened.pool, after, limit),
     });

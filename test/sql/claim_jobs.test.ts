@@ -179,7 +179,7 @@ test("hand_back frees the worker's own claims, uncounted, with wake-ups, and lea
 
 test("release_worker frees its jobs and graphile-worker rows, twice without harm, and ends it", async () => {
   const worker = await addWorker(sql);
-  await sql.rows("select ratchet_private.beat($1, array['pool-x'], array[1])", [worker]);
+  await sql.rows("select ratchet_private.beat($1, array['pool-x'])", [worker]);
   const [one, two] = [await addPublish(sql), await addSingle(sql)];
   await sql.rows(
     "update graphile_worker._private_jobs set locked_by = 'pool-x', locked_at = now(), attempts = 1 where key = any ($1)",

@@ -18,7 +18,7 @@ const setWakeUp = (id: string, change: string): Promise<unknown> =>
 
 test("a due, free job without a wake-up gets one; all others are left alone", async () => {
   const worker = await addWorker(sql);
-  await sql.rows("select ratchet_private.beat($1, array['live-pool'], array[]::int[])", [worker]);
+  await sql.rows("select ratchet_private.beat($1, array['live-pool'])", [worker]);
   const [lost, spent, orphaned, woken, running, future, held] = [
     await addSingle(sql),
     await addSingle(sql),
@@ -33,7 +33,7 @@ test("a due, free job without a wake-up gets one; all others are left alone", as
     await sql.rows("delete from graphile_worker._private_jobs where key = 'ratchet:' || $1::text", [id]);
   }
   await setWakeUp(spent.id, "attempts = max_attempts");
-  await setWakeUp(orphaned.id, "locked_by = 'dead-pool', locked_at = now(), attempts = 1");
+  await setWakeUp(orphaned.id, "locked_by = 'dead-pool', locked_at = now() - interval '6 s', attempts = 1");
   await setWakeUp(running.id, "locked_by = 'live-pool', locked_at = now(), attempts = 1");
 
   expect(await sweep()).toStrictEqual({ next_after: "0", woken: [lost.id, spent.id, orphaned.id], settled: [] });

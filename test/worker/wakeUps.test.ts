@@ -153,7 +153,7 @@ test("a wake-up that somebody used up, or whose pool is dead, does not keep the 
     `ratchet:${spent}`,
   ]);
   await bench.rows(
-    "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() where key = $1",
+    "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() - interval '6 s' where key = $1",
     [`ratchet:${orphaned}`],
   );
   const worker = await bench.start({ definitions: { noop } });

@@ -34,8 +34,9 @@ begin
     perform ratchet_private.settle(v_id);
   end loop;
 
-  -- A spent row wakes nobody, nor one locked by a pool that no live worker has, nor one whose pool has not claimed the job for
-  -- ten seconds (the answer to its fetch was lost), nor one flagged for a version that no live worker knows any more.
+  -- A spent row wakes nobody, nor one locked for five seconds by a pool that no live worker has (a new pool is known a moment
+  -- after its first fetch), nor one whose pool has not claimed the job for ten seconds (the answer to its fetch was lost), nor
+  -- one flagged for a version that no live worker knows any more.
   woken := array(
     select j.id from ratchet.jobs j
     where j.id = any (v_ids) and j.id <> all (settled) and j.finished_at is null and j.worker_id is null and j.version is not null
@@ -46,8 +47,9 @@ begin
           and w.attempts < w.max_attempts
           and (w.flags is null or exists (
             select from ratchet.workers k where j.version = any (k.known_versions) and ratchet_private.is_worker_live(k)))
-          and (w.locked_by is null or w.locked_at > clock_timestamp() - interval '10 seconds' and exists (
-            select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids)))
+          and (w.locked_by is null or w.locked_at > clock_timestamp() - case
+            when exists (select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids))
+            then interval '10 seconds' else interval '5 seconds' end)
       )
     order by j.id
   );

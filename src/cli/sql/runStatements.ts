@@ -34,7 +34,7 @@ export async function runStatements(
   sql: string,
   { connectionString, signal, onNotice }: RunOptions,
 ): Promise<StatementResult[]> {
-  const client = new pg.Client({ connectionString, application_name: "ratchet sql" });
+  const client = new pg.Client({ connectionString, application_name: "ratchet sql", connectionTimeoutMillis: 15_000 });
   let lost: Error | undefined;
   client.on("error", (error) => {
     lost = error;
@@ -69,7 +69,11 @@ function toResult(result: pg.QueryArrayResult<(string | null)[]>): StatementResu
 
 /** A closed socket alone would let a long statement run on in the server. */
 async function cancelBackend(connectionString: string, backendPid: unknown): Promise<void> {
-  const client = new pg.Client({ connectionString, application_name: "ratchet sql cancel" });
+  const client = new pg.Client({
+    connectionString,
+    application_name: "ratchet sql cancel",
+    connectionTimeoutMillis: 15_000,
+  });
   client.on("error", () => {});
   try {
     await client.connect();

@@ -23,17 +23,12 @@ export async function registerWorker(connection: Queryable, worker: WorkerDescri
 
 /** Takes a worker's lock again on a new connection. Waits until the server has noticed that the old one is gone. */
 export async function lockWorker(connection: Queryable, workerId: number): Promise<void> {
-  await connection.query("select pg_advisory_lock(ratchet_private.worker_lock_class(), $1)", [workerId]);
+  await connection.query("select ratchet_private.lock_worker($1)", [workerId]);
 }
 
 /** A worker's sign of life. */
-export async function beat(
-  db: Queryable,
-  workerId: number,
-  poolIds: readonly string[],
-  backendPids: readonly number[],
-): Promise<void> {
-  await db.query("select ratchet_private.beat($1, $2, $3)", [workerId, poolIds, backendPids]);
+export async function beat(db: Queryable, workerId: number, poolIds: readonly string[]): Promise<void> {
+  await db.query("select ratchet_private.beat($1, $2)", [workerId, poolIds]);
 }
 
 /** Ends a worker: its graphile-worker rows and jobs are free at once, uncounted; returns how many jobs. Safe twice. */
