@@ -3,6 +3,11 @@ import { text } from "node:stream/consumers";
 
 import { RatchetError } from "../errors/ratchetError.ts";
 
+const READ_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+};
+
 /** Where a payload comes from: text on the command line, a file, or `-` for standard input. */
 export interface PayloadSource {
   readonly payload?: string | undefined;
@@ -50,8 +55,8 @@ async function readSource({
   try {
     return { content: await readFile(payloadFile, "utf8"), origin: `The file ${payloadFile}` };
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const reason = READ_PROBLEMS[code] ?? message;
     throw new RatchetError("RT110", `The payload file ${payloadFile} cannot be read: ${reason}.`, {
       hint: "Give the path of a JSON file, or - for standard input.",
       cause: error,

@@ -3,6 +3,9 @@ import { text } from "node:stream/consumers";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import pg from "pg";
 
+import { checkMigrated } from "../database/migrationState.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
+import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
@@ -23,7 +26,7 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
     .action(async (statement, { json = false }) => {
       const sql = statement === "-" ? await text(context.stdin) : statement;
       await untilInterrupted((signal) =>
-        withDatabase({ config: context.config(), purpose: "sql" }, async ({ url }) => {
+        withDatabase({ config: context.config(), purpose: "sql" }, async ({ url, pool }) => {
           try {
             const results = await runStatements(sql, { connectionString: url, signal, onNotice: context.remark });
             for (const result of results) {
@@ -34,10 +37,29 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
             if (!(error instanceof pg.DatabaseError) || error.severity === "FATAL") {
               throw error;
             }
-            context.remark(...formatSqlError(error, sql));
+            context.remark(
+              ...formatSqlError(error, sql),
+              ...(await hintForMissingSchema(error, pool, context.command)),
+            );
             context.exitWith(signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.refused.code);
           }
         }),
       );
     });
+}
+
+// Undefined table, function, type, schema.
+const UNDEFINED_OBJECT = new Set(["42P01", "42883", "42704", "3F000"]);
+
+/** The hint for a statement that looks for what `ratchet migrate` has not made yet. */
+async function hintForMissingSchema(refusal: pg.DatabaseError, pool: pg.Pool, command: string): Promise<string[]> {
+  if (!UNDEFINED_OBJECT.has(refusal.code ?? "") || !refusal.message.includes("ratchet")) {
+    return [];
+  }
+  try {
+    await checkMigrated(pool);
+    return [];
+  } catch (error) {
+    return isRatchetError(error) ? [`HINT:  ${error.message} ${asTyped(error.hint, command)}`] : [];
+  }
 }

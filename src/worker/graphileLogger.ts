@@ -16,7 +16,12 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
       const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
       // Its warning that the pool has fewer connections than jobs run at once is for those that need one each.
       const isAboutPoolSize = meta?.["max"] !== undefined && meta["concurrency"] !== undefined;
-      const method = isAboutWakeUp || isAboutPoolSize ? "debug" : (LEVELS[level as keyof typeof LEVELS] ?? "info");
+      // Most projects have no crontab, and then all is well.
+      const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
+      const method =
+        isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab
+          ? "debug"
+          : (LEVELS[level as keyof typeof LEVELS] ?? "info");
       child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
     };
   });

@@ -219,6 +219,17 @@ describe("a bad database", () => {
     expect(exit).toBe(4);
   });
 
+  test("that is not migrated is told with the command to run for an SQL statement too", async () => {
+    const url = new URL(database.url);
+    url.pathname = "/postgres";
+    for (const statement of ["select * from ratchet.jobs", "select ratchet.add_job('x')"]) {
+      const { errors, exit } = await runCommand(["sql", statement], { DATABASE_URL: url.href });
+      expect(errors).toMatch(/\nHINT: .*ratchet migrate/v);
+      expect(exit).toBe(3);
+    }
+    expect((await runCommand(["sql", "table nowhere"], { DATABASE_URL: url.href })).errors).not.toContain("migrate");
+  });
+
   test("whose password is wrong is RT101, and the password is not printed", async () => {
     const url = new URL(database.url);
     url.username = "nobody_at_all";

@@ -88,6 +88,7 @@ describe("a payload", () => {
     { given: ["--payload", "null"], input: "", says: "holds null", code: "RT002" },
     { given: ["--payload", "3"], input: "", says: "holds a number", code: "RT002" },
     { given: ["--payload-file", "/nowhere/at/all.json"], input: "", says: "no such file", code: "RT110" },
+    { given: ["--payload-file", "/"], input: "", says: "it is a folder", code: "RT110" },
     { given: ["--payload-file", "-"], input: "nonsense", says: "Standard input is not JSON", code: "RT110" },
   ])("$given is refused: $says", async ({ given, input, says, code }) => {
     const { err, exitCode } = await run(["add", "x", ...given], { input });
