@@ -1,6 +1,8 @@
 import { explainJob } from "../database/calls/jobs.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { workersForJob } from "../database/calls/workers.ts";
+import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
 import { isWaitingForRetry } from "./progress/history.ts";
 import { isFinal, type ProgressSnapshot } from "./progress/snapshot.ts";
 
@@ -22,8 +24,17 @@ export async function explainStandstill(
   if (isFinal(snapshot) || stillMs < (bringsWorker ? PATIENCE_WITH_OWN_WORKER_MS : PATIENCE_MS)) {
     return undefined;
   }
-  const { isHeld, isKnown } = await workersForJob(db, snapshot.id);
-  const isCountingDown =
-    isWaitingForRetry(snapshot) && snapshot.nextAttemptAt !== null && snapshot.nextAttemptAt > snapshot.now;
-  return isHeld || (isCountingDown && isKnown) ? undefined : explainJob(db, snapshot.id);
+  try {
+    const { isHeld, isKnown } = await workersForJob(db, snapshot.id);
+    const isCountingDown =
+      isWaitingForRetry(snapshot) && snapshot.nextAttemptAt !== null && snapshot.nextAttemptAt > snapshot.now;
+    return isHeld || (isCountingDown && isKnown) ? undefined : await explainJob(db, snapshot.id);
+  } catch (cause) {
+    const error = toRatchetError(cause);
+    // Whoever follows the job says so at its next look, and waits.
+    if (isRatchetError(error) && error.retryable) {
+      return undefined;
+    }
+    throw error;
+  }
 }

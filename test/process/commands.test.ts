@@ -177,6 +177,30 @@ describe("ratchet add and show", () => {
   });
 });
 
+test("--watch says that the worker that runs the job is dead", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ratchet-hanging-"));
+  const index = new URL("../../src/index.ts", import.meta.url).href;
+  writeFileSync(
+    join(folder, "hanging.ts"),
+    `import { defineJob } from ${JSON.stringify(index)};
+     export default defineJob({}).task("hang", ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", reject)));`,
+  );
+  const settings = { DATABASE_URL: database.url, RATCHET_TASKS: folder };
+  const worker = startCommand(["worker"], settings);
+  await worker.printed("worker started");
+  const watching = startCommand(["add", "hanging", "--watch"], settings);
+  await watching.printed("RUNNING");
+  worker.child.kill("SIGKILL");
+  await worker.ended;
+  expect(watching.output()).not.toContain("held by worker");
+  // Instead of waiting until it has been silent for 15 seconds.
+  await database.pool.query("select ratchet_private.advance_clock('1 minute')");
+  await watching.printed(/held by worker \d+ .*silent for .* No worker is alive: start one/v);
+  watching.child.kill("SIGINT");
+  expect(await watching.ended).toBe(130);
+  rmSync(folder, { recursive: true });
+});
+
 describe("ratchet sql", () => {
   test("runs several statements and prints each result", async () => {
     const { output, exit } = await ratchet(
