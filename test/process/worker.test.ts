@@ -90,7 +90,9 @@ function ledger(): string[] {
 
 /** Starts a program in the project folder; `output()` is all that it has printed. */
 function start(program: string, commandLine: readonly string[], settings: NodeJS.ProcessEnv = {}) {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:RATCHET_|DATABASE_URL|PG|NO_LOG)/v.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(?:RATCHET_|DATABASE_URL|PG|NO_LOG|NO_COLOR|FORCE_COLOR)/v.test(name),
+  );
   const child = spawn(process.execPath, [program, ...commandLine], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...settings },

@@ -21,12 +21,12 @@ export interface RunningCommand {
 }
 
 /**
- * Starts `ratchet` with settings of its own; nothing of this process' `DATABASE_URL`, `RATCHET_…` or npm script is passed
- * on.
+ * Starts `ratchet` with settings of its own; nothing of this process' `DATABASE_URL`, `RATCHET_…`, npm script or wishes
+ * about colours, which Node comments on, is passed on.
  */
 export function startCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv): RunningCommand {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => name !== "DATABASE_URL" && !name.startsWith("RATCHET_") && !name.startsWith("npm_"),
+    ([name]) => !/^(?:DATABASE_URL$|RATCHET_|npm_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/v.test(name),
   );
   const child = spawn(process.execPath, [MAIN, ...commandLine], {
     cwd: PROJECT,
