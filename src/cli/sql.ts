@@ -33,6 +33,11 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
               context.print(...(json ? [formatResultAsJson(result)] : formatResult(result)));
             }
           } catch (error) {
+            if (signal.aborted) {
+              context.remark("Interrupted: the statement was stopped; what it had not committed is undone.");
+              context.exitWith(EXIT_CODES.interrupted.code);
+              return;
+            }
             // Only what a statement did: a refused connection is told like everywhere else.
             if (!(error instanceof pg.DatabaseError) || error.severity === "FATAL") {
               throw error;
@@ -41,7 +46,7 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
               ...formatSqlError(error, sql),
               ...(await hintForMissingSchema(error, pool, context.command)),
             );
-            context.exitWith(signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.refused.code);
+            context.exitWith(EXIT_CODES.refused.code);
           }
         }),
       );

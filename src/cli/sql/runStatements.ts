@@ -43,17 +43,18 @@ export async function runStatements(
     onNotice(`${severity ?? "NOTICE"}:  ${message ?? ""}`);
   });
   await client.connect();
-  const cancel = (): void => {
-    void cancelBackend(connectionString, Reflect.get(client, "processID"));
+  const stop = (): void => {
+    void endBackend(connectionString, Reflect.get(client, "processID"));
   };
-  signal.addEventListener("abort", cancel);
+  signal.addEventListener("abort", stop);
   try {
+    signal.throwIfAborted();
     const answer: unknown = await client.query({ text: sql, rowMode: "array", types: { getTypeParser: () => String } });
     return (Array.isArray(answer) ? answer : [answer]).map(toResult);
   } catch (error) {
     throw lost ?? error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    signal.removeEventListener("abort", stop);
     await client.end().catch(() => {});
   }
 }
@@ -67,19 +68,19 @@ function toResult(result: pg.QueryArrayResult<(string | null)[]>): StatementResu
   };
 }
 
-/** A closed socket alone would let a long statement run on in the server. */
-async function cancelBackend(connectionString: string, backendPid: unknown): Promise<void> {
+/** A closed socket alone would let a long statement run on in the server; a mere cancel is lost if it comes before the statement. */
+async function endBackend(connectionString: string, backendPid: unknown): Promise<void> {
   const client = new pg.Client({
     connectionString,
-    application_name: "ratchet sql cancel",
+    application_name: "ratchet sql stop",
     connectionTimeoutMillis: 15_000,
   });
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query("select pg_cancel_backend($1)", [backendPid]);
+    await client.query("select pg_terminate_backend($1)", [backendPid]);
   } catch {
-    // The statement has ended, or the server is gone: either way nothing is left to cancel.
+    // The statement has ended, or the server is gone: either way nothing is left to stop.
   } finally {
     await client.end().catch(() => {});
   }
