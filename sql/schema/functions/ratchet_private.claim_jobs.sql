@@ -6,8 +6,9 @@ returns table (
   first_position integer, payload jsonb, plan json, max_attempts integer, created_at timestamptz, holder integer
 )
 language plpgsql volatile set search_path = ''
--- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_mark text;

@@ -1,6 +1,6 @@
 create or replace function ratchet_private.job_with_key(p_tenant text, p_job_key text) returns bigint
 language plpgsql volatile set search_path = ''
-set enable_seqscan = off set enable_sort = off as $$
+set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   -- A range in order, not an equality: planned while the table is small, an equality reads the index of all unfinished jobs, and
   -- the session keeps that plan (10,000 jobs with keys took 42 s).

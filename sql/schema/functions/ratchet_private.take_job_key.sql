@@ -1,7 +1,8 @@
 create or replace function ratchet_private.take_job_key(p_spec ratchet_private.job_spec) returns bigint
 language plpgsql volatile set search_path = ''
--- By key, always: a plan made while the tables were small is cached for the session and would read them whole later.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
   v_old ratchet.jobs;
