@@ -1,4 +1,4 @@
-import { RatchetPreset } from "pg-ratchet";
+import { RatchetPreset } from "pg-ratchet/worker";
 
 /** Read by graphile-worker's own command: `npx graphile-worker -c postgres://…` runs `tasks/` as `ratchet worker` does. */
 const preset: GraphileConfig.Preset = {

@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
+// Our own package name leads to the sources, not to what was built last.
+const conditions = ["ratchet-source"];
+
 export default defineConfig({
+  ssr: { resolve: { conditions } },
   test: {
+    execArgv: conditions.map((condition) => `--conditions=${condition}`),
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/globalSetup.ts"],
     // Processes, not threads: tests send signals, and a handler that blocks must not hold its neighbours.

@@ -22,13 +22,3 @@ export {
 } from "./errors/handlerErrors.ts";
 export { isRatchetError, RatchetError, type RatchetErrorOptions } from "./errors/ratchetError.ts";
 export type { RatchetErrorCode } from "./errors/catalogue.ts";
-export {
-  TaskOrchestrator,
-  type OrchestratedHandler,
-  type OrchestratedHandlers,
-  type TaskOrchestratorOptions,
-} from "./engine/taskOrchestrator.ts";
-export type { TaskResult } from "./engine/taskRun.ts";
-export { createEventHub, type EventHub, type RatchetEventName, type RatchetEvents } from "./telemetry/events.ts";
-export { RatchetPreset } from "./worker/ratchetPreset.ts";
-export { type RunningWorker, startWorker, type WorkerOptions } from "./worker/startWorker.ts";

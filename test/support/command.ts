@@ -28,7 +28,7 @@ export function startCommand(commandLine: readonly string[], settings: NodeJS.Pr
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(?:DATABASE_URL$|RATCHET_|npm_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/v.test(name),
   );
-  const child = spawn(process.execPath, [MAIN, ...commandLine], {
+  const child = spawn(process.execPath, ["--conditions=ratchet-source", MAIN, ...commandLine], {
     cwd: PROJECT,
     env: { ...Object.fromEntries(inherited), ...settings },
     stdio: ["ignore", "pipe", "pipe"],
