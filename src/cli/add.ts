@@ -14,7 +14,7 @@ import { untilInterrupted } from "./interruption.ts";
 import { readPayload } from "./payload.ts";
 import { formatPlan } from "./plan.ts";
 import { taskFileHint } from "./taskFileHint.ts";
-import { watchUntilFinal } from "./watch.ts";
+import { watchUntilFinal } from "./watchUntilFinal.ts";
 
 const MAX_INT = 2_147_483_647;
 const KEY_MODES = ["replace", "preserve_run_at", "unsafe_dedupe"] as const;

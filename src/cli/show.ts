@@ -9,7 +9,7 @@ import { withDatabase } from "./database.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { formatPlan } from "./plan.ts";
-import { watchUntilFinal } from "./watch.ts";
+import { watchUntilFinal } from "./watchUntilFinal.ts";
 
 /** `ratchet show ID`: one job, its plan and why it is where it is. */
 export function createShowCommand(context: CliContext): CommandUnknownOpts {

@@ -16,7 +16,7 @@ import { aborted, untilInterrupted } from "./interruption.ts";
 import { openLogFile } from "./logFile.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, startSampleMarketplace } from "./sample.ts";
-import { watchUntilFinal } from "./watch.ts";
+import { watchUntilFinal } from "./watchUntilFinal.ts";
 import { whereToLook } from "./whereToLook.ts";
 
 interface UpOptions {

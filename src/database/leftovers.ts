@@ -7,7 +7,8 @@ const DEPENDENT_OBJECTS_EXIST = "2BP01";
 
 // What this transaction made or replaced has a row version of its own age; age() tells savepoints' rows as ours too.
 // Extensions' objects are theirs. A replaced view keeps its row in pg_class: its rule is the part that is always rewritten.
-const FIND_LEFTOVERS = `
+/** Gives, as `command`, each drop of what the running transaction has neither made nor replaced. */
+export const FIND_LEFTOVERS = `
   with ours as (
     select oid, nspname from pg_catalog.pg_namespace where nspname in ('ratchet', 'ratchet_private')
   )

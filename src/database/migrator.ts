@@ -15,7 +15,8 @@ import { explainMissingRight, requireCreateRight } from "./missingRights.ts";
 const LOCK_POLL_MS = 50;
 const TELL_AFTER_MS = 1_000;
 
-const BOOTSTRAP = `
+/** The tables that note what a database has had. */
+export const BOOTSTRAP = `
   create table if not exists ratchet_private.migrations (
     number int primary key,
     name text not null,
