@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
+
 /**
- * Keys of Ratchet's advisory locks, all of them here, so that none collides with another. Both parts are int4, as in
- * `pg_advisory_lock(classId, objectId)`; the first spells "rat" and a number.
+ * The advisory lock of who migrates a schema of this name: both parts int4, as in `pg_advisory_lock(classId, objectId)`. The
+ * first spells "rat" and a number. Workers' locks are `ratchet_private.worker_lock_class`.
  */
-export const MIGRATION_LOCK = { classId: 0x72617401, objectId: 0 } as const;
+export function migrationLock(schema: string): { readonly classId: number; readonly objectId: number } {
+  return { classId: 0x72617401, objectId: createHash("sha256").update(schema).digest().readInt32BE() };
+}

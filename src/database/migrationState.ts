@@ -3,6 +3,7 @@ import type pg from "pg";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { readSchemaFiles, type SchemaFiles } from "./migrationFiles.ts";
+import { renameSchemas, schemasOf } from "./schemaNames.ts";
 
 /** Anything that runs a query: a pool or a client. */
 export type Queryable = Pick<pg.ClientBase, "query">;
@@ -33,12 +34,11 @@ export async function migrationState(db: Queryable, { folder }: { folder?: strin
 export async function checkMigrated(db: Queryable): Promise<void> {
   const state = await migrationState(db);
   if (state === "missing" || state === "pending") {
-    throw new RatchetError(
-      "RT106",
+    const message =
       state === "missing"
         ? "The database has no schema `ratchet`."
-        : "The schema `ratchet` is older than this version of Ratchet.",
-    );
+        : "The schema `ratchet` is older than this version of Ratchet.";
+    throw new RatchetError("RT106", renameSchemas(message, schemasOf(db)));
   }
   if (state === "newer") {
     throw new RatchetError("RT107", "A newer Ratchet has migrated this database.");

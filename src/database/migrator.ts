@@ -5,12 +5,14 @@ import pg from "pg";
 
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { MIGRATION_LOCK } from "./advisoryLocks.ts";
+import { migrationLock } from "./advisoryLocks.ts";
+import { clientClass } from "./client.ts";
 import { dropLeftovers } from "./leftovers.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import { type Migration, readSchemaFiles, type SchemaFiles, type SqlFile } from "./migrationFiles.ts";
 import { compareSchema, readRecordedSchema, type RecordedSchema } from "./migrationState.ts";
 import { explainMissingRight, requireCreateRight } from "./missingRights.ts";
+import { type SchemaNames, schemasOf } from "./schemaNames.ts";
 
 const LOCK_POLL_MS = 50;
 const TELL_AFTER_MS = 1_000;
@@ -46,21 +48,23 @@ export interface MigrationResult {
  * leaves nothing half-applied.
  *
  * Throws RT103 if the role lacks a right, RT107 if a newer Ratchet has migrated the database, RT108 if a migration file
- * differs from what was applied. `folder` replaces the package's own `sql`, for tests.
+ * differs from what was applied. The schemas have the pool's names. `folder` replaces the package's own `sql`, for tests.
  */
 export async function migrate(
   pool: pg.Pool,
   { log = silentLog, folder }: { log?: DatabaseLog; folder?: string } = {},
 ): Promise<MigrationResult> {
   const files = readSchemaFiles(folder);
+  const names = schemasOf(pool);
   // Not from the pool: graphile-worker takes a connection of its own meanwhile, and the pool may have only one.
-  const client = new pg.Client(pool.options);
+  const Client = clientClass(names);
+  const client = new Client(pool.options);
   client.on("error", (error) => {
     log.warn({ err: error }, "the migrator's database connection was lost");
   });
   try {
     await client.connect();
-    await takeLock(client, log);
+    await takeLock(client, names, log);
     return await migrateLocked(pool, client, files, log);
   } catch (error) {
     throw await explainMissingRight(client, toRatchetError(error));
@@ -70,14 +74,15 @@ export async function migrate(
   }
 }
 
-async function takeLock(client: pg.Client, log: DatabaseLog): Promise<void> {
+async function takeLock(client: pg.Client, names: SchemaNames, log: DatabaseLog): Promise<void> {
+  const { classId, objectId } = migrationLock(names.ratchet);
   const startedAtMs = Date.now();
   let told = false;
   for (;;) {
     // Waiting inside Postgres would hold a snapshot, and with it every `create index concurrently`.
     const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1, $2) as taken", [
-      MIGRATION_LOCK.classId,
-      MIGRATION_LOCK.objectId,
+      classId,
+      objectId,
     ]);
     if (rows[0]?.taken === true) {
       return;
@@ -101,7 +106,8 @@ async function migrateLocked(
     refuseUnknown(recorded, files);
     refuseChanged(recorded, files);
   }
-  await requireCreateRight(client, ["graphile_worker", "ratchet", "ratchet_private"]);
+  const names = schemasOf(pool);
+  await requireCreateRight(client, [names.graphileWorker, names.ratchet, `${names.ratchet}_private`]);
   await migrateGraphileWorker(pool, log);
 
   const state = recorded === null ? "pending" : compareSchema(recorded, files);
@@ -148,8 +154,7 @@ async function migrateGraphileWorker(pool: pg.Pool, log: DatabaseLog): Promise<v
   const logger = new Logger(() => (level, message, meta) => {
     log[levels[level]]({ ...meta, text: message }, "graphile-worker, migrating");
   });
-  // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.
-  await runMigrations({ pgPool: pool, logger, preset: { worker: { schema: "graphile_worker" } } });
+  await runMigrations({ pgPool: pool, logger, preset: { worker: { schema: schemasOf(pool).graphileWorker } } });
 }
 
 async function apply(

@@ -1,6 +1,7 @@
 import type pg from "pg";
 
 import { RatchetError } from "../errors/ratchetError.ts";
+import { renameSchemas, schemasOf } from "./schemaNames.ts";
 
 /** Throws RT103, with the grant to make, if one of the schemas is absent and the role may not create it. */
 export async function requireCreateRight(client: pg.ClientBase, schemas: readonly string[]): Promise<void> {
@@ -39,7 +40,10 @@ export async function explainMissingRight(client: pg.ClientBase, error: unknown)
     const [found] = rows;
     return new RatchetError("RT103", `${error.message} The role is "${found?.role}".`, {
       detail: `Owners of the schemas: ${found?.owners ?? "none of the schemas exists"}.`,
-      hint: "Migrate with the role that owns the schemas ratchet, ratchet_private and graphile_worker, or with a member of it.",
+      hint: renameSchemas(
+        "Migrate with the role that owns the schemas ratchet, ratchet_private and graphile_worker, or with a member of it.",
+        schemasOf(client),
+      ),
       cause: error.cause,
     });
   } catch {

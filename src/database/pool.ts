@@ -1,6 +1,8 @@
 import pg from "pg";
 
+import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames, noteSchemas } from "./schemaNames.ts";
 
 /** What {@link createPool} takes. */
 export interface PoolOptions {
@@ -12,6 +14,8 @@ export interface PoolOptions {
   readonly applicationName?: string | undefined;
   /** How long a statement may wait for somebody's lock before it fails with 55P03. Default: without end. */
   readonly lockTimeoutMs?: number | undefined;
+  /** Put into every statement in place of the default names. Default: those. */
+  readonly schemas?: SchemaNames | undefined;
   /** Where lost idle connections and the like are told. Default: nowhere. */
   readonly log?: DatabaseLog | undefined;
 }
@@ -39,6 +43,7 @@ export function createPool({
   max = 10,
   applicationName = "ratchet",
   lockTimeoutMs = 0,
+  schemas = DEFAULT_SCHEMA_NAMES,
   log = silentLog,
 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -48,8 +53,10 @@ export function createPool({
     lock_timeout: lockTimeoutMs,
     keepAlive: true,
     connectionTimeoutMillis: 15_000,
+    Client: clientClass(schemas),
     ...awaitedHooks,
   });
+  noteSchemas(pool, schemas);
   // The message alone: pg-pool hangs the whole client on the error, with the secret that cancels its queries.
   pool.on("connect", (client) => {
     // A client in use reports its loss here as well as in the query; without a listener the process would end.

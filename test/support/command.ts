@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+import { SCHEMA_SETTINGS } from "./schemas.ts";
 import { waitUntil } from "./waiting.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,11 +27,12 @@ export interface RunningCommand {
  */
 export function startCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv): RunningCommand {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(?:DATABASE_URL$|RATCHET_|npm_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/v.test(name),
+    ([name]) =>
+      !/^(?:DATABASE_URL$|RATCHET_|GRAPHILE_WORKER_SCHEMA$|npm_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/v.test(name),
   );
   const child = spawn(process.execPath, ["--conditions=ratchet-source", MAIN, ...commandLine], {
     cwd: PROJECT,
-    env: { ...Object.fromEntries(inherited), ...settings },
+    env: { ...Object.fromEntries(inherited), ...SCHEMA_SETTINGS, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -3,11 +3,12 @@ import { inject } from "vitest";
 
 import { createPool } from "../../src/database/pool.ts";
 import { withAdmin, withDatabase } from "./databases.ts";
+import { TEST_SCHEMAS } from "./schemas.ts";
 
 /** A database of one test file or test. */
 export interface TestDatabase {
   readonly url: string;
-  /** Set up like the engine's. */
+  /** Set up like the engine's, with the names of {@link TEST_SCHEMAS}. */
   readonly pool: pg.Pool;
   /** Closes the pool and drops the database, ending whatever sessions are left in it. Safe to call twice. */
   drop(): Promise<void>;
@@ -45,7 +46,7 @@ async function create(template: string): Promise<TestDatabase> {
     }
   });
   const url = withDatabase(serverUrl, name);
-  const pool = createPool({ connectionString: url, applicationName: "ratchet-test" });
+  const pool = createPool({ connectionString: url, applicationName: "ratchet-test", schemas: TEST_SCHEMAS });
   let dropped: Promise<void> | undefined;
   const drop = async (): Promise<void> => {
     await pool.end();

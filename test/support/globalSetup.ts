@@ -4,6 +4,7 @@ import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/database/migrator.ts";
 import { createPool } from "../../src/database/pool.ts";
 import { dropDatabasesOf, dropDatabasesOfDeadRuns, withDatabase } from "./databases.ts";
+import { TEST_SCHEMAS } from "./schemas.ts";
 import { createRunFolder, removeRunFolder } from "./runFolder.ts";
 import { startTestServer } from "./testServer.ts";
 
@@ -64,7 +65,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function createTemplate(session: pg.PoolClient, serverUrl: string, name: string): Promise<void> {
   await session.query(`create database ${name} template template0 encoding 'UTF8'`);
-  const pool = createPool({ connectionString: withDatabase(serverUrl, name), max: 2 });
+  const pool = createPool({ connectionString: withDatabase(serverUrl, name), max: 2, schemas: TEST_SCHEMAS });
   try {
     await migrate(pool);
   } finally {
