@@ -1,3 +1,6 @@
+// Stays in the declarations, and brings the namespace GraphileConfig to whoever imports the preset.
+import "graphile-worker";
+
 import type { Logger } from "pino";
 import { loadConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
