@@ -1,11 +1,9 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 import { addJob, type AddJobSpec } from "../database/calls/jobs.ts";
-import { listIdentifiers } from "../database/calls/listIdentifiers.ts";
 import { checkMigrated } from "../database/migrationState.ts";
-import { nearestName } from "../config/nearestName.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
-import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
 import { collect, durationMs, timeOrDelay, wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { type CommandDatabase, withDatabase } from "./database.ts";
@@ -13,7 +11,7 @@ import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { readPayload } from "./payload.ts";
 import { formatPlan } from "./plan.ts";
-import { taskFileHint } from "./taskFileHint.ts";
+import { unknownIdentifier } from "./unknownIdentifier.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
 
 const MAX_INT = 2_147_483_647;
@@ -62,7 +60,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
           if (options.json === true) {
             context.print(JSON.stringify(job, null, 2));
           } else if (options.watch !== true) {
-            context.print(...formatPlan(job), "", `Look at it with: ${context.command} show ${id}`);
+            context.print(...formatPlan(context.stdout, job), "", `Look at it with: ${context.command} show ${id}`);
           }
           if (options.watch === true) {
             await watchUntilFinal(context, database, job, { signal, resuming: false });
@@ -78,11 +76,7 @@ async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec, taskFol
   } catch (cause) {
     const error = toRatchetError(cause);
     if (isRatchetError(error) && error.code === "RT001") {
-      const nearest = nearestName(spec.identifier, await listIdentifiers(database.pool));
-      const hint =
-        (await taskFileHint(taskFolder, spec.identifier)) ??
-        (nearest === undefined ? error.hint : `Did you mean ${nearest}? ${error.hint}`);
-      throw new RatchetError("RT001", error.message, { hint, cause });
+      throw await unknownIdentifier(database.pool, spec.identifier, taskFolder, error);
     }
     throw error;
   }

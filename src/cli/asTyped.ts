@@ -1,5 +1,7 @@
+import { COMMAND_NAMES } from "./commandNames.ts";
+
 // Only with a command after it: "ratchet" is a schema, a role and a database too.
-const COMMAND = /\bratchet (?=(?:up|migrate|worker|add|show|sql)\b)/gv;
+const COMMAND = new RegExp(String.raw`\bratchet (?=(?:${COMMAND_NAMES.join("|")})\b)`, "gv");
 
 /** `text` with each `ratchet <command>` in it the way the user has to type it; `prefix` is a context's `command`. */
 export function asTyped(text: string, prefix: string): string {

@@ -1,10 +1,10 @@
-import { formatTable } from "./output/table.ts";
+import { formatList } from "./output/list.ts";
 import { oneLine } from "./output/text.ts";
 import { formatSpan } from "./output/time.ts";
 import { type ProgressSnapshot, taskSpanMs } from "./progress/snapshot.ts";
 
-/** A job's header and its tasks as a table; what is unknown or does not apply is left empty. */
-export function formatPlan(job: ProgressSnapshot): string[] {
+/** A job's header and its tasks as a table that fits `stdout`; what is unknown or does not apply is left empty. */
+export function formatPlan(stdout: { readonly columns?: number }, job: ProgressSnapshot): string[] {
   const facts = [
     `Job ${job.id}`,
     oneLine(job.identifier),
@@ -16,20 +16,20 @@ export function formatPlan(job: ProgressSnapshot): string[] {
     const spanMs = taskSpanMs(task, job.now);
     return [
       String(task.position),
-      oneLine(task.name),
+      task.name,
       task.status,
       String(task.attempts),
       spanMs === null ? "" : formatSpan(spanMs),
-      task.errorMessage === null ? "" : oneLine(task.errorMessage),
+      task.errorMessage ?? "",
     ];
   });
   const columns = [
     { title: "#", align: "right" as const },
-    { title: "task" },
+    { title: "task", cut: true },
     { title: "status" },
     { title: "tries", align: "right" as const },
     { title: "time", align: "right" as const },
-    { title: "error" },
+    { title: "error", cut: true },
   ];
-  return [facts.filter((each) => each !== "").join("  "), ...formatTable(columns, rows)];
+  return [facts.filter((each) => each !== "").join("  "), ...formatList(stdout, columns, rows)];
 }

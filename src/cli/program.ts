@@ -1,16 +1,20 @@
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { describeConfig } from "../config/config.ts";
 import { RATCHET_VERSION } from "../engine/version.ts";
 import { createAddCommand } from "./add.ts";
 import type { CliContext } from "./context.ts";
+import { createDefinitionsCommand } from "./definitions.ts";
 import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
+import { createExplainCommand } from "./explain.ts";
 import { createMigrateCommand } from "./migrate.ts";
 import { reportError } from "./printError.ts";
 import { createShowCommand } from "./show.ts";
 import { createSqlCommand } from "./sql.ts";
 import { createUpCommand } from "./up.ts";
+import { createWatchCommand } from "./watch.ts";
 import { createWorkerCommand } from "./worker.ts";
+import { createWorkersCommand } from "./workers.ts";
 
 /**
  * Runs one command line (without node and script) and sets the exit status through the context. Never throws: every error
@@ -49,15 +53,13 @@ function createProgram(context: CliContext) {
         ...indented(describeExitCodes()),
       ].join("\n"),
     );
-  const commands = [
-    createUpCommand(context),
-    createMigrateCommand(context),
-    createWorkerCommand(context),
-    createAddCommand(context),
-    createShowCommand(context),
-    createSqlCommand(context),
-  ];
-  for (const command of [program, ...commands]) {
+  for (const [heading, commands] of commandGroups(context)) {
+    program.commandsGroup(heading);
+    for (const command of commands) {
+      program.addCommand(command);
+    }
+  }
+  for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
       .configureOutput({
@@ -69,11 +71,24 @@ function createProgram(context: CliContext) {
         },
       })
       .showHelpAfterError(`(${context.command} ${command === program ? "" : `${command.name()} `}--help says more)`);
-    if (command !== program) {
-      program.addCommand(command);
-    }
   }
   return program;
+}
+
+function commandGroups(context: CliContext): [heading: string, commands: CommandUnknownOpts[]][] {
+  return [
+    ["Run:", [createUpCommand(context), createMigrateCommand(context), createWorkerCommand(context)]],
+    [
+      "Jobs:",
+      [
+        createAddCommand(context),
+        createShowCommand(context),
+        createWatchCommand(context),
+        createExplainCommand(context),
+      ],
+    ],
+    ["Operate:", [createDefinitionsCommand(context), createWorkersCommand(context), createSqlCommand(context)]],
+  ];
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -41,5 +41,5 @@ function printJob(context: CliContext, job: JobSnapshot, explanation: string, js
     context.print(JSON.stringify({ ...job, explanation }, null, 2));
     return;
   }
-  context.print(...formatPlan(job), "", asTyped(explanation, context.command));
+  context.print(...formatPlan(context.stdout, job), "", asTyped(explanation, context.command));
 }

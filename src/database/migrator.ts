@@ -128,7 +128,8 @@ async function migrateLocked(
   return { applied, schemaRefreshed: true };
 }
 
-function refuseUnknown(recorded: RecordedSchema, files: SchemaFiles): void {
+/** Throws RT107 if the database has had a migration that is not among the files. */
+export function refuseUnknown(recorded: RecordedSchema, files: SchemaFiles): void {
   const known = new Set(files.migrations.map(({ number }) => number));
   const unknown = recorded.migrations.filter(({ number }) => !known.has(number));
   if (unknown.length > 0) {
@@ -140,7 +141,8 @@ function refuseUnknown(recorded: RecordedSchema, files: SchemaFiles): void {
   }
 }
 
-function refuseChanged(recorded: RecordedSchema, files: SchemaFiles): void {
+/** Throws RT108 if a migration reads differently from when the database had it. */
+export function refuseChanged(recorded: RecordedSchema, files: SchemaFiles): void {
   const hashes = new Map(recorded.migrations.map(({ number, hash }) => [number, hash]));
   const changed = files.migrations.find(({ number, hash }) => hashes.has(number) && hashes.get(number) !== hash);
   if (changed !== undefined) {

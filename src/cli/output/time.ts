@@ -27,10 +27,28 @@ export function formatDelay(delayMs: number): string {
   return seconds < 59.95 ? `${Number(seconds.toFixed(1))} s` : formatSpan(delayMs);
 }
 
+/** How long ago or ahead, in whole units, for lists: `12 s`, `3 min`, `5 h`, `4 d`. */
+export function formatAge(spanMs: number): string {
+  const seconds = Math.floor(Math.max(0, spanMs) / 1000);
+  for (const [unit, unitSeconds] of AGE_UNITS) {
+    if (seconds >= 2 * unitSeconds || unitSeconds === 1) {
+      return `${Math.floor(seconds / unitSeconds)} ${unit}`;
+    }
+  }
+  return "";
+}
+
 /** The local time of day, `12:00:01`. */
 export function formatClock(at: Date): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
+
+const AGE_UNITS = [
+  ["d", 86_400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+] as const;
 
 function joinUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;

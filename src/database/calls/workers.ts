@@ -69,6 +69,58 @@ export async function workersForJob(db: Queryable, jobId: string): Promise<JobWo
   return onlyRow(rows);
 }
 
+/** A worker as people see it. */
+export interface WorkerOverview {
+  readonly id: number;
+  readonly host: string;
+  readonly pid: number;
+  /** Of Ratchet. */
+  readonly version: string;
+  /**
+   * `alive`: a sign of life within 15 seconds. `silent`: none, and nobody has ended it yet. `stopped`: it has ended, or was
+   * taken for dead.
+   */
+  readonly state: "alive" | "silent" | "stopped";
+  /** Jobs it runs at once, at most. */
+  readonly concurrency: number;
+  /** Jobs it holds now. */
+  readonly jobs: number;
+  /** Identifiers of the definitions that it can run in their current version, in order. */
+  readonly identifiers: readonly string[];
+  readonly startedAt: Date;
+  readonly beatAt: Date;
+  readonly stoppedAt: Date | null;
+  /** The database's clock at that moment. */
+  readonly now: Date;
+}
+
+/** The workers that nobody has ended, and with `stopped` the latest 100 others after them; newest first. */
+export async function listWorkers(
+  db: Queryable,
+  { stopped }: { readonly stopped: boolean },
+): Promise<WorkerOverview[]> {
+  const { rows } = await db.query<WorkerOverview>(
+    `with current_version as (
+       select distinct on (d.identifier) d.identifier, d.version from ratchet.definitions d
+       order by d.identifier, d.current_since desc, d.version)
+     select w.id, w.host, w.pid, w.version, w.concurrency,
+       case when w.stopped_at is not null then 'stopped' when ratchet_private.is_worker_live(w) then 'alive' else 'silent' end as state,
+       coalesce(held.jobs, 0)::integer as jobs,
+       array(select c.identifier from current_version c where c.version = any (w.known_versions) order by 1) as identifiers,
+       w.started_at as "startedAt", w.beat_at as "beatAt", w.stopped_at as "stoppedAt", ratchet_private.clock_now() as now
+     from ratchet.workers w
+     left join (
+       select j.worker_id, count(*) as jobs from ratchet.jobs j
+       where j.finished_at is null and j.worker_id is not null group by j.worker_id
+     ) held on held.worker_id = w.id
+     where w.stopped_at is null or ($1::boolean and w.id in (
+       select s.id from ratchet.workers s where s.stopped_at is not null order by s.id desc limit 100))
+     order by w.stopped_at is not null, w.id desc`,
+    [stopped],
+  );
+  return rows;
+}
+
 /** Ends a server process of the same role, and with it what it runs and holds. */
 export async function endBackend(db: Queryable, processId: number | null): Promise<void> {
   await db.query("select pg_terminate_backend($1)", [processId]);

@@ -1,0 +1,20 @@
+/** The commands of `ratchet`, in the order in which `--help` lists them. */
+export const COMMAND_NAMES = [
+  "up",
+  "migrate",
+  "worker",
+  "serve",
+  "add",
+  "jobs",
+  "show",
+  "watch",
+  "explain",
+  "retry",
+  "cancel",
+  "scrub",
+  "definitions",
+  "workers",
+  "prune",
+  "sql",
+  "doctor",
+] as const;

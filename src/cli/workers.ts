@@ -1,0 +1,61 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+
+import { listWorkers, type WorkerOverview } from "../database/calls/workers.ts";
+import { checkMigrated } from "../database/migrationState.ts";
+import type { CliContext } from "./context.ts";
+import { withDatabase } from "./database.ts";
+import { withExamples } from "./examples.ts";
+import { formatList } from "./output/list.ts";
+import { formatAge } from "./output/time.ts";
+
+/** `ratchet workers`: who runs jobs. */
+export function createWorkersCommand(context: CliContext): CommandUnknownOpts {
+  const command = new Command("workers")
+    .summary("list the workers")
+    .description(
+      "Lists the workers that run or should run. A worker is alive if it gave a sign of life within 15 seconds; a silent one is taken for dead soon, and its jobs go on elsewhere.",
+    )
+    .option("--all", "the latest stopped ones too")
+    .option("--json", "print JSON")
+    .action(async ({ all: stopped = false, json = false }) => {
+      await withDatabase({ config: await context.config(), purpose: "workers" }, async ({ pool }) => {
+        await checkMigrated(pool);
+        const workers = await listWorkers(pool, { stopped });
+        context.print(...(json ? [JSON.stringify(workers, null, 2)] : formatWorkers(context, workers)));
+      });
+    });
+  return withExamples(command, context, [
+    ["who is alive, and what each one can run", "ratchet workers"],
+    ["for a program", "ratchet workers --json"],
+  ]);
+}
+
+function formatWorkers(context: CliContext, workers: readonly WorkerOverview[]): string[] {
+  if (workers.length === 0) {
+    return [`No worker runs. Start one with: ${context.command} worker`];
+  }
+  const rows = workers.map((worker) => [
+    String(worker.id),
+    worker.state,
+    worker.host,
+    String(worker.pid),
+    worker.version,
+    `${worker.jobs}/${worker.concurrency}`,
+    formatAge(worker.now.getTime() - worker.beatAt.getTime()),
+    worker.identifiers.join(", "),
+  ]);
+  return formatList(
+    context.stdout,
+    [
+      { title: "id", align: "right" },
+      { title: "state" },
+      { title: "host", cut: true },
+      { title: "process", align: "right" },
+      { title: "version" },
+      { title: "jobs", align: "right" },
+      { title: "beat", align: "right" },
+      { title: "definitions", cut: true },
+    ],
+    rows,
+  );
+}

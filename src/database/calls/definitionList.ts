@@ -1,0 +1,49 @@
+import type { Queryable } from "./queryable.ts";
+
+/** A registered version of a definition, and how it is doing. */
+export interface DefinitionOverview {
+  readonly identifier: string;
+  readonly version: string;
+  /** Whether `add_job` plans by this version. */
+  readonly isCurrent: boolean;
+  /** `each`: the jsonpath of the array that makes one task per element; null for exactly one task. */
+  readonly templates: readonly { readonly key: string; readonly title: string; readonly each: string | null }[];
+  /** JSON Schema of the payload; null if its validator gives none. */
+  readonly payloadSchema: object | null;
+  readonly maxAttempts: number;
+  readonly retryDelayMs: number;
+  readonly unfinishedJobs: number;
+  /** Live workers that know this version. */
+  readonly liveWorkers: number;
+  readonly registeredAt: Date;
+}
+
+/** What narrows {@link listDefinitions}. */
+export interface DefinitionFilter {
+  readonly identifier?: string | undefined;
+  /** Older versions too. Default: those with unfinished jobs, and the current one. */
+  readonly allVersions?: boolean | undefined;
+}
+
+/** The registered definitions by identifier, the current version first. */
+export async function listDefinitions(db: Queryable, filter: DefinitionFilter = {}): Promise<DefinitionOverview[]> {
+  const { rows } = await db.query<DefinitionOverview>(
+    `select * from (
+       select d.identifier, d.version, d.templates, d.payload_schema as "payloadSchema", d.max_attempts as "maxAttempts",
+         extract(epoch from d.retry_delay)::double precision * 1000 as "retryDelayMs", d.registered_at as "registeredAt",
+         row_number() over (partition by d.identifier order by d.current_since desc, d.version) = 1 as "isCurrent",
+         coalesce(open.jobs, 0)::integer as "unfinishedJobs",
+         (select count(*) from ratchet.workers w where d.version = any (w.known_versions) and ratchet_private.is_worker_live(w))::integer
+           as "liveWorkers"
+       from ratchet.definitions d
+       left join (
+         select j.identifier, j.version, count(*) as jobs from ratchet.jobs j where j.finished_at is null group by 1, 2
+       ) open on open.identifier = d.identifier and open.version = d.version
+       where $1::text is null or d.identifier = $1::text
+     ) found
+     where $2::boolean or "isCurrent" or "unfinishedJobs" > 0
+     order by identifier, "isCurrent" desc, "registeredAt" desc, version`,
+    [filter.identifier ?? null, filter.allVersions ?? false],
+  );
+  return rows;
+}
