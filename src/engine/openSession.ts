@@ -5,6 +5,7 @@ import { claimJobs, handBack } from "../database/calls/claims.ts";
 import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { releaseWorker } from "../database/calls/workers.ts";
 import { createPool } from "../database/pool.ts";
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createCheckpointWriter } from "./checkpointWriter.ts";
 import { createClaimer } from "./claimer.ts";
@@ -20,6 +21,8 @@ const LOCK_TIMEOUT_MS = 200;
 export interface SessionOptions {
   /** Default: libpq's environment variables. */
   readonly connectionString: string | undefined;
+  /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
+  readonly schemas?: SchemaNames | undefined;
   readonly log: Logger;
   readonly events: EventHub;
   /** Jobs it runs at once. Default 10. */
@@ -51,17 +54,20 @@ export interface OpenSession extends EngineSession {
 
 /** Opens the engine's connections and registers this process as a worker. */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
-  const { connectionString, log, events, lanes = 2, knownVersions = [], isOrder = false } = options;
+  const { connectionString, schemas = DEFAULT_SCHEMA_NAMES, log, events } = options;
+  const { lanes = 2, knownVersions = [], isOrder = false } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});
   const pool = createPool({
     connectionString,
+    schemas,
     // The lanes, the waiting room, claims, the lock, and two for everything else.
     max: lanes + 5,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     applicationName: "ratchet engine",
     log,
   });
+  // Without names: handlers call schemas what they are called.
   const transactionPool = createPool({
     connectionString,
     max: options.mostTransactions ?? 5,
@@ -120,6 +126,7 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     workerId,
     pool,
     transactionPool,
+    schemas,
     writer,
     claimer,
     events,

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Logger } from "pino";
+import type { SchemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import type { CheckpointWriter } from "./checkpointWriter.ts";
 import type { Claimer } from "./claimer.ts";
@@ -12,6 +13,8 @@ export interface EngineSession {
   readonly pool: pg.Pool;
   /** Connections that transaction tasks hold while they run. */
   readonly transactionPool: pg.Pool;
+  /** What `pool` puts into SQL; a client of `transactionPool` does so within `inSchemas` only. */
+  readonly schemas: SchemaNames;
   readonly writer: CheckpointWriter;
   readonly claimer: Claimer;
   readonly events: EventHub;

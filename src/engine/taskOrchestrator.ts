@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { type Claim, type PlannedTask, type TaskStatus, handBack } from "../database/calls/claims.ts";
 import { readResults } from "../database/calls/checkpoints.ts";
 import { type JobRow, type TaskRow, createJob, createTasks, readTasks } from "../database/calls/plans.ts";
+import type { SchemaNames } from "../database/schemaNames.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
@@ -23,6 +24,8 @@ export type OrchestratedHandlers = Readonly<Record<string, OrchestratedHandler |
 export interface TaskOrchestratorOptions {
   /** A database that `ratchet migrate` has prepared. A direct connection, not a transaction pooler. */
   readonly connectionString: string;
+  /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
+  readonly schemas?: SchemaNames | undefined;
   /** Default: JSON lines on standard output. */
   readonly log?: Logger | undefined;
   /** Default: only the log hears events. */
@@ -165,6 +168,7 @@ export class TaskOrchestrator {
     if (this.#session === undefined) {
       this.#session = openSession({
         connectionString: this.#options.connectionString,
+        schemas: this.#options.schemas,
         log: this.#log,
         events: this.#events,
         concurrency: 1,

@@ -85,6 +85,7 @@ export async function runTask(
       const committed = await runInTransaction({
         transactionPool: session.transactionPool,
         pool: session.pool,
+        schemas: session.schemas,
         workerId: session.workerId,
         events: session.events,
         signal: attempt.signal,

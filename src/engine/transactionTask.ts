@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type CompletedEnd, isTaskCompleted, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { endBackend } from "../database/calls/workers.ts";
+import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
 import { isAnswerLost, isRepeatRequest, troubleOf } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
 import { isRatchetError } from "../errors/ratchetError.ts";
@@ -21,6 +22,7 @@ export interface TransactionTaskOptions {
   readonly transactionPool: pg.Pool;
   /** For questions about a lost COMMIT: all connections of the other pool may be waiting for the answer to that. */
   readonly pool: pg.Pool;
+  readonly schemas: SchemaNames;
   readonly workerId: number;
   /** Runs the handler with this client; resolves to the task's end. */
   readonly run: (client: TransactionClient) => Promise<CompletedEnd>;
@@ -56,7 +58,7 @@ export async function runInTransaction(options: TransactionTaskOptions): Promise
 class TransactionLost extends Error {}
 
 async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
-  const { transactionPool, pool, workerId, run, events, signal } = options;
+  const { transactionPool, pool, schemas, workerId, run, events, signal } = options;
   const client = await repeatUntilAnswered(() => transactionPool.connect(), {
     call: "connect for a transaction task",
     events,
@@ -67,7 +69,7 @@ async function tryOnce(options: TransactionTaskOptions): Promise<CommittedEnd> {
   try {
     await client.query("begin");
     const end = await run(lent.client).finally(lent.takeBack);
-    const [answer] = await writeCheckpoints(client, workerId, [end]).catch((error: unknown) => {
+    const [answer] = await writeCheckpoints(inSchemas(client, schemas), workerId, [end]).catch((error: unknown) => {
       throw troubleOf(error) === "value refused" ? refusedResult(error) : error;
     });
     if (answer?.outcome !== "written") {

@@ -81,8 +81,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     forbiddenFlags: () => [...passedOn],
     preset: {
       worker: {
-        // Our functions name this schema; GRAPHILE_WORKER_SCHEMA is for projects without Ratchet.
-        schema: "graphile_worker",
+        schema: queue.schema,
         concurrentJobs: queue.concurrency,
         // A project's own setting must not bring one in: docs/decisions/0003-queue-settings.md.
         localQueue: { size: -1 },

@@ -1,5 +1,7 @@
 /** How graphile-worker is run; docs/decisions/0003-queue-settings.md has the figures. */
 export interface QueueSettings {
+  /** graphile-worker's schema. */
+  readonly schema: string;
   /** Jobs run at once. */
   readonly concurrency: number;
   /** How often the queue is looked at when nothing says that there is something, in ms. */

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { migrationState } from "../database/migrationState.ts";
 import { migrate } from "../database/migrator.ts";
 import { createPool } from "../database/pool.ts";
+import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
@@ -12,9 +13,6 @@ import { closePollGaps } from "./pollGaps.ts";
 import { type PoolEnds, followPoolEnds } from "./poolEnd.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
 import { createTaskFilesPlugin } from "./taskFiles.ts";
-
-/** The one schema that Ratchet's SQL knows graphile-worker in. */
-const GRAPHILE_WORKER_SCHEMA = "graphile_worker";
 
 /** As graphile-worker has it. */
 const DEFAULT_SHUTDOWN_GRACE_MS = 5000;
@@ -33,12 +31,18 @@ interface Runner {
   poolEnds: PoolEnds | undefined;
 }
 
+/** What {@link createRatchetPlugin} takes; both are asked when something runs. */
+export interface RatchetPluginOptions {
+  readonly getLog: () => Logger;
+  /** What Ratchet's own schema is called in a project with this preset. */
+  readonly getSchema: (preset: GraphileConfig.ResolvedPreset) => string;
+}
+
 /**
  * The plugin that lets graphile-worker's own `run()` and command run Ratchet's jobs: it migrates, loads definitions from
  * the task folder, registers the worker before the first job and hands unfinished jobs back at the end.
- * @param getLog is asked when something runs.
  */
-export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin {
+export function createRatchetPlugin({ getLog, getSchema }: RatchetPluginOptions): GraphileConfig.Plugin {
   const runners = new WeakMap<object, Runner>();
 
   function runnerOf({ hooks }: RunnerContext): Runner {
@@ -62,6 +66,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
       logEvents(events, log);
       runner.runtime = createRuntime({
         connectionString: connectionStringOf(context),
+        schemas: schemasOfRunner(context, getSchema),
         definitions: runner.definitions,
         concurrency: worker?.concurrentJobs ?? 1,
         shutdownGraceMs: worker?.gracefulShutdownAbortTimeout ?? DEFAULT_SHUTDOWN_GRACE_MS,
@@ -93,7 +98,7 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
       hooks: {
         ...taskFiles.worker?.hooks,
         async postmigrate(context) {
-          await migrateWith(context);
+          await migrateWith(context, getSchema);
         },
         async startWorker(context) {
           try {
@@ -139,15 +144,13 @@ export function createRatchetPlugin(getLog: () => Logger): GraphileConfig.Plugin
   };
 }
 
-async function migrateWith(context: RunnerContext): Promise<void> {
-  if (context.workerSchema !== GRAPHILE_WORKER_SCHEMA) {
-    throw new RatchetError(
-      "RT110",
-      `graphile-worker is to use the schema "${context.workerSchema}"; Ratchet works with "${GRAPHILE_WORKER_SCHEMA}" only.`,
-      { hint: "Remove `schema` from the worker's configuration, and GRAPHILE_WORKER_SCHEMA from the environment." },
-    );
-  }
-  const pool = createPool({ connectionString: connectionStringOf(context), max: 3 });
+function schemasOfRunner(context: RunnerContext, getSchema: RatchetPluginOptions["getSchema"]): SchemaNames {
+  return schemaNames({ ratchet: getSchema(context.resolvedPreset), graphileWorker: context.workerSchema });
+}
+
+async function migrateWith(context: RunnerContext, getSchema: RatchetPluginOptions["getSchema"]): Promise<void> {
+  const schemas = schemasOfRunner(context, getSchema);
+  const pool = createPool({ connectionString: connectionStringOf(context), schemas, max: 3 });
   try {
     if ((await migrationState(pool)) !== "current") {
       await migrate(pool);

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { loadConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
+import "../config/presetOptions.ts";
 import { createRatchetPlugin } from "./ratchetPlugin.ts";
 
 let log: Logger | undefined;
@@ -20,7 +21,7 @@ function getLog(): Logger {
  * goes before what stands here.
  */
 export const RatchetPreset: GraphileConfig.Preset = {
-  plugins: [createRatchetPlugin(getLog)],
+  plugins: [createRatchetPlugin({ getLog, getSchema: (preset) => preset.ratchet?.schema ?? "ratchet" })],
   worker: {
     concurrentJobs: 10,
     // With -1, graphile-worker does not wait for its own completions, and a Postgres restart ends the process.

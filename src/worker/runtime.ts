@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { registerDefinitions } from "../database/calls/definitions.ts";
 import { announce, sweep } from "../database/calls/wakeUps.ts";
 import { beat } from "../database/calls/workers.ts";
+import type { SchemaNames } from "../database/schemaNames.ts";
 import { type OpenSession, openSession } from "../engine/openSession.ts";
 import { createQueuedJobs } from "../engine/queuedJobs.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -22,6 +23,8 @@ export const LAST_WORDS_MS = 3000;
 export interface RuntimeOptions {
   /** Default: libpq's environment variables. */
   readonly connectionString: string | undefined;
+  /** As in `SessionOptions`. */
+  readonly schemas: SchemaNames | undefined;
   readonly definitions: DefinitionMap;
   readonly concurrency: number;
   readonly log: Logger;
@@ -94,6 +97,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   async function open(): Promise<Started> {
     const opened = await openSession({
       connectionString: options.connectionString,
+      schemas: options.schemas,
       log: options.log,
       events,
       concurrency: options.concurrency,

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { checkDatabase } from "../database/connectionCheck.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
+import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
@@ -21,6 +22,8 @@ const DEFAULT_POLL_INTERVAL_MS = 2000;
 export interface WorkerOptions {
   /** A direct connection to a migrated database. */
   readonly connectionString: string;
+  /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
+  readonly schemas?: SchemaNames | undefined;
   /** Folder of task files. Default: only `definitions`. */
   readonly taskDirectory?: string | undefined;
   /** Definitions given inline, by identifier; they go before a file of the same identifier. */
@@ -57,18 +60,20 @@ export interface RunningWorker {
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { connectionString, log } = options;
-  const queue = queueSettings(options);
+  const schemas = schemaNames(options.schemas);
+  const queue = queueSettings(options, schemas);
   const events =
     options.events ??
     createEventHub((error, event) => {
       log.error({ err: error, event }, "an event listener threw");
     });
-  await demandUsableDatabase(connectionString);
+  await demandUsableDatabase(connectionString, schemas);
   const files = await loadDefinitions(options);
   const endLogging = logEvents(events, log);
   const passedOn = new Set<string>();
   const runtime = createRuntime({
     connectionString,
+    schemas,
     definitions: files.definitions,
     concurrency: queue.concurrency,
     shutdownGraceMs: queue.shutdownGraceMs,
@@ -80,7 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let runner: SupervisedRunner;
   try {
     await runtime.start();
-    runner = await superviseRunner({ connectionString, runtime, taskList, queue, passedOn, log, events });
+    runner = await superviseRunner({ connectionString, schemas, runtime, taskList, queue, passedOn, log, events });
   } catch (error) {
     await runtime.stop();
     endLogging();
@@ -98,9 +103,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return { events, identifiers: Object.keys(taskList), stop: () => (stopped ??= stop()) };
 }
 
-function queueSettings(options: WorkerOptions): QueueSettings {
+function queueSettings(options: WorkerOptions, { graphileWorker }: SchemaNames): QueueSettings {
   const { concurrency = DEFAULT_CONCURRENCY } = options;
   const settings = {
+    schema: graphileWorker,
     concurrency,
     pollIntervalMs: options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS,
     crontabFile: options.crontabFile,
@@ -133,8 +139,8 @@ function wakeUpHandlers(definitions: TaskFiles["definitions"], runtime: Runtime)
   return Object.fromEntries([...definitions.keys()].map((identifier) => [identifier, handlerOf(identifier)]));
 }
 
-async function demandUsableDatabase(connectionString: string): Promise<void> {
-  const pool = createPool({ connectionString, max: 1 });
+async function demandUsableDatabase(connectionString: string, schemas: SchemaNames): Promise<void> {
+  const pool = createPool({ connectionString, schemas, max: 1 });
   try {
     await checkDatabase(pool);
     await checkMigrated(pool);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TaskList } from "graphile-worker";
 import type { Logger } from "pino";
 import { createPool } from "../database/pool.ts";
+import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
 import { unlockPools } from "../database/calls/wakeUps.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -20,6 +21,7 @@ const MOST_CONNECTIONS = 20;
 /** What {@link superviseRunner} takes. */
 export interface SupervisorOptions {
   readonly connectionString: string;
+  readonly schemas: SchemaNames;
   readonly runtime: Runtime;
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
@@ -42,7 +44,7 @@ export interface SupervisedRunner {
  * the handlers of the run that is leaving, because one of them may go on for hours.
  */
 export async function superviseRunner(options: SupervisorOptions): Promise<SupervisedRunner> {
-  const { runtime, taskList, queue, passedOn, log, events } = options;
+  const { schemas, runtime, taskList, queue, passedOn, log, events } = options;
   const database = createPool({
     connectionString: options.connectionString,
     max: Math.min(Math.max(queue.concurrency, FEWEST_CONNECTIONS), MOST_CONNECTIONS),
@@ -77,7 +79,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       // What its pool could not complete would stay locked for four hours. At the worker's own end all its pools are freed.
       const repeatOptions = { call: "unlock", events, signal: stopping.signal };
       try {
-        await repeatUntilAnswered(() => unlockPools(database, [begun.pool.id]), repeatOptions);
+        await repeatUntilAnswered(() => unlockPools(inSchemas(database, schemas), [begun.pool.id]), repeatOptions);
         runtime.forgetPool(begun.pool);
       } catch {
         // Stopping meanwhile.

@@ -1,0 +1,14 @@
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- graphile-config's types are extended like this.
+  namespace GraphileConfig {
+    interface Preset {
+      /** Options of Ratchet; docs/configuration.md says what they mean. */
+      readonly ratchet?: RatchetPresetOptions | undefined;
+    }
+  }
+}
+
+/** What `graphile.config.ts` can hold under `ratchet`. */
+export interface RatchetPresetOptions {
+  readonly schema?: string | undefined;
+}
