@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { RatchetError } from "../errors/ratchetError.ts";
+import { type PayloadIssue, RatchetError } from "../errors/ratchetError.ts";
 
 /**
  * What the schema makes of a payload: coerced, with defaults, transformed, as the validator does it.
  * @param schema any Standard Schema; `undefined` lets everything pass unchanged.
- * @throws {RatchetError} RT118 with every issue as `path: message`; the payload's values are not quoted by us, though a
+ * @throws {RatchetError} RT118 with every issue, in `issues` and as `path: message` in the message; the payload's values are not quoted by us, though a
  * validator's message may quote them.
  */
 export async function validatePayload(schema: StandardSchemaV1 | undefined, raw: unknown): Promise<unknown> {
@@ -15,8 +15,13 @@ export async function validatePayload(schema: StandardSchemaV1 | undefined, raw:
   if (result.issues === undefined) {
     return result.value;
   }
-  const problems = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`);
-  throw new RatchetError("RT118", `The payload was rejected by its schema. ${problems.join("; ")}`);
+  throw payloadRejected(result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message })));
+}
+
+/** The error RT118 that says all this. */
+export function payloadRejected(issues: readonly PayloadIssue[]): RatchetError {
+  const problems = issues.map(({ path, message }) => `${path}: ${message}`);
+  return new RatchetError("RT118", `The payload was rejected by its schema. ${problems.join("; ")}`, { issues });
 }
 
 /** `images[2].url`; `payload` where the issue is with the whole. */

@@ -107,6 +107,36 @@ export const ERROR_CATALOGUE = {
     advice: "Run the tasks that exist, or create a new job for another plan.",
     retryable: false,
   },
+  RT016: {
+    name: "job_ended",
+    summary: "The job has ended, and the order has nothing left to act on.",
+    advice: "Look at the job with `select ratchet.explain_job(<id>)`; to let it run once more, retry it.",
+    retryable: false,
+  },
+  RT017: {
+    name: "not_retryable",
+    summary: "The job cannot be tried again as it stands, or not from that task on.",
+    advice: "Cancel a job that runs before retrying it; name the task from which a COMPLETED job shall run once more.",
+    retryable: false,
+  },
+  RT018: {
+    name: "job_scrubbed",
+    summary: "The job's payload and results were scrubbed, so there is nothing to run it on.",
+    advice: "Add a new job with a payload of its own.",
+    retryable: false,
+  },
+  RT019: {
+    name: "job_key_in_use",
+    summary: "Another unfinished job of the tenant has this job's key by now.",
+    advice: "Wait until that job is finished, or cancel it; then retry this one.",
+    retryable: true,
+  },
+  RT020: {
+    name: "job_not_finished",
+    summary: "Only finished jobs can be scrubbed: what still runs needs its payload.",
+    advice: "Wait for the job's end, or cancel it first.",
+    retryable: true,
+  },
   RT101: {
     name: "database_unreachable",
     summary: "Postgres did not accept the connection, or the connection was lost.",
@@ -250,6 +280,32 @@ export const ERROR_CATALOGUE = {
     summary: "The database's encoding is not UTF8.",
     advice: "Create the database with `encoding 'UTF8' template template0` and use that.",
     retryable: false,
+  },
+  RT125: {
+    name: "add_outcome_unknown",
+    summary: "The connection was lost while jobs were being added, and whether they were could not be found out.",
+    advice: "Look whether the job is there (`list`, or `ratchet jobs`) before you add it again.",
+    retryable: true,
+  },
+  RT126: {
+    name: "wait_timed_out",
+    summary: "The job had not reached its final state when the time-out of `waitFor` passed.",
+    advice:
+      "Wait again, or longer; `select ratchet.explain_job(<id>)` says what the job waits for. The job itself goes on.",
+    retryable: true,
+  },
+  RT127: {
+    name: "client_closed",
+    summary: "The client was closed before or during this call.",
+    advice: "Close the client when the last call has been answered; make a new one with createRatchet.",
+    retryable: false,
+  },
+  RT128: {
+    name: "job_key_held",
+    summary: "Another transaction works on the job with this key and did not end in time.",
+    advice:
+      "Add the job again; if it happens often, look for a transaction that stays open after adding or changing the job.",
+    retryable: true,
   },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;
 

@@ -1,5 +1,13 @@
 import { ERROR_CATALOGUE, type RatchetErrorCode } from "./catalogue.ts";
 
+/** One thing that is wrong with a payload. */
+export interface PayloadIssue {
+  /** Where, such as `images[2].url`; `payload` for the whole. */
+  readonly path: string;
+  /** What is wrong there; the value itself is not quoted by us, though a validator's own message may quote it. */
+  readonly message: string;
+}
+
 /** What a {@link RatchetError} can carry besides its code and message. */
 export interface RatchetErrorOptions {
   /** Facts that help to find the cause; no payload values, no secrets. */
@@ -8,6 +16,8 @@ export interface RatchetErrorOptions {
   readonly hint?: string | undefined;
   /** Whether the same call can succeed later unchanged, if this case differs from the catalogue. */
   readonly retryable?: boolean | undefined;
+  /** Everything that is wrong, place by place. */
+  readonly issues?: readonly PayloadIssue[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,6 +37,8 @@ export class RatchetError extends Error {
   readonly hint: string;
   /** Whether the same call can succeed later without a change by anybody. */
   readonly retryable: boolean;
+  /** With RT118: everything that is wrong with the payload, place by place. */
+  readonly issues: readonly PayloadIssue[] | undefined;
 
   constructor(code: RatchetErrorCode, message: string, options: RatchetErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
@@ -35,6 +47,7 @@ export class RatchetError extends Error {
     this.detail = options.detail;
     this.hint = options.hint ?? entry.advice;
     this.retryable = options.retryable ?? entry.retryable;
+    this.issues = options.issues;
   }
 }
 
