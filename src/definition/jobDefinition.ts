@@ -65,8 +65,9 @@ type RefuseUsedKey<Key, Results> = Key extends keyof Results
 // A type parameter is not checked for excess properties; without it the context could not depend on the options.
 type RefuseUnknownOptions<Options> = Readonly<Record<Exclude<keyof Options, keyof TaskOptions>, never>>;
 
-type WithResult<Results, Key extends string, Result> = {
-  [K in keyof Results | Key]: K extends keyof Results ? Results[K] : Result;
+/** `Map` with one more entry: of results, or of inputs. */
+type With<Map, Key extends string, Value> = {
+  [K in keyof Map | Key]: K extends keyof Map ? Map[K] : Value;
 };
 
 type ContextOf<Payload, Input, Results, Options> = TaskContext<Payload, Input, Results> &
@@ -76,10 +77,16 @@ type Handler<Context, Result> = ((context: Context) => Result) & RefuseUnstorabl
 
 /**
  * A job definition: immutable, each method returns a new one with one more template. `Results` has what a later task's
- * `results` resolves to, by key; `Input` is what may be queued, before the schema has filled in and converted.
+ * `results` resolves to, by key; `Input` is what may be queued, before the schema has filled in and converted; `TaskInputs` has
+ * by key the elements of a forEach, and `undefined` for a task.
  */
-export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJobDefinition {
-  readonly [inferred]?: { readonly payload: Payload; readonly results: Results; readonly input: Input };
+export interface JobDefinition<Payload, Results, Input = Payload, TaskInputs = object> extends AnyJobDefinition {
+  readonly [inferred]?: {
+    readonly payload: Payload;
+    readonly results: Results;
+    readonly input: Input;
+    readonly taskInputs: TaskInputs;
+  };
 
   /**
    * Adds one task.
@@ -89,12 +96,12 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
   task<const Key extends string, Result>(
     key: Key & RefuseUsedKey<Key, Results>,
     handler: Handler<ContextOf<Payload, undefined, Results, unknown>, Result>,
-  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
+  ): JobDefinition<Payload, With<Results, Key, AsJson<Awaited<Result>>>, Input, With<TaskInputs, Key, undefined>>;
   task<const Key extends string, const Options extends TaskOptions, Result>(
     key: Key & RefuseUsedKey<Key, Results>,
     options: Options & RefuseUnknownOptions<Options>,
     handler: Handler<ContextOf<Payload, undefined, Results, Options>, Result>,
-  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>>, Input>;
+  ): JobDefinition<Payload, With<Results, Key, AsJson<Awaited<Result>>>, Input, With<TaskInputs, Key, undefined>>;
 
   /**
    * Adds one task per element of an array; they run one after the other, in the array's order, as `<key>[1]`, `<key>[2]` ….
@@ -110,7 +117,12 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
     key: Key & RefuseUsedKey<Key, Results>,
     elements: Source,
     handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, unknown>, Result>,
-  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
+  ): JobDefinition<
+    Payload,
+    With<Results, Key, AsJson<Awaited<Result>>[]>,
+    Input,
+    With<TaskInputs, Key, InputFrom<Source, Payload>>
+  >;
   forEach<
     const Key extends string,
     const Source extends ArrayPropertyOf<Payload, Input> | JsonPathSource<unknown>,
@@ -121,17 +133,25 @@ export interface JobDefinition<Payload, Results, Input = Payload> extends AnyJob
     elements: Source,
     options: Options & RefuseUnknownOptions<Options>,
     handler: Handler<ContextOf<Payload, InputFrom<Source, Payload>, Results, Options>, Result>,
-  ): JobDefinition<Payload, WithResult<Results, Key, AsJson<Awaited<Result>>[]>, Input>;
+  ): JobDefinition<
+    Payload,
+    With<Results, Key, AsJson<Awaited<Result>>[]>,
+    Input,
+    With<TaskInputs, Key, InputFrom<Source, Payload>>
+  >;
 }
 
 interface Inferred {
   readonly payload: unknown;
   readonly results: unknown;
   readonly input: unknown;
+  readonly taskInputs: unknown;
 }
 
 type InferredFrom<Definition extends AnyJobDefinition> = Definition extends { readonly [inferred]?: infer Types }
-  ? Extract<Types, Inferred>
+  ? unknown extends Types
+    ? Inferred
+    : Extract<Types, Inferred>
   : Inferred;
 
 /** The payload as handlers get it. */
@@ -142,6 +162,9 @@ export type PayloadInput<Definition extends AnyJobDefinition> = InferredFrom<Def
 
 /** The stored results by key: a value for a task, an array for a forEach. */
 export type ResultsOf<Definition extends AnyJobDefinition> = InferredFrom<Definition>["results"];
+
+/** What the tasks are for, by key: the element's type for a forEach, `undefined` for a task. */
+export type TaskInputsOf<Definition extends AnyJobDefinition> = InferredFrom<Definition>["taskInputs"];
 
 /** Whether `value` is a definition, made by this or another copy of the package. */
 export function isJobDefinition(value: unknown): value is AnyJobDefinition {

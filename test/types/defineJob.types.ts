@@ -2,7 +2,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { TaskInputsOf } from "../../src/definition/jobDefinition.ts";
 import {
+  type AnyJobDefinition,
   type AsJson,
   defineJob,
   type Duration,
@@ -224,3 +226,9 @@ same<RetryLaterOptions["delay"], Duration>(true);
 export function takesPino(logger: Logger): TaskLog {
   return logger;
 }
+
+same<
+  TaskInputsOf<typeof publishListing>,
+  { validate: undefined; upload: string; create: undefined; book: undefined; report: undefined; measure: number }
+>(true);
+same<TaskInputsOf<AnyJobDefinition>, unknown>(true);
