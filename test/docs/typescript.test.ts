@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { run } from "../support/programs.ts";
+import { type Block, readPages, ROOT } from "./pages.ts";
+
+/** A block in a file of its own. */
+interface WrittenBlock extends Block {
+  readonly file: string;
+}
+
+const written: WrittenBlock[] = [];
+let folder: string;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  // Inside the repository, where its packages and its own name are found.
+  await mkdir(join(ROOT, ".ratchet"), { recursive: true });
+  folder = await mkdtemp(join(ROOT, ".ratchet", "documents-"));
+  database = await createTestDatabase();
+  for (const page of await readPages()) {
+    for (const [number, block] of page.blocks.entries()) {
+      if (block.language === "ts") {
+        const file = join(folder, page.name.replaceAll(/[^\w]/gv, "_"), block.path ?? `block${number}.ts`);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, block.code);
+        written.push({ ...block, file });
+      }
+    }
+  }
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await database.drop();
+});
+
+test("every TypeScript block in the documents compiles, as strictly as our own code", async () => {
+  expect(written.length).toBeGreaterThan(0);
+  const config = { extends: join(ROOT, "tsconfig.json"), include: [], files: written.map(({ file }) => file) };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
+  const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", folder], { encoding: "utf8", cwd: ROOT });
+  const places = written.map(({ place, file }) => `${place}: ${file.slice(folder.length + 1)}`).join("\n");
+  expect(status, `${stdout}\n${places}`).toBe(0);
+});
+
+test("every definition in the documents can be loaded", async () => {
+  const definitions = written.filter(({ code }) => code.includes("export default defineJob("));
+  const versions = await Promise.all(
+    definitions.map(({ file }) => runNode(["--input-type=module", "--eval", loading(file)])),
+  );
+  expect(versions.length).toBeGreaterThan(0);
+  expect(versions.every((version) => /^\w+\n$/v.test(version))).toBe(true);
+});
+
+test("every test in the documents passes", async () => {
+  for (const { file } of written.filter(({ code }) => code.includes('"node:test"'))) {
+    expect(await runNode(["--test", "--test-reporter=tap", file])).toContain("# fail 0");
+  }
+});
+
+function loading(file: string): string {
+  return `import definition from ${JSON.stringify(file)}; console.log(definition.version)`;
+}
+
+function runNode(commandLine: readonly string[]): Promise<string> {
+  return run(process.execPath, ["--conditions=ratchet-source", ...commandLine], {
+    DATABASE_URL: database.url,
+    NODE_TEST_CONTEXT: undefined,
+  });
+}
