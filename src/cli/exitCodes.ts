@@ -9,6 +9,7 @@ export const EXIT_CODES = {
   database: { code: 4, meaning: "no usable database: unreachable, too old, not migrated, missing rights" },
   machine: { code: 5, meaning: "a taken port or a folder that cannot be written" },
   jobNotCompleted: { code: 6, meaning: "the watched job ended FAILED or CANCELLED" },
+  problem: { code: 7, meaning: "doctor found a problem; with --strict: or something to look at" },
   interrupted: { code: 130, meaning: "interrupted before the watched job was final" },
 } as const;
 

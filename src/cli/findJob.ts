@@ -1,7 +1,6 @@
 import { type JobSnapshot, readJob } from "../database/calls/jobs.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { RECENT_JOBS_SQL } from "./recentJobs.ts";
 
 /**
  * The job with its plan.
@@ -12,7 +11,7 @@ export async function findJob(db: Queryable, id: string): Promise<JobSnapshot> {
   const job = await readJob(db, id);
   if (job === null) {
     throw new RatchetError("RT013", `There is no job ${id}.`, {
-      hint: `See which there are with: ratchet sql "${RECENT_JOBS_SQL}".`,
+      hint: "See which there are with: ratchet jobs",
     });
   }
   return job;

@@ -1,20 +1,11 @@
-import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, CommanderError } from "@commander-js/extra-typings";
 
 import { describeConfig } from "../config/config.ts";
 import { RATCHET_VERSION } from "../engine/version.ts";
-import { createAddCommand } from "./add.ts";
+import { commandGroups } from "./commandGroups.ts";
 import type { CliContext } from "./context.ts";
-import { createDefinitionsCommand } from "./definitions.ts";
 import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
-import { createExplainCommand } from "./explain.ts";
-import { createMigrateCommand } from "./migrate.ts";
 import { reportError } from "./printError.ts";
-import { createShowCommand } from "./show.ts";
-import { createSqlCommand } from "./sql.ts";
-import { createUpCommand } from "./up.ts";
-import { createWatchCommand } from "./watch.ts";
-import { createWorkerCommand } from "./worker.ts";
-import { createWorkersCommand } from "./workers.ts";
 
 /**
  * Runs one command line (without node and script) and sets the exit status through the context. Never throws: every error
@@ -37,7 +28,8 @@ export async function runCli(commandLine: readonly string[], context: CliContext
   }
 }
 
-function createProgram(context: CliContext) {
+/** The program with all its commands, as commander has it. */
+export function createProgram(context: CliContext) {
   const program = new Command("ratchet")
     .description("Runs jobs in Postgres, each an ordered list of tasks; a finished task is never run again.")
     .version(RATCHET_VERSION, "-V, --version", "print the version")
@@ -53,8 +45,8 @@ function createProgram(context: CliContext) {
         ...indented(describeExitCodes()),
       ].join("\n"),
     );
-  for (const [heading, commands] of commandGroups(context)) {
-    program.commandsGroup(heading);
+  for (const { heading, commands } of commandGroups(context)) {
+    program.commandsGroup(`${heading}:`);
     for (const command of commands) {
       program.addCommand(command);
     }
@@ -73,22 +65,6 @@ function createProgram(context: CliContext) {
       .showHelpAfterError(`(${context.command} ${command === program ? "" : `${command.name()} `}--help says more)`);
   }
   return program;
-}
-
-function commandGroups(context: CliContext): [heading: string, commands: CommandUnknownOpts[]][] {
-  return [
-    ["Run:", [createUpCommand(context), createMigrateCommand(context), createWorkerCommand(context)]],
-    [
-      "Jobs:",
-      [
-        createAddCommand(context),
-        createShowCommand(context),
-        createWatchCommand(context),
-        createExplainCommand(context),
-      ],
-    ],
-    ["Operate:", [createDefinitionsCommand(context), createWorkersCommand(context), createSqlCommand(context)]],
-  ];
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -1,0 +1,54 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
+import { createAddCommand } from "./add.ts";
+import { createCancelCommand } from "./cancel.ts";
+import type { CliContext } from "./context.ts";
+import { createDefinitionsCommand } from "./definitions.ts";
+import { createExplainCommand } from "./explain.ts";
+import { createMigrateCommand } from "./migrate.ts";
+import { createPruneCommand } from "./prune.ts";
+import { createRetryCommand } from "./retry.ts";
+import { createScrubCommand } from "./scrub.ts";
+import { createShowCommand } from "./show.ts";
+import { createSqlCommand } from "./sql.ts";
+import { createUpCommand } from "./up.ts";
+import { createWatchCommand } from "./watch.ts";
+import { createWorkerCommand } from "./worker.ts";
+import { createWorkersCommand } from "./workers.ts";
+
+/** Commands that `--help` lists under one heading. */
+export interface CommandGroup {
+  readonly heading: string;
+  readonly commands: readonly CommandUnknownOpts[];
+}
+
+/** All commands of `ratchet`, as `--help` lists them; a new one goes into COMMAND_NAMES too. */
+export function commandGroups(context: CliContext): readonly CommandGroup[] {
+  return [
+    {
+      heading: "Run",
+      commands: [createUpCommand(context), createMigrateCommand(context), createWorkerCommand(context)],
+    },
+    {
+      heading: "Jobs",
+      commands: [
+        createAddCommand(context),
+        createShowCommand(context),
+        createWatchCommand(context),
+        createExplainCommand(context),
+        createRetryCommand(context),
+        createCancelCommand(context),
+        createScrubCommand(context),
+      ],
+    },
+    {
+      heading: "Operate",
+      commands: [
+        createDefinitionsCommand(context),
+        createWorkersCommand(context),
+        createPruneCommand(context),
+        createSqlCommand(context),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,11 @@
+import { Argument } from "@commander-js/extra-typings";
+
+import { jobId } from "./argumentParsers.ts";
+
+/** The argument of commands that take one job or several. */
+export function jobIdsArgument() {
+  return new Argument("<ids...>", "the jobs' ids").argParser((text: string, before: string[] | undefined): string[] => [
+    ...(before ?? []),
+    jobId(text),
+  ]);
+}

@@ -1,0 +1,55 @@
+import { explainJob } from "../database/calls/jobs.ts";
+import type { OrderedJob } from "../database/calls/orders.ts";
+import type { Queryable } from "../database/calls/queryable.ts";
+import { checkMigrated } from "../database/migrationState.ts";
+import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
+import { asTyped } from "./asTyped.ts";
+import type { CliContext } from "./context.ts";
+import { withDatabase } from "./database.ts";
+import { exitCodeFor } from "./exitCodes.ts";
+import { reportError } from "./printError.ts";
+
+/** An order that is given to several jobs, one after the other. */
+export interface Orders {
+  /** Shown in `pg_stat_activity` after `ratchet `. */
+  readonly purpose: string;
+  readonly ids: readonly string[];
+  readonly json: boolean;
+  readonly give: (db: Queryable, id: string) => Promise<OrderedJob>;
+}
+
+/**
+ * Gives the order to each job and tells what has become of it. A refusal is told and the next job gets its order all the
+ * same; the exit status is that of the last refusal. Anything but a refusal ends it.
+ */
+export async function giveOrders(context: CliContext, { purpose, ids, json, give }: Orders): Promise<void> {
+  const config = await context.config();
+  await withDatabase({ config, purpose }, async ({ pool }) => {
+    await checkMigrated(pool);
+    const results: object[] = [];
+    for (const id of new Set(ids)) {
+      try {
+        const { status } = await give(pool, id);
+        const explanation = asTyped(await explainJob(pool, id), context.command);
+        results.push({ id, status, explanation });
+        if (!json) {
+          context.print(explanation);
+        }
+      } catch (thrown) {
+        const error = toRatchetError(thrown);
+        if (!isRatchetError(error) || error.retryable) {
+          throw error;
+        }
+        results.push({ id, error: { code: error.code, message: error.message, hint: error.hint } });
+        context.remark(
+          ...reportError(error, { paint: context.errorPaint, debug: false, command: context.command }).lines,
+        );
+        context.exitWith(exitCodeFor(error.code));
+      }
+    }
+    if (json) {
+      context.print(JSON.stringify(results, null, 2));
+    }
+  });
+}
