@@ -33,6 +33,8 @@ create table ratchet.definitions (
   retry_backoff double precision not null default 1,
   retry_max_delay interval,
   retry_jitter double precision not null default 0,
+  keep_completed interval,
+  keep_failed interval,
   registered_at timestamptz not null,
   current_since timestamptz not null,
   primary key (identifier, version),
@@ -42,7 +44,9 @@ create table ratchet.definitions (
   constraint definitions_retry_delay_is_not_negative check (retry_delay >= interval '0'),
   constraint definitions_retry_backoff_is_at_least_1 check (retry_backoff >= 1),
   constraint definitions_retry_max_delay_is_not_negative check (retry_max_delay >= interval '0'),
-  constraint definitions_retry_jitter_is_a_share check (retry_jitter between 0 and 1)
+  constraint definitions_retry_jitter_is_a_share check (retry_jitter between 0 and 1),
+  constraint definitions_keep_completed_is_not_negative check (keep_completed >= interval '0'),
+  constraint definitions_keep_failed_is_not_negative check (keep_failed >= interval '0')
 );
 
 create table ratchet.jobs (
@@ -63,6 +67,7 @@ create table ratchet.jobs (
   finished_at timestamptz,
   cancelled_at timestamptz,
   cancel_reason text,
+  scrubbed_at timestamptz,
   queue_name text,
   job_key text,
   adopted_from bigint,
@@ -77,6 +82,8 @@ create table ratchet.jobs (
   constraint jobs_running_has_started check (status <> 'RUNNING' or started_at is not null),
   constraint jobs_cancelled_only_by_order check (status <> 'CANCELLED' or cancelled_at is not null),
   constraint jobs_cancel_reason_only_with_order check (cancel_reason is null or cancelled_at is not null),
+  constraint jobs_scrubbed_stays_finished check (scrubbed_at is null or finished_at is not null),
+  constraint jobs_scrubbed_has_no_payload check (scrubbed_at is null or payload = '{}'),
   constraint jobs_max_attempts_is_positive check (max_attempts > 0),
   constraint jobs_retry_delay_is_not_negative check (retry_delay >= interval '0'),
   constraint jobs_job_key_is_not_reserved check (job_key not like 'ratchet:%'),
@@ -87,6 +94,8 @@ create table ratchet.jobs (
 create unique index jobs_job_key_unique_while_unfinished on ratchet.jobs (tenant, job_key)
   where finished_at is null and job_key is not null;
 create index jobs_unfinished on ratchet.jobs (id) where finished_at is null;
+-- For pruning: definitions keep their jobs for different times. Written to once, as the job ends: docs/decisions/0008-retention.md.
+create index jobs_finished on ratchet.jobs (identifier, finished_at) where finished_at is not null;
 
 create table ratchet.tasks (
   job_id bigint not null,
@@ -152,3 +161,18 @@ create table ratchet.workers (
   constraint workers_concurrency_is_positive check (concurrency > 0)
 ) with (fillfactor = 50);
 create index workers_not_stopped on ratchet.workers (id) where stopped_at is null;
+
+-- No foreign key: it outlives the jobs.
+create table ratchet.audit (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  actor text not null,
+  action text not null,
+  job_id bigint,
+  tenant text,
+  reason text,
+  detail jsonb not null default '{}',
+  constraint audit_action_is_named check (action ~ '^[a-z_]+$'),
+  constraint audit_detail_is_an_object check (jsonb_typeof(detail) = 'object')
+);
+create index audit_of_job on ratchet.audit (job_id);

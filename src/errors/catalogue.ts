@@ -307,6 +307,30 @@ export const ERROR_CATALOGUE = {
       "Add the job again; if it happens often, look for a transaction that stays open after adding or changing the job.",
     retryable: true,
   },
+  RT131: {
+    name: "graphql_not_installed",
+    summary: "The packages that the GraphQL API is made of are not installed; a worker does without them.",
+    advice: "Install the packages that the message names, then start again.",
+    retryable: false,
+  },
+  RT132: {
+    name: "query_too_large",
+    summary: "A GraphQL query asks for more than one request may.",
+    advice: "Ask for less in one request; docs/graphql.md lists the limits.",
+    retryable: false,
+  },
+  RT133: {
+    name: "query_timed_out",
+    summary: "Postgres took too long over a GraphQL query, which was stopped.",
+    advice: "Ask for fewer rows, or filter by something that an index serves: id, jobId, or unfinished jobs.",
+    retryable: false,
+  },
+  RT134: {
+    name: "internal_error",
+    summary: "A GraphQL request failed for a reason that is not shown to clients.",
+    advice: "Look for the reference in the server's log.",
+    retryable: false,
+  },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;
 
 /** The SQLSTATE of one of Ratchet's own errors. */

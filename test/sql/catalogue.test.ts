@@ -177,7 +177,7 @@ describe("constraints and indexes", () => {
   });
 
   test.each(Object.entries(CHANGED_BY_ENGINE))(
-    "no index on %s holds a column that claims or checkpoints change; finished_at may be a condition",
+    "no index on %s holds a column that claims or checkpoints change before a job ends",
     async (table, names) => {
       const columns = names.split(" ");
       expect(
@@ -197,7 +197,9 @@ describe("constraints and indexes", () => {
                 where d.classid = 'pg_class'::regclass and d.objid = x.indexrelid
                   and d.refclassid = 'pg_class'::regclass and d.refobjid = x.indrelid and d.refobjsubid = a.attnum))
             where x.indrelid = $1::regclass and a.attname = any ($2)
-              and (a.attname <> 'finished_at' or a.attnum = any (x.indkey) or x.indexprs is not null)`,
+              -- Null for as long as the job runs, so that only its end is seen by indexes of the one kind or the other.
+              and (a.attname <> 'finished_at' or x.indexprs is not null
+                or pg_get_expr(x.indpred, x.indrelid) !~ '\\(?finished_at IS (NOT )?NULL')`,
           [`ratchet.${table}`, columns],
         ),
       ).toStrictEqual([]);

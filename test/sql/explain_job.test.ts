@@ -158,9 +158,9 @@ describe("failed", () => {
     const { id } = await addPublish(sql);
     const { fence } = await claimOne(sql, worker, id);
     await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { can_retry: false } }]);
-    const advice = `Nothing more happens by itself. To try again: update ratchet.tasks set status = 'PENDING' where job_id = ${id} and position = `;
+    const advice = `Nothing more happens by itself. To try again: "ratchet retry ${id}", or select ratchet.retry_job(${id});`;
     expect(await explain(id)).toBe(
-      `Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}1;`,
+      `Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}`,
     );
     const byHand = await addSingle(sql);
     await sql.rows("update ratchet.tasks set status = 'FAILED', error_message = 'no use?' where job_id = $1", [

@@ -115,6 +115,7 @@ export interface Job {
   finished_at: Date | null;
   cancelled_at: Date | null;
   cancel_reason: string | null;
+  scrubbed_at: Date | null;
   queue_name: string | null;
   job_key: string | null;
   adopted_from: string | null;

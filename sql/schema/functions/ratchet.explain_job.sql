@@ -15,6 +15,8 @@ declare
   v_progress text;
   v_next text;
   v_error_code text;
+  v_cancelled_by text;
+  v_scrubbed text;
 begin
   select * into v_job from ratchet.jobs j where j.id = explain_job.job_id;
   if not found then
@@ -38,6 +40,9 @@ begin
   v_error := v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end;
   select f.error_code into v_error_code from ratchet.task_failures f
     where f.job_id = v_job.id and f.position = v_task.position order by f.id desc limit 1;
+  select ' by order of ' || a.actor into v_cancelled_by from ratchet.audit a
+    where a.job_id = v_job.id and a.action = 'cancel' order by a.id desc limit 1;
+  v_scrubbed := ' Its payload, results and error texts were scrubbed ' || ratchet_private.describe_span(v_now - v_job.scrubbed_at) || ' ago.';
   v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
   v_next := case
     when v_job.version is null then 'It is outside the queue: the program that made it has to run it again.'
@@ -52,17 +57,18 @@ begin
 
   return v_head || ' ' || case
     when v_tasks = 0 and v_job.version is null then 'has no plan yet: createTasks makes one.'
-    when v_job.status = 'COMPLETED' then format('is COMPLETED: %s%s. Nothing more happens.',
+    when v_job.status = 'COMPLETED' then format('is COMPLETED: %s%s. Nothing more happens.%s',
       case v_tasks when 1 then 'its only task is finished' else format('all %s tasks are finished', v_tasks) end,
-      ', ' || ratchet_private.describe_span(v_job.finished_at - v_job.started_at) || ' after it started')
-    when v_job.status = 'CANCELLED' then format('is CANCELLED (%s), with %s. Nothing more happens.',
-      coalesce(v_job.cancel_reason, 'no reason was given'), v_progress)
+      ', ' || ratchet_private.describe_span(v_job.finished_at - v_job.started_at) || ' after it started', v_scrubbed)
+    when v_job.status = 'CANCELLED' then format('is CANCELLED%s (%s), with %s. Nothing more happens.%s',
+      v_cancelled_by, coalesce(v_job.cancel_reason, 'no reason was given'), v_progress, v_scrubbed)
     when v_job.status = 'FAILED' and v_job.finished_at is not null then format(
       'has FAILED for good at %s%s: %s Nothing more happens by itself. %s',
       v_at, ', after ' || ratchet_private.count_of(nullif(v_task.attempts, 0), 'try', 'tries'), v_error,
       case
-        when v_error_code in ('RT114', 'RT115', 'RT116', 'RT118', 'RT122') then 'Another try would end the same way: correct what it says and queue a new job.'
-        else format('To try again: update ratchet.tasks set status = ''PENDING'' where job_id = %s and position = %s;', v_job.id, v_task.position) end)
+        when v_scrubbed is not null then ltrim(v_scrubbed) || ' It cannot be tried again.'
+        when v_job.version is null and v_job.adopted_from is not null or v_error_code in ('RT114', 'RT115', 'RT116', 'RT118', 'RT122') then 'Another try would end the same way: correct what it says and queue a new job.'
+        else format('To try again: "ratchet retry %s", or select ratchet.retry_job(%1$s);', v_job.id) end)
     when v_job.status = 'FAILED' then format('FAILED at %s (%s): %s It is tried again %s and goes on there%s.%s',
       v_at,
       case v_task.attempts when 0 then format('no try of %s counted yet', v_max_attempts) else format('try %s of %s', v_task.attempts, v_max_attempts) end,

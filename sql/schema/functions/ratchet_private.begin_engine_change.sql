@@ -7,4 +7,4 @@ begin
   return coalesce(v_before, '');
 end
 $$;
-comment on function ratchet_private.begin_engine_change(text) is 'Marks what follows as written by Ratchet itself, so that the triggers for changes by hand stay quiet: "checkpoint" when only first unfinished tasks are written, else "order". Returns what end_engine_change puts back. It opens no door: whoever could set the mark by hand may write the tables anyway.';
+comment on function ratchet_private.begin_engine_change(text) is 'Marks what follows as written by Ratchet itself, so that the triggers for changes by hand stay quiet: "checkpoint" when only first unfinished tasks are written, "retry" when an order lets COMPLETED tasks run again, else "order". Returns what end_engine_change puts back. It opens no door: whoever could set the mark by hand may write the tables anyway.';

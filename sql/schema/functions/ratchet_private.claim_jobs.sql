@@ -47,7 +47,7 @@ begin
     into v_outcomes, v_claimed
     from (
       select j.id, case
-          when j.finished_at is not null and not (p_is_order and j.status = 'FAILED' and j.version is null) then 'finished'
+          when j.finished_at is not null and not (p_is_order and j.status = 'FAILED' and j.version is null and j.scrubbed_at is null) then 'finished'
           when j.worker_id is not null then 'held'
           when first.position is null then 'contradictory'
           when first.position <> f.position then 'locked'

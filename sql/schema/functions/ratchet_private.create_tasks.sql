@@ -1,12 +1,18 @@
 create or replace function ratchet_private.create_tasks(p_job_id bigint, p_names text[]) returns setof ratchet.tasks
 language plpgsql volatile set search_path = '' as $$
 declare
+  v_status ratchet.job_status;
   v_twice text;
 begin
-  perform from ratchet.jobs j where j.id = p_job_id for update;
+  select j.status into v_status from ratchet.jobs j where j.id = p_job_id for update;
   if not found then
     raise exception using
       errcode = 'RT013', message = format('There is no job %s.', p_job_id), hint = 'Create it first with createJob.';
+  end if;
+  if v_status = 'CANCELLED' then
+    raise exception using
+      errcode = 'RT016', message = format('Job %s has ended as CANCELLED and takes no plan.', p_job_id),
+      hint = 'Create another job.';
   end if;
   if exists (select from ratchet.tasks t where t.job_id = p_job_id) then
     raise exception using

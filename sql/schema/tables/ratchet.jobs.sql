@@ -17,6 +17,7 @@ comment on column ratchet.jobs.started_at is 'When the job was first claimed.';
 comment on column ratchet.jobs.finished_at is 'When the job reached its final state; null while anything can still happen by itself.';
 comment on column ratchet.jobs.cancelled_at is 'When the order to stop was given.';
 comment on column ratchet.jobs.cancel_reason is 'Why the job was stopped.';
+comment on column ratchet.jobs.scrubbed_at is 'When payload, inputs, results and error texts were taken out by scrub_job; such a job cannot be tried again.';
 comment on column ratchet.jobs.queue_name is 'Jobs of one queue run one after another; null: no such limit.';
 comment on column ratchet.jobs.job_key is 'The user''s key, unique per tenant among unfinished jobs.';
 comment on column ratchet.jobs.adopted_from is 'Id of the graphile-worker job this job was made from.';

@@ -16,7 +16,8 @@ create or replace trigger tasks_2_keep_their_place before update on ratchet.task
 create or replace trigger tasks_3_only_legal_transitions before update on ratchet.tasks
   for each row when (
     old.status <> new.status and (
-      old.status = 'COMPLETED'
+      -- The one way out of COMPLETED is an order, which is recorded: retry_job from a task.
+      (old.status = 'COMPLETED' and not (new.status = 'PENDING' and coalesce(current_setting('ratchet.engine', true), '') = 'retry'))
       or (old.status in ('SKIPPED', 'CANCELLED') and new.status <> 'PENDING')
     )
   )

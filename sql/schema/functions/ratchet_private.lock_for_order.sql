@@ -1,0 +1,23 @@
+create or replace function ratchet_private.lock_for_order(p_job_id bigint, p_whole_plan boolean) returns ratchet.jobs
+language plpgsql volatile set search_path = ''
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_job ratchet.jobs;
+begin
+  -- Whoever changes a job that has ended does not stop at its first unfinished task, because it has none.
+  if p_whole_plan then
+    perform from ratchet.tasks t where t.job_id = p_job_id order by t.position for update;
+  end if;
+  v_job := ratchet_private.lock_job(p_job_id);
+  if v_job.id is null then
+    raise exception using
+      errcode = 'RT013',
+      message = format('There is no job %s.', p_job_id),
+      hint = 'See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;';
+  end if;
+  return v_job;
+end
+$$;
+comment on function ratchet_private.lock_for_order(bigint, boolean) is 'Locks a job that somebody gives an order about, as lock_job does, with all of its tasks first if asked for; raises RT013 if there is none.';

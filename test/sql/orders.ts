@@ -1,0 +1,61 @@
+import { expect } from "vitest";
+
+import { checkpoint, type Job, type Sql } from "./fixtures.ts";
+
+type Queryable = Parameters<typeof checkpoint>[0];
+
+/** Calls `ratchet.cancel_job`. */
+export async function cancel(db: Queryable, id: string, reason: string | null = null): Promise<Job> {
+  return firstOf((await db.query<Job>("select * from ratchet.cancel_job($1, $2)", [id, reason])).rows);
+}
+
+/** Calls `ratchet.retry_job`. */
+export async function retry(
+  db: Queryable,
+  id: string,
+  { fromTask = null, reason = null }: { fromTask?: string | null; reason?: string | null } = {},
+): Promise<Job> {
+  return firstOf((await db.query<Job>("select * from ratchet.retry_job($1, $2, $3)", [id, fromTask, reason])).rows);
+}
+
+/** Calls `ratchet.scrub_job`. */
+export async function scrub(db: Queryable, id: string, reason: string | null = null): Promise<Job> {
+  return firstOf((await db.query<Job>("select * from ratchet.scrub_job($1, $2)", [id, reason])).rows);
+}
+
+/** Calls `ratchet.prune_jobs`. */
+export async function prune(db: Queryable, maxJobs = 1000): Promise<number> {
+  return Number(
+    firstOf((await db.query<{ count: string }>("select ratchet.prune_jobs($1) as count", [maxJobs])).rows).count,
+  );
+}
+
+/** Fails a task of a claimed job; its job is tried again unless told otherwise. */
+export async function fail(
+  sql: Sql,
+  worker: number,
+  { canRetry = true, ...place }: { job: string; position: number; fence: number; canRetry?: boolean },
+): Promise<void> {
+  const [answer] = await checkpoint(sql.pool(), worker, [{ ...place, kind: "F", failure: { can_retry: canRetry } }]);
+  expect(answer?.outcome).toBe("written");
+}
+
+/** Orders about a job in the sequence they were given in. */
+export function auditOf(sql: Sql, id: string): Promise<Record<string, unknown>[]> {
+  return sql.rows("select actor, action, tenant, reason, detail from ratchet.audit where job_id = $1 order by id", [
+    id,
+  ]);
+}
+
+/** Fails if any job contradicts itself. */
+export async function expectNoViolations(sql: Sql): Promise<void> {
+  expect(await sql.rows("select * from ratchet.all_violations()")).toStrictEqual([]);
+}
+
+function firstOf<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) {
+    throw new Error("The query gave no row.");
+  }
+  return row;
+}
