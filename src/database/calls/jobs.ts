@@ -64,9 +64,9 @@ export interface JobSnapshot {
 export async function addJob(db: Queryable, spec: AddJobSpec): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `select id from ratchet.add_job(
-       identifier => $1, payload => $2, task_names => $3, run_at => $4, max_attempts => $5,
-       retry_delay => $6 * interval '1 millisecond', priority => $7, queue_name => $8,
-       job_key => $9, job_key_mode => $10, tenant => $11)`,
+       identifier => $1::text, payload => $2::text::jsonb, task_names => $3::text[], run_at => $4::timestamptz,
+       max_attempts => $5::integer, retry_delay => $6::double precision * interval '1 millisecond', priority => $7::integer,
+       queue_name => $8::text, job_key => $9::text, job_key_mode => $10::text, tenant => $11::text)`,
     [
       spec.identifier,
       JSON.stringify(spec.payload),
@@ -109,7 +109,7 @@ export async function readJob(db: Queryable, jobId: string): Promise<JobSnapshot
        (select json_agg(json_build_array(t.position, t.key, t.name, t.status, t.attempts, t.started_at, t.completed_at,
           t.error_message, t.progress) order by t.position)
         from ratchet.tasks t where t.job_id = j.id) as tasks
-     from ratchet.jobs j where j.id = $1`,
+     from ratchet.jobs j where j.id = $1::text::bigint`,
     [jobId],
   );
   const [row] = rows;
@@ -153,6 +153,8 @@ function dateOf(text: string | null): Date | null {
  * @throws RT013 if there is no such job.
  */
 export async function explainJob(db: Queryable, jobId: string): Promise<string> {
-  const { rows } = await db.query<{ sentence: string }>("select ratchet.explain_job($1) as sentence", [jobId]);
+  const { rows } = await db.query<{ sentence: string }>("select ratchet.explain_job($1::text::bigint) as sentence", [
+    jobId,
+  ]);
   return onlyRow(rows).sentence;
 }

@@ -1,0 +1,44 @@
+import { codeOf } from "../transientErrors.ts";
+import { type Queryable, onlyRow } from "./queryable.ts";
+
+/**
+ * Begins a transaction that may write, whatever the session's defaults are.
+ * @param lockTimeoutMs how long one of its statements may wait for somebody's lock before it fails with 55P03. Default: as the
+ * session has it.
+ */
+export async function begin(db: Queryable, lockTimeoutMs?: number): Promise<void> {
+  const limit = lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${Math.round(lockTimeoutMs)}`;
+  await db.query(`begin isolation level read committed read write${limit}`);
+}
+
+/** Makes the transaction durable. */
+export async function commit(db: Queryable): Promise<void> {
+  await db.query("commit");
+}
+
+/** Takes the transaction back. */
+export async function rollback(db: Queryable): Promise<void> {
+  await db.query("rollback");
+}
+
+// "transaction ID … is in the future": the server was set back to a state that never had it.
+const UNKNOWN_TO_THE_SERVER = "22023";
+
+/** How a transaction of another session ended; `null` if Postgres no longer knows. */
+export async function transactionOutcome(
+  db: Queryable,
+  transaction: string,
+): Promise<"committed" | "aborted" | "in progress" | null> {
+  try {
+    const { rows } = await db.query<{ outcome: "committed" | "aborted" | "in progress" | null }>(
+      "select pg_catalog.pg_xact_status($1::text::xid8) as outcome",
+      [transaction],
+    );
+    return onlyRow(rows).outcome;
+  } catch (error) {
+    if (codeOf(error) === UNKNOWN_TO_THE_SERVER) {
+      return "aborted";
+    }
+    throw error;
+  }
+}
