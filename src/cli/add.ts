@@ -7,6 +7,7 @@ import { isRatchetError } from "../errors/ratchetError.ts";
 import { collect, durationMs, timeOrDelay, wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { type CommandDatabase, withDatabase } from "./database.ts";
+import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { readPayload } from "./payload.ts";
@@ -19,7 +20,7 @@ const KEY_MODES = ["replace", "preserve_run_at", "unsafe_dedupe"] as const;
 
 /** `ratchet add IDENTIFIER`: queues a job, as `select ratchet.add_job(…)` does. */
 export function createAddCommand(context: CliContext): CommandUnknownOpts {
-  return new Command("add")
+  const command = new Command("add")
     .summary("queue a job")
     .description("Queues a job and prints its plan. Paths inside a payload are for the worker, not for this command.")
     .argument("<identifier>", "the definition's name: its file in tasks/ without the ending")
@@ -51,7 +52,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
         jobKeyMode: options.jobKeyMode,
         tenant: options.tenant,
       });
-      const config = context.config();
+      const config = await context.config();
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "add" }, async (database) => {
           await checkMigrated(database.pool);
@@ -68,6 +69,14 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
         }),
       );
     });
+  return withExamples(command, context, [
+    ["and see it live", "ratchet add publish_listing --payload-file examples/products/jacket.json --watch"],
+    [
+      "at night, once per listing",
+      `ratchet add send_mail --payload '{"to": "a@example.com"}' --run-at '8 h' --job-key mail:7`,
+    ],
+    ["from another program", "make-payload | ratchet add publish_listing --payload-file - --json"],
+  ]);
 }
 
 async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec, taskFolder: string): Promise<string> {

@@ -5,6 +5,7 @@ import { createCancelCommand } from "./cancel.ts";
 import type { CliContext } from "./context.ts";
 import { createDefinitionsCommand } from "./definitions.ts";
 import { createExplainCommand } from "./explain.ts";
+import { createJobsCommand } from "./jobs.ts";
 import { createMigrateCommand } from "./migrate.ts";
 import { createPruneCommand } from "./prune.ts";
 import { createRetryCommand } from "./retry.ts";
@@ -33,6 +34,7 @@ export function commandGroups(context: CliContext): readonly CommandGroup[] {
       heading: "Jobs",
       commands: [
         createAddCommand(context),
+        createJobsCommand(context),
         createShowCommand(context),
         createWatchCommand(context),
         createExplainCommand(context),

@@ -10,9 +10,12 @@ import { RatchetError } from "../errors/ratchetError.ts";
 export async function findJob(db: Queryable, id: string): Promise<JobSnapshot> {
   const job = await readJob(db, id);
   if (job === null) {
-    throw new RatchetError("RT013", `There is no job ${id}.`, {
-      hint: "See which there are with: ratchet jobs",
-    });
+    throw unknownJob(id);
   }
   return job;
+}
+
+/** RT013, with the command that lists the jobs there are. */
+export function unknownJob(id: string): RatchetError {
+  return new RatchetError("RT013", `There is no job ${id}.`, { hint: "See which there are with: ratchet jobs" });
 }

@@ -8,6 +8,7 @@ import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { exitCodeFor } from "./exitCodes.ts";
+import { unknownJob } from "./findJob.ts";
 import { reportError } from "./printError.ts";
 
 /** An order that is given to several jobs, one after the other. */
@@ -37,10 +38,11 @@ export async function giveOrders(context: CliContext, { purpose, ids, json, give
           context.print(explanation);
         }
       } catch (thrown) {
-        const error = toRatchetError(thrown);
-        if (!isRatchetError(error) || error.retryable) {
-          throw error;
+        const told = toRatchetError(thrown);
+        if (!isRatchetError(told) || told.retryable) {
+          throw told;
         }
+        const error = told.code === "RT013" ? unknownJob(id) : told;
         results.push({ id, error: { code: error.code, message: error.message, hint: error.hint } });
         context.remark(
           ...reportError(error, { paint: context.errorPaint, debug: false, command: context.command }).lines,

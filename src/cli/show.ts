@@ -6,6 +6,7 @@ import { jobId } from "./argumentParsers.ts";
 import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
+import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { formatPlan } from "./plan.ts";
@@ -13,15 +14,16 @@ import { watchUntilFinal } from "./watchUntilFinal.ts";
 
 /** `ratchet show ID`: one job, its plan and why it is where it is. */
 export function createShowCommand(context: CliContext): CommandUnknownOpts {
-  return new Command("show")
+  const command = new Command("show")
     .summary("show a job and its tasks")
     .description("Prints a job's plan with statuses, tries, times and errors, and one sentence on what happens next.")
     .addArgument(new Argument("<id>", "the job's id").argParser(jobId))
     .option("--json", "print the job as JSON")
     .option("--watch", "follow the job live until it is final; exit status 0 only if it is COMPLETED")
     .action(async (id, { json = false, watch = false }) => {
+      const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config: context.config(), purpose: "show" }, async (database) => {
+        withDatabase({ config, purpose: "show" }, async (database) => {
           await checkMigrated(database.pool);
           const job = await findJob(database.pool, id);
           if (watch) {
@@ -34,6 +36,10 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
         }),
       );
     });
+  return withExamples(command, context, [
+    ["the plan, and what happens next", "ratchet show 42"],
+    ["the same for a program", "ratchet show 42 --json"],
+  ]);
 }
 
 function printJob(context: CliContext, job: JobSnapshot, explanation: string, json: boolean): void {

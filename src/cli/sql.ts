@@ -10,23 +10,24 @@ import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { untilInterrupted } from "./interruption.ts";
-import { RECENT_JOBS_SQL } from "./recentJobs.ts";
+import { withExamples } from "./examples.ts";
 import { formatResult, formatResultAsJson, formatSqlError } from "./sql/formatResults.ts";
 import { runStatements } from "./sql/runStatements.ts";
 
 /** `ratchet sql "…"`: for machines without psql. */
 export function createSqlCommand(context: CliContext): CommandUnknownOpts {
-  return new Command("sql")
+  const command = new Command("sql")
     .summary("run SQL and print the result")
     .description(
-      `Runs one or several statements (several are one transaction) and prints what they give. Try: ${RECENT_JOBS_SQL}`,
+      "Runs one or several statements (several are one transaction) and prints what they give: for machines without psql.",
     )
     .argument("<statement>", "the SQL; - reads it from standard input")
     .option("--json", "print a line of JSON per statement: an array of its rows, or its command and row count")
     .action(async (statement, { json = false }) => {
       const sql = statement === "-" ? await text(context.stdin) : statement;
+      const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config: context.config(), purpose: "sql" }, async ({ url, pool }) => {
+        withDatabase({ config, purpose: "sql" }, async ({ url, pool }) => {
           try {
             const results = await runStatements(sql, { connectionString: url, signal, onNotice: context.remark });
             for (const result of results) {
@@ -51,6 +52,10 @@ export function createSqlCommand(context: CliContext): CommandUnknownOpts {
         }),
       );
     });
+  return withExamples(command, context, [
+    ["what failed, and why", "ratchet sql 'select job_id, position, error_message from ratchet.task_failures'"],
+    ["from a file, for a program", "ratchet sql --json - < report.sql"],
+  ]);
 }
 
 // Undefined table, function, type, schema.

@@ -11,6 +11,7 @@ import { wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { prepareDataFolder } from "./dataFolder.ts";
 import { type CommandDatabase, withDatabase } from "./database.ts";
+import { withExamples } from "./examples.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
 import { openLogFile } from "./logFile.ts";
@@ -29,7 +30,7 @@ interface UpOptions {
 /** `ratchet up`: everything in one process, from the database to the worker. */
 export function createUpCommand(context: CliContext): CommandUnknownOpts {
   const port = wholeNumber(1, 65_535);
-  return new Command("up")
+  const command = new Command("up")
     .summary("database, migrations and worker in one go")
     .description(
       "Starts an embedded Postgres unless DATABASE_URL is set, migrates, registers the definitions of the task folder and runs jobs until Ctrl-C.",
@@ -40,7 +41,7 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
     .option("--marketplace-port <n>", "with --sample: port of the marketplace; default: a free one", port)
     .action(async (options) => {
       refuseLoneOptions(options);
-      const config = context.config();
+      const config = await context.config();
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
       const log = createLogger({ level: config.logLevel, destination: openLogFile(logFile) });
@@ -59,6 +60,10 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
         }
       });
     });
+  return withExamples(command, context, [
+    ["everything there is, with the sample job live", "ratchet up --sample"],
+    ["on a Postgres of your own", "DATABASE_URL=postgres://user:password@localhost:5432/shop ratchet up"],
+  ]);
 }
 
 function refuseLoneOptions({ sample, exit, marketplacePort }: UpOptions): void {

@@ -1,5 +1,4 @@
 import type { CommandDatabase } from "./database.ts";
-import { RECENT_JOBS_SQL } from "./recentJobs.ts";
 
 /** What a running `ratchet up` has to show. */
 export interface UpFacts {
@@ -21,7 +20,7 @@ export function whereToLook({ command, concurrency, database, logFile, marketpla
   return [
     "",
     `Running jobs, ${concurrency} at a time, until Ctrl-C. Where to look:`,
-    `  jobs         ${command} sql "${RECENT_JOBS_SQL}"`,
+    `  jobs         ${command} jobs`,
     ...(database.embeddedIn === null
       ? []
       : [`  psql         psql ${database.url}`, `  data         ${database.embeddedIn}`]),

@@ -2,8 +2,11 @@ import { type FittingColumn, fitColumns } from "./fit.ts";
 import { formatTable, type TableColumn } from "./table.ts";
 import { oneLine, truncate } from "./text.ts";
 
-/** A column of a list; `cut` says that its texts may be shortened to let the table fit. */
-export type ListColumn = TableColumn & FittingColumn;
+/** A column of a list; `cut`: its texts may be shortened to let the table fit. */
+export interface ListColumn extends TableColumn, FittingColumn {
+  /** Left out if no row has anything in it. Default: false. */
+  readonly optional?: boolean | undefined;
+}
 
 /** How wide a list may be where nothing says otherwise: a file, a pipe. */
 const USUAL_WIDTH = 80;
@@ -14,10 +17,12 @@ export function formatList(
   columns: readonly ListColumn[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const lines = rows.map((row) => row.map(oneLine));
-  const widths = fitColumns(columns, lines, stdout.columns ?? USUAL_WIDTH);
+  const isShown = columns.map(({ optional }, index) => optional !== true || rows.some((row) => row[index] !== ""));
+  const shown = columns.filter((_, index) => isShown[index]);
+  const lines = rows.map((row) => row.filter((_, index) => isShown[index]).map(oneLine));
+  const widths = fitColumns(shown, lines, stdout.columns ?? USUAL_WIDTH);
   return formatTable(
-    columns,
+    shown,
     lines.map((row) => row.map((cell, index) => truncate(cell, widths[index] ?? 0))),
   );
 }
