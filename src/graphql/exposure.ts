@@ -1,0 +1,82 @@
+/** What GraphQL shows of one table or view. */
+export interface ExposedRelation {
+  /** Columns that can be filtered by. */
+  readonly filter: readonly string[];
+  /** Columns that a list can be ordered by, besides the primary key: only such as its index serves. */
+  readonly order?: readonly string[];
+  /** The engine's own columns. */
+  readonly hidden?: readonly string[];
+  /** Columns of a view that are never null, which Postgres does not know. */
+  readonly neverNull?: readonly string[];
+  /** Whether a list for which nobody gave an order begins with the newest row. Default: with the oldest. */
+  readonly newestFirst?: boolean;
+  /** Relations that no constraint states, in PostGraphile's notation. */
+  readonly relations?: readonly string[];
+}
+
+/** The tables and views that GraphQL shows. Whatever else schema `ratchet` has stays hidden until it is entered here. */
+export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
+  jobs: {
+    filter: [
+      "id",
+      "identifier",
+      "version",
+      "tenant",
+      "status",
+      "worker_id",
+      "run_at",
+      "next_attempt_at",
+      "created_at",
+      "started_at",
+      "finished_at",
+      "queue_name",
+      "job_key",
+      "adopted_from",
+    ],
+    order: ["id"],
+    hidden: ["fence"],
+    newestFirst: true,
+    relations: [
+      "(worker_id) references workers (id)|@fieldName worker|@foreignBehavior -list -connection",
+      "(identifier, version) references definitions (identifier, version)|@fieldName definition|@foreignBehavior -list -connection",
+    ],
+  },
+  tasks: {
+    filter: ["job_id", "position", "status", "key", "template", "attempts"],
+    hidden: ["fence", "stop_after"],
+  },
+  task_failures: {
+    filter: ["id", "job_id", "position", "counted", "error_name", "error_code", "failed_at", "worker_id"],
+    order: ["id"],
+    hidden: ["fence"],
+    newestFirst: true,
+    relations: ["(job_id) references jobs (id)|@fieldName job|@foreignFieldName failures"],
+  },
+  definitions: { filter: ["identifier", "version", "current_since"] },
+  workers: {
+    filter: ["id", "host", "version", "started_at", "beat_at", "stopped_at"],
+    order: ["id"],
+    hidden: ["pool_ids", "backend_pids"],
+    newestFirst: true,
+  },
+  violations: { filter: [], neverNull: ["job_id", "rule", "detail"] },
+};
+
+/** The functions over a row that become fields of its type. */
+export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: boolean }>> = {
+  jobs_current_task: { neverNull: false },
+  jobs_explanation: { neverNull: true },
+  jobs_finished_task_count: { neverNull: true },
+  jobs_is_final: { neverNull: true },
+  jobs_progress: { neverNull: true },
+  jobs_task_count: { neverNull: true },
+  jobs_will_retry: { neverNull: true },
+};
+
+/** Constraints whose two fields get names of ours. */
+export const NAMED_RELATIONS: Readonly<
+  Record<string, { readonly fieldName: string; readonly foreignFieldName: string }>
+> = {
+  task_failures_task: { fieldName: "task", foreignFieldName: "failures" },
+  tasks_job: { fieldName: "job", foreignFieldName: "tasks" },
+};

@@ -1,0 +1,92 @@
+import "postgraphile";
+import { EXPOSED_FUNCTIONS, EXPOSED_RELATIONS, NAMED_RELATIONS } from "./exposure.ts";
+
+type Tags = Record<string, null | boolean | string | (boolean | string)[]>;
+
+const NOWHERE = "-*";
+
+/**
+ * Shows of Ratchet's schema what `exposure.ts` lists, read-only, and nothing else. The tags are set here and not in the
+ * comments, which people read in psql. A schema is Ratchet's by what is in it, whatever its name; other schemas of the same
+ * service are left as they are.
+ */
+export const ExposurePlugin: GraphileConfig.Plugin = {
+  name: "RatchetExposurePlugin",
+  description: "Shows Ratchet's tables, views and fields, and hides everything else of its schema",
+  version: "1.0.0",
+  // The tags must be there before anybody reads them.
+  before: ["smart-tags"],
+  gather: {
+    hooks: {
+      pgIntrospection_introspection(_info, { introspection }) {
+        const ours = new Set(
+          introspection.procs
+            .filter(({ proname }) => proname === "explain_job")
+            .map(({ pronamespace }) => pronamespace),
+        );
+        for (const relation of introspection.classes) {
+          if (ours.has(relation.relnamespace)) {
+            tagRelation(relation.relname, relation.getTagsAndDescription().tags);
+          }
+        }
+        for (const column of introspection.attributes) {
+          const relation = column.getClass();
+          if (relation !== undefined && ours.has(relation.relnamespace)) {
+            tagColumn(relation.relname, column.attname, column.getTagsAndDescription().tags);
+          }
+        }
+        for (const procedure of introspection.procs) {
+          if (ours.has(procedure.pronamespace)) {
+            tagFunction(procedure.proname, procedure.getTagsAndDescription().tags);
+          }
+        }
+        for (const constraint of introspection.constraints) {
+          if (ours.has(constraint.connamespace)) {
+            tagConstraint(constraint, constraint.getTagsAndDescription().tags);
+          }
+        }
+      },
+    },
+  },
+};
+
+function tagRelation(name: string, tags: Tags): void {
+  const exposed = EXPOSED_RELATIONS[name];
+  tags["behavior"] = exposed === undefined ? NOWHERE : "-insert -update -delete";
+  if (exposed?.relations !== undefined) {
+    tags["foreignKey"] = [...exposed.relations];
+  }
+}
+
+function tagColumn(relation: string, name: string, tags: Tags): void {
+  const exposed = EXPOSED_RELATIONS[relation];
+  if (exposed === undefined) {
+    return;
+  }
+  if (exposed.hidden?.includes(name) === true) {
+    tags["behavior"] = NOWHERE;
+    return;
+  }
+  const filter = exposed.filter.includes(name) ? "+filterBy" : "-filterBy";
+  const order = exposed.order?.includes(name) === true ? "+orderBy" : "-orderBy";
+  tags["behavior"] = `${filter} ${order}`;
+  if (exposed.neverNull?.includes(name) === true) {
+    tags["notNull"] = true;
+  }
+}
+
+function tagFunction(name: string, tags: Tags): void {
+  const exposed = EXPOSED_FUNCTIONS[name];
+  tags["behavior"] = exposed === undefined ? NOWHERE : "-filterBy -orderBy";
+  if (exposed?.neverNull === true) {
+    tags["notNull"] = true;
+  }
+}
+
+function tagConstraint({ contype, conname }: { readonly contype: string; readonly conname: string }, tags: Tags): void {
+  if (contype === "u") {
+    // Rows are found by their primary key; the other keys are the engine's.
+    tags["behavior"] = "-single";
+  }
+  Object.assign(tags, NAMED_RELATIONS[conname] ?? {});
+}

@@ -1,0 +1,1 @@
+export { RatchetGraphqlPreset } from "./ratchetGraphqlPreset.ts";

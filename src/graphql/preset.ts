@@ -1,0 +1,104 @@
+import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
+import type { Logger } from "pino";
+import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
+import "postgraphile/grafserv";
+import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
+import { ExposurePlugin } from "./exposurePlugin.ts";
+import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
+import { LIMITS } from "./limits.ts";
+import { createMaskError } from "./maskError.ts";
+import { NamesPlugin } from "./namesPlugin.ts";
+import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
+import { PageLimitPlugin } from "./pageLimitPlugin.ts";
+import { ReadOnlyPlugin } from "./readOnlyPlugin.ts";
+import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
+import { StatusTextPlugin } from "./statusTextPlugin.ts";
+
+/** Fields that say the same as others. */
+const SUPERFLUOUS_PLUGINS = [
+  // `filter` does what `condition` does.
+  "PgConditionArgumentPlugin",
+  "PgConditionCustomFieldsPlugin",
+  // The query as a node of itself, for clients of 2015.
+  "QueryQueryPlugin",
+  "RegisterQueryNodePlugin",
+  // A filter over the rows of another table is slow where it looks harmless.
+  "PgConnectionArgFilterBackwardRelationsPlugin",
+  "PgConnectionArgFilterForwardRelationsPlugin",
+  // An incomplete schema must fail, not be served.
+  "SwallowErrorsPlugin",
+];
+
+const FILTER_OPERATORS = [
+  "isNull",
+  "equalTo",
+  "notEqualTo",
+  "in",
+  "notIn",
+  "lessThan",
+  "lessThanOrEqualTo",
+  "greaterThan",
+  "greaterThanOrEqualTo",
+  "startsWith",
+  "includesInsensitive",
+];
+
+const DEFAULT_QUERY = `# The newest jobs, how far they are and why.
+{
+  jobs(first: 20) {
+    nodes {
+      id
+      identifier
+      status
+      progress
+      explanation
+      tasks {
+        nodes { position name status attempts errorMessage }
+      }
+    }
+  }
+}
+`;
+
+/** Creates the preset; `log` is asked for when there is something to log. */
+export function createGraphqlPreset(log: () => Logger): GraphileConfig.Preset {
+  return {
+    extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset, PostGraphileConnectionFilterPreset],
+    plugins: [
+      ExposurePlugin,
+      LeanSchemaPlugin,
+      NamesPlugin,
+      NewestFirstPlugin,
+      PageLimitPlugin,
+      ReadOnlyPlugin,
+      ShapeLimitPlugin,
+      StatusTextPlugin,
+    ],
+    disablePlugins: SUPERFLUOUS_PLUGINS,
+    schema: {
+      connectionFilterAllowedOperators: FILTER_OPERATORS,
+      connectionFilterComputedColumns: false,
+      connectionFilterArrays: false,
+      connectionFilterSetofFunctions: false,
+    },
+    grafserv: {
+      graphqlPath: "/graphql",
+      graphqlOverGET: false,
+      graphiql: true,
+      graphiqlPath: "/ruru",
+      graphiqlOnGraphQLGET: false,
+      graphiqlStaticPath: "/ruru-static/",
+      websockets: false,
+      maxRequestLength: LIMITS.bodyBytes,
+      allowedRequestContentTypes: ["application/json"],
+      maskError: createMaskError(log),
+    },
+    grafast: { explain: false },
+    ruru: {
+      // Its type asks for every property, but it is merged over the defaults.
+      clientConfig: { defaultQuery: DEFAULT_QUERY } as NonNullable<GraphileConfig.Preset["ruru"]>["clientConfig"] &
+        object,
+      htmlParts: { titleTag: "<title>Ratchet · GraphQL</title>" },
+    },
+  };
+}

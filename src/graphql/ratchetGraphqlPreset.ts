@@ -1,0 +1,22 @@
+// Stay in the declarations, and bring what they add to the namespace GraphileConfig to whoever imports the preset.
+import "postgraphile";
+import "postgraphile/grafserv";
+
+import type { Logger } from "pino";
+import { loadConfig } from "../config/config.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { createGraphqlPreset } from "./preset.ts";
+
+let log: Logger | undefined;
+
+function getLog(): Logger {
+  log ??= createLogger({ level: loadConfig().logLevel });
+  return log;
+}
+
+/**
+ * Ratchet's GraphQL API for PostGraphile's own command and servers: `extends: [RatchetGraphqlPreset]` in
+ * `graphile.config.ts`, then `npx postgraphile -c postgres://… -s ratchet`. Read-only. Needs the packages `postgraphile`,
+ * `@graphile/simplify-inflection`, `postgraphile-plugin-connection-filter` and `graphql`.
+ */
+export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset(getLog);

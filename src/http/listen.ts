@@ -1,0 +1,53 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { RatchetError } from "../errors/ratchetError.ts";
+
+/** Where the server may listen: it asks for no password, so nobody but this machine may reach it. */
+const LOCAL_HOSTS = new Set(["127.0.0.1", "localhost", "::1"]);
+
+/**
+ * Refuses an address that other machines reach.
+ * @throws {RatchetError} RT110
+ */
+export function demandLocalHost(host: string): void {
+  if (!LOCAL_HOSTS.has(host)) {
+    throw new RatchetError(
+      "RT110",
+      `The server cannot listen on "${host}": its API asks for no password yet, so it serves this machine only.`,
+      { hint: "Use 127.0.0.1. Logins, and with them other addresses, come with a later version." },
+    );
+  }
+}
+
+/**
+ * Lets a server listen; returns the port, which the system chose if 0 was wanted.
+ * @throws {RatchetError} RT104 if the port is taken or not allowed.
+ */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    throw portError(error, host, port);
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+function portError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const options = { hint: `Choose another port: --port ${port + 1}, or RATCHET_PORT.`, cause: error };
+  if (code === "EADDRINUSE") {
+    return new RatchetError("RT104", `Another process listens on port ${port} of ${host}.`, {
+      ...options,
+      hint: `Stop it, or choose another port: --port ${port + 1}, or RATCHET_PORT.`,
+    });
+  }
+  return code === "EACCES"
+    ? new RatchetError("RT104", `This user may not listen on port ${port} of ${host}.`, options)
+    : error;
+}

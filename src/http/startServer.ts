@@ -1,0 +1,134 @@
+import { createServer } from "node:http";
+import type { Logger } from "pino";
+import { checkDatabase } from "../database/connectionCheck.ts";
+import { checkMigrated } from "../database/migrationState.ts";
+import { createPool } from "../database/pool.ts";
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
+import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
+import { endsWithin } from "../worker/deadline.ts";
+import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
+import { demandLocalHost, listen } from "./listen.ts";
+import { createRoutes } from "./routes.ts";
+import { pathOf, sendText } from "./send.ts";
+
+/** The port of the server unless a setting says otherwise. */
+export const DEFAULT_PORT = 5678;
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
+const DEFAULT_MAX_CONNECTIONS = 10;
+const REQUEST_TIMEOUT_MS = 30_000;
+const LAST_WORDS_MS = 1000;
+
+/** What {@link startServer} takes. */
+export interface ServerOptions {
+  /** A migrated database. */
+  readonly connectionString: string;
+  /** What Ratchet's schemas are called. Default: `ratchet` and `graphile_worker`. */
+  readonly schemas?: SchemaNames | undefined;
+  /** An address of this machine that only it reaches. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** 0 lets the system choose. Default 5678. */
+  readonly port?: number | undefined;
+  /** Connections to Postgres that GraphQL uses at most. Default 10. */
+  readonly maxConnections?: number | undefined;
+  /** How long requests may go on after `close()`, in ms. Default 10,000. */
+  readonly shutdownGraceMs?: number | undefined;
+  readonly log: Logger;
+}
+
+/** A server of this process. */
+export interface RunningServer {
+  /** Such as `http://127.0.0.1:5678`, without a slash. */
+  readonly url: string;
+  /**
+   * Resolves when GraphQL is served; requests that come earlier wait for it. If it rejects, the server has closed itself.
+   * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT124
+   */
+  readonly ready: Promise<void>;
+  /** Takes no more requests, lets those in progress end within the grace, and closes the connections. Safe twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server: `/graphql`, `/ruru`, `/healthz` and a page at `/`. Resolves as soon as the port is ours. A restart of
+ * Postgres costs it the requests of that moment.
+ * @throws {RatchetError} RT104 (port), RT110 (an address that other machines reach), RT131 (packages)
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { connectionString, log, schemas = DEFAULT_SCHEMA_NAMES, host = DEFAULT_HOST } = options;
+  const graceMs = options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS;
+  demandLocalHost(host);
+  demandGraphqlPackages();
+
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
+  const port = await listen(server, host, options.port ?? DEFAULT_PORT);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+  const shared = { connectionString, applicationName: "ratchet server", log };
+  // PostGraphile writes the names of the schemas itself.
+  const pool = createPool({ ...shared, max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS });
+  const healthPool = createPool({ ...shared, max: 1, schemas });
+
+  async function loadGraphql(): Promise<GraphqlHandler> {
+    await checkDatabase(healthPool);
+    await checkMigrated(healthPool);
+    return loadGraphqlHandler({ pool, schema: schemas.ratchet, log });
+  }
+  const graphql = loadGraphql();
+  const answer = createRoutes({ graphql, healthPool });
+  let isClosing = false;
+  server.on("request", (request, response) => {
+    response.once("close", () => {
+      log.debug({ method: request.method, path: pathOf(request), status: response.statusCode }, "request answered");
+      if (isClosing) {
+        // Only after this event its connection counts as idle.
+        setImmediate(() => {
+          server.closeIdleConnections();
+        });
+      }
+    });
+    Promise.resolve(answer(request, response)).catch((error: unknown) => {
+      log.error({ err: error, path: pathOf(request) }, "a request failed");
+      sendText(response, 500, "Something went wrong inside; the log has it.\n");
+    });
+  });
+
+  async function becomeReady(): Promise<void> {
+    try {
+      await graphql;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    log.info({ url }, "server started");
+  }
+
+  async function closeAll(): Promise<void> {
+    isClosing = true;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    if (!(await endsWithin(closed, graceMs))) {
+      log.warn({ graceMs }, "requests were cut off: they did not end within the grace");
+      server.closeAllConnections();
+    }
+    await endsWithin(
+      graphql.then((handler) => handler.close()),
+      LAST_WORDS_MS,
+    );
+    // A connection whose statement still runs would hold this up.
+    await endsWithin(Promise.all([pool.end(), healthPool.end()]), LAST_WORDS_MS);
+    log.info({ url }, "server stopped");
+  }
+  let closing: Promise<void> | undefined;
+  function close(): Promise<void> {
+    closing ??= closeAll();
+    return closing;
+  }
+  const ready = becomeReady();
+  // Nobody need be interested; whoever is gets the error all the same.
+  ready.catch(() => {});
+  return { url, ready, close };
+}
