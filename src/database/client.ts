@@ -20,11 +20,13 @@ function createClientClass(names: SchemaNames): typeof pg.Client {
     constructor(config?: string | pg.ClientConfig) {
       super(config);
       noteSchemas(this, names);
-      const query = this.query.bind(this) as (...parameters: unknown[]) => unknown;
-      // A property: the overloads of the method cannot be written again by hand.
-      this.query = ((statement: unknown, ...rest: unknown[]) =>
-        query(renameStatement(statement, names), ...rest)) as typeof this.query;
     }
   }
+  // Its overloads cannot be written again by hand.
+  function query(this: pg.Client, statement: unknown, ...rest: unknown[]): unknown {
+    const plain = Reflect.get(pg.Client.prototype, "query") as (...parameters: unknown[]) => unknown;
+    return Reflect.apply(plain, this, [renameStatement(statement, names), ...rest]);
+  }
+  RenamingClient.prototype.query = query as typeof RenamingClient.prototype.query;
   return RenamingClient;
 }

@@ -15,6 +15,7 @@ import {
   createEventHub,
 } from "../../src/telemetry/events.ts";
 import { definitionRow, registeredVersion } from "../../src/worker/definitions.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 
 /** A hub that remembers what it was told. */
 export interface RecordingHub extends EventHub {
@@ -75,6 +76,7 @@ export async function startEngine({
   });
   session = await openSession({
     connectionString: url,
+    schemas: TEST_SCHEMAS,
     log: pino({ level: "silent" }),
     events,
     knownVersions: Object.entries(definitions).map(([identifier, definition]) =>

@@ -2,11 +2,12 @@
 import { once } from "node:events";
 
 import { TaskOrchestrator } from "../../src/engine/taskOrchestrator.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 
 async function main(): Promise<void> {
   const [url = "", jobId = ""] = process.argv.slice(2);
   const calls: string[] = [];
-  const orchestrator = new TaskOrchestrator({ connectionString: url });
+  const orchestrator = new TaskOrchestrator({ connectionString: url, schemas: TEST_SCHEMAS });
   const tasks = await orchestrator.readTasks({ id: jobId });
   const isCompleted = await orchestrator.executeJobWithTasks({ id: jobId }, tasks, {
     async one() {

@@ -7,6 +7,7 @@ import type { TaskStatus } from "../../src/database/calls/claims.ts";
 import { type OrchestratedHandler, TaskOrchestrator } from "../../src/engine/taskOrchestrator.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { deferred } from "../support/waiting.ts";
 import { existing, expectNoViolations, failuresOf, look, resultsOf, statusesOf, timesCalled } from "./engine.ts";
 
@@ -32,6 +33,7 @@ function createOrchestrator(): TaskOrchestrator {
   });
   const orchestrator = new TaskOrchestrator({
     connectionString: database.url,
+    schemas: TEST_SCHEMAS,
     log: createLogger({ level: "debug", destination }),
   });
   opened.push(orchestrator);

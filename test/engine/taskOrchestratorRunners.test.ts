@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { type OrchestratedHandler, TaskOrchestrator } from "../../src/engine/taskOrchestrator.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { createRecordingHub, expectNoViolations, look, statusesOf, timesCalled } from "./engine.ts";
 
@@ -16,7 +17,7 @@ const opened: TaskOrchestrator[] = [];
 
 function createOrchestrator(): TaskOrchestrator {
   const log = createLogger({ level: "silent" });
-  const orchestrator = new TaskOrchestrator({ connectionString: database.url, log });
+  const orchestrator = new TaskOrchestrator({ connectionString: database.url, schemas: TEST_SCHEMAS, log });
   opened.push(orchestrator);
   return orchestrator;
 }
@@ -154,6 +155,7 @@ describe("close", () => {
     const events = createRecordingHub();
     const orchestrator = new TaskOrchestrator({
       connectionString: database.url,
+      schemas: TEST_SCHEMAS,
       events,
       log: createLogger({ level: "silent" }),
     });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named, wakeUpKey } from "../support/schemas.ts";
 import { addJob, addPublish, countRows, errorOf, publish, register, useSql } from "./fixtures.ts";
 
 const sql = useSql();
@@ -172,9 +173,9 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     title: "a reserved job_key",
-    given: { job_key: "ratchet:7" },
+    given: { job_key: wakeUpKey(7) },
     code: "RT007",
-    message: 'The job key "ratchet:7" begins with "ratchet:", which is reserved.',
+    message: named('The job key "ratchet:7" begins with "ratchet:", which is reserved.'),
     hint: "Choose another prefix. Nothing was written.",
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named, wakeUpKey } from "../support/schemas.ts";
 import { countRows, errorOf, type Job, readTasks, readWakeUps, useSql, withTwoSessions } from "./fixtures.ts";
 
 const sql = useSql();
@@ -128,9 +129,9 @@ describe("all or none: with one bad job of three nothing is written, and the mes
     ],
     [
       "a reserved key",
-      { identifier: "single", job_key: "ratchet:1" },
+      { identifier: "single", job_key: wakeUpKey(1) },
       "RT007",
-      'Job 2 of 3: The job key "ratchet:1" begins with "ratchet:", which is reserved.',
+      named('Job 2 of 3: The job key "ratchet:1" begins with "ratchet:", which is reserved.'),
     ],
     [
       "an unknown task",
@@ -216,7 +217,7 @@ test.each([
   expect(await errorOf(addJobs(specs))).toMatchObject({
     code: "RT006",
     message: `add_jobs takes a JSON array of objects, not ${type}.`,
-    hint: "For one job call ratchet.add_job. Nothing was written.",
+    hint: named("For one job call ratchet.add_job. Nothing was written."),
   });
 });
 

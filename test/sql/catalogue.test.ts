@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import { addPublish, addWorker, checkpoint, claim, useSql, withSession } from "./fixtures.ts";
 
 const sql = useSql();
@@ -9,14 +10,6 @@ const CHANGED_BY_ENGINE: Readonly<Record<string, string>> = {
   jobs: "status fence worker_id started_at next_attempt_at finished_at cancelled_at cancel_reason",
   tasks: "status fence attempts stop_after progress started_at completed_at error_message result",
 };
-
-/** Functions that pin no search_path, and why they need none. */
-const WITHOUT_SEARCH_PATH = new Map([
-  [
-    "ratchet_private.worker_lock_class",
-    "A pure SQL constant names nothing; a setting would keep Postgres from inlining it.",
-  ],
-]);
 
 const OBJECTS = "('ratchet', 'ratchet_private')";
 
@@ -83,21 +76,10 @@ describe("functions", () => {
     ).toStrictEqual([]);
   });
 
-  test("each pins an empty search_path, except constants that are named with a reason", async () => {
+  test("each pins an empty search_path", async () => {
     expect(
       await offenders(`select n.nspname || '.' || p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname in ${OBJECTS} and not coalesce(p.proconfig, '{}') @> array['search_path=""']`),
-    ).toStrictEqual([...WITHOUT_SEARCH_PATH.keys()]);
-  });
-
-  test("what needs no search_path is a constant in SQL", async () => {
-    expect(
-      await offenders(
-        `select n.nspname || '.' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-          where n.nspname || '.' || p.proname = any ($1)
-            and (p.provolatile <> 'i' or p.pronargs > 0 or p.prosecdef or p.prosrc !~ '^select [\\w'']+$')`,
-        [[...WITHOUT_SEARCH_PATH.keys()]],
-      ),
     ).toStrictEqual([]);
   });
 
@@ -183,7 +165,7 @@ describe("constraints and indexes", () => {
       expect(
         await offenders(
           "select unnest($1::text[]) except select attname from pg_attribute where attrelid = $2::regclass",
-          [columns, `ratchet.${table}`],
+          [columns, named(`ratchet.${table}`)],
         ),
       ).toStrictEqual([]);
       expect(
@@ -200,7 +182,7 @@ describe("constraints and indexes", () => {
               -- Null for as long as the job runs, so that only its end is seen by indexes of the one kind or the other.
               and (a.attname <> 'finished_at' or x.indexprs is not null
                 or pg_get_expr(x.indpred, x.indrelid) !~ '\\(?finished_at IS (NOT )?NULL')`,
-          [`ratchet.${table}`, columns],
+          [named(`ratchet.${table}`), columns],
         ),
       ).toStrictEqual([]);
     },
@@ -223,8 +205,8 @@ describe("constraints and indexes", () => {
          from unnest(array['ratchet.jobs', 'ratchet.tasks']::regclass[]) t`,
       );
       expect(rows).toStrictEqual([
-        { name: "ratchet.jobs", updated: 1, heap_only: 1 },
-        { name: "ratchet.tasks", updated: 9, heap_only: 9 },
+        { name: named("ratchet.jobs"), updated: 1, heap_only: 1 },
+        { name: named("ratchet.tasks"), updated: 9, heap_only: 9 },
       ]);
     });
   });

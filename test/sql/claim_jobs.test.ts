@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { wakeUpKey } from "../support/schemas.ts";
 import {
   addPublish,
   addSingle,
@@ -183,7 +184,7 @@ test("release_worker frees its jobs and graphile-worker rows, twice without harm
   const [one, two] = [await addPublish(sql), await addSingle(sql)];
   await sql.rows(
     "update graphile_worker._private_jobs set locked_by = 'pool-x', locked_at = now(), attempts = 1 where key = any ($1)",
-    [[one, two].map(({ id }) => `ratchet:${id}`)],
+    [[one, two].map(({ id }) => wakeUpKey(id))],
   );
   await claim(sql.pool(), worker, [one.id, two.id]);
   expect(await sql.value("select ratchet_private.release_worker($1)", [worker])).toBe(2);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import { addPublish, addSingle, errorOf, withoutTriggers, useSql } from "./fixtures.ts";
 
 const sql = useSql();
@@ -14,7 +15,9 @@ describe("what nobody may change", () => {
       ).toMatchObject({
         code: "RT010",
         message: `The status of job ${job.id} follows its tasks and cannot be set to ${status} by hand.`,
-        hint: `Change its tasks instead: update ratchet.tasks set status = … where job_id = ${job.id} and position = …;`,
+        hint: named(
+          `Change its tasks instead: update ratchet.tasks set status = … where job_id = ${job.id} and position = …;`,
+        ),
       });
     },
   );

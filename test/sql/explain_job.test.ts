@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import {
   addPublish,
   addSingle,
@@ -32,7 +33,9 @@ test("an unknown job (RT013)", async () => {
   expect(await errorOf(explain("999"))).toMatchObject({
     code: "RT013",
     message: "There is no job 999.",
-    hint: "See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;",
+    hint: named(
+      "See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;",
+    ),
   });
 });
 
@@ -158,7 +161,9 @@ describe("failed", () => {
     const { id } = await addPublish(sql);
     const { fence } = await claimOne(sql, worker, id);
     await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure: { can_retry: false } }]);
-    const advice = `Nothing more happens by itself. To try again: "ratchet retry ${id}", or select ratchet.retry_job(${id});`;
+    const advice = named(
+      `Nothing more happens by itself. To try again: "ratchet retry ${id}", or select ratchet.retry_job(${id});`,
+    );
     expect(await explain(id)).toBe(
       `Job ${id} (publish) has FAILED for good at task 1 of 5, "Validate product", after 1 try: it broke. ${advice}`,
     );

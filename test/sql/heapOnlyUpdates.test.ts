@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import { addWorker, checkpoint, claim, useSql } from "./fixtures.ts";
 
 const sql = useSql();
@@ -47,8 +48,8 @@ test("claims and checkpoints of 250 jobs of four tasks are heap-only updates, sa
   } finally {
     session.release();
   }
-  const tasks = await updatesOf("ratchet.tasks");
-  const jobs = await updatesOf("ratchet.jobs");
+  const tasks = await updatesOf(named("ratchet.tasks"));
+  const jobs = await updatesOf(named("ratchet.jobs"));
   // A claim, four marks and four ends a job; a claim and an end of the job itself.
   expect(tasks.updates).toBe(250 * 9);
   expect(jobs.updates).toBe(250 * 2);

@@ -11,6 +11,11 @@ export function named(text: string): string {
   return renameSchemas(text, TEST_SCHEMAS);
 }
 
+/** The key of a job's wake-up in graphile-worker. */
+export function wakeUpKey(jobId: string | number): string {
+  return `${TEST_SCHEMAS.ratchet}:${jobId}`;
+}
+
 /** The environment that lets a command use this run's names. */
 export const SCHEMA_SETTINGS: NodeJS.ProcessEnv =
   TEST_SCHEMAS === DEFAULT_SCHEMA_NAMES

@@ -4,6 +4,7 @@ import { defineJob } from "../../src/index.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { startWorker } from "../../src/worker/startWorker.ts";
 import { createEmptyDatabase } from "../support/database.ts";
+import { TEST_SCHEMAS, wakeUpKey } from "../support/schemas.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { createWorkerBench } from "./workerBench.ts";
 
@@ -80,7 +81,7 @@ test("the running task ends within the grace and is written; the next one does n
   expect(calls).toStrictEqual(["first"]);
   // Another worker may have it at once.
   const wakeUps = await bench.wakeUps();
-  expect(wakeUps.filter(({ key }) => key === `ratchet:${jobId}`)).toMatchObject([{ attempts: 0, locked_by: null }]);
+  expect(wakeUps.filter(({ key }) => key === wakeUpKey(jobId))).toMatchObject([{ attempts: 0, locked_by: null }]);
   expect(worker.seen("job.handedBack")).toMatchObject([{ jobId }]);
 
   await bench.start({ definitions: { steps } });
@@ -145,7 +146,7 @@ test("wake-ups fetched at the moment of the stop are handed back, none waits for
   const ready = await bench.rows<{ key: string }>(
     `select key from graphile_worker.jobs
       where key = any ($1) and locked_by is null and run_at <= now() and attempts = 0`,
-    [unfinished.map(({ id }) => `ratchet:${id}`)],
+    [unfinished.map(({ id }) => wakeUpKey(id))],
   );
   expect(ready).toHaveLength(unfinished.length);
   await bench.start({ definitions: { greet: noop } });
@@ -156,21 +157,28 @@ test("a start on a database that is unreachable, not migrated or of no use says 
   const empty = await createEmptyDatabase();
   try {
     await expect(
-      startWorker({ connectionString: empty.url, definitions: { greet: noop }, log: silent }),
+      startWorker({ connectionString: empty.url, definitions: { greet: noop }, schemas: TEST_SCHEMAS, log: silent }),
     ).rejects.toMatchObject({ code: "RT106" });
   } finally {
     await empty.drop();
   }
   await expect(
-    startWorker({ connectionString: "postgres://nobody@127.0.0.1:1/none", definitions: { greet: noop }, log: silent }),
+    startWorker({
+      connectionString: "postgres://nobody@127.0.0.1:1/none",
+      definitions: { greet: noop },
+      schemas: TEST_SCHEMAS,
+      log: silent,
+    }),
   ).rejects.toMatchObject({ code: "RT101" });
 });
 
 test("options that cannot work are refused before anything is opened", async () => {
   const connectionString = bench.database().url;
-  await expect(startWorker({ connectionString, log: silent })).rejects.toMatchObject({ code: "RT111" });
+  await expect(startWorker({ connectionString, schemas: TEST_SCHEMAS, log: silent })).rejects.toMatchObject({
+    code: "RT111",
+  });
   await expect(
-    startWorker({ connectionString, definitions: { greet: noop }, concurrency: 0, log: silent }),
+    startWorker({ connectionString, definitions: { greet: noop }, concurrency: 0, schemas: TEST_SCHEMAS, log: silent }),
   ).rejects.toMatchObject({ code: "RT110" });
 });
 

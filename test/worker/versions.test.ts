@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { defineJob } from "../../src/index.ts";
+import { wakeUpKey } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 import { createWorkerBench } from "./workerBench.ts";
 
@@ -50,7 +51,7 @@ test("a version that no worker knows waits, says so, and fails with a clear text
     async () => {
       const [row] = await bench.rows<{ run_at: Date; now: Date }>(
         "select run_at, now() as now from graphile_worker.jobs where key = $1",
-        [`ratchet:${jobId}`],
+        [wakeUpKey(jobId)],
       );
       return row !== undefined && row.run_at > row.now;
     },
@@ -81,12 +82,12 @@ test("definitions with equal templates are told apart, though their versions are
   const jobId = await bench.add("changing");
   // It knows the version, for another identifier.
   const newer = await bench.start({ definitions: { changing: two, other: one }, pollIntervalMs: 50 });
-  await waitUntil(async () => (await bench.wakeUps()).some(({ key }) => key === `ratchet:${jobId}`));
+  await waitUntil(async () => (await bench.wakeUps()).some(({ key }) => key === wakeUpKey(jobId)));
   await waitUntil(
     async () => {
       const [row] = await bench.rows<{ is_put_off: boolean }>(
         "select run_at > now() as is_put_off from graphile_worker.jobs where key = $1",
-        [`ratchet:${jobId}`],
+        [wakeUpKey(jobId)],
       );
       return row?.is_put_off === true;
     },

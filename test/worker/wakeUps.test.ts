@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { defineJob } from "../../src/index.ts";
+import { wakeUpKey } from "../support/schemas.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { createWorkerBench } from "./workerBench.ts";
 
@@ -117,7 +118,7 @@ test("a wake-up of one definition cannot run the job of another", async () => {
     const registering = await bench.start({ definitions: { mine, yours } });
     await registering.stop();
     const id = await bench.add("yours");
-    await bench.rows("select graphile_worker.remove_job($1)", [`ratchet:${id}`]);
+    await bench.rows("select graphile_worker.remove_job($1)", [wakeUpKey(id)]);
     return id;
   })();
   const worker = await bench.start({ definitions: { mine, yours } });
@@ -126,7 +127,7 @@ test("a wake-up of one definition cannot run the job of another", async () => {
   expect(ran).toStrictEqual(["yours"]);
 
   const other = await bench.add("yours", {}, { runAt: new Date(Date.now() + 3_600_000) });
-  await bench.rows("select graphile_worker.remove_job($1)", [`ratchet:${other}`]);
+  await bench.rows("select graphile_worker.remove_job($1)", [wakeUpKey(other)]);
   await bench.rows("update ratchet.jobs set run_at = now() - interval '1 s' where id = $1", [other]).catch(() => []);
   await wake("mine", { $ratchet: other });
   await queueIsEmpty().catch(() => {});
@@ -138,7 +139,7 @@ test("a lost wake-up is added again by the sweep", async () => {
   const first = await bench.start({ definitions: { noop } });
   await first.stop();
   const jobId = await bench.add("noop");
-  await bench.rows("select graphile_worker.remove_job($1)", [`ratchet:${jobId}`]);
+  await bench.rows("select graphile_worker.remove_job($1)", [wakeUpKey(jobId)]);
   const worker = await bench.start({ definitions: { noop } });
   await bench.ended(jobId);
   expect(worker.seen("sweep.mended")).toStrictEqual([{ woken: [jobId], settled: [] }]);
@@ -150,11 +151,11 @@ test("a wake-up that somebody used up, or whose pool is dead, does not keep the 
   await first.stop();
   const [spent, orphaned] = [await bench.add("noop"), await bench.add("noop")];
   await bench.rows("update graphile_worker._private_jobs set attempts = max_attempts where key = $1", [
-    `ratchet:${spent}`,
+    wakeUpKey(spent),
   ]);
   await bench.rows(
     "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() - interval '6 s' where key = $1",
-    [`ratchet:${orphaned}`],
+    [wakeUpKey(orphaned)],
   );
   const worker = await bench.start({ definitions: { noop } });
   await Promise.all([bench.ended(spent), bench.ended(orphaned)]);
@@ -192,7 +193,7 @@ test("a wake-up that a live pool has locked and forgotten, because the answer to
   const lost = await bench.add("noop", {}, { runAt: new Date(Date.now() + 500) });
   await bench.rows(
     "update graphile_worker._private_jobs set locked_by = $1, locked_at = now() - interval '11 s', attempts = 1 where key = $2",
-    [poolId, `ratchet:${lost}`],
+    [poolId, wakeUpKey(lost)],
   );
   expect((await bench.ended(lost)).status).toBe("COMPLETED");
   expect(worker.seen("sweep.mended").flatMap(({ woken }) => woken)).toStrictEqual([lost]);

@@ -7,6 +7,7 @@ import { type RatchetEventName, type RatchetEvents, createEventHub } from "../..
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type RunningWorker, type WorkerOptions, startWorker } from "../../src/worker/startWorker.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 /** So long that only a notification, a timer of ours or the sweep can be the reason that something runs. */
@@ -72,6 +73,7 @@ export function createWorkerBench() {
     });
     const worker = await startWorker({
       connectionString: theDatabase().url,
+      schemas: TEST_SCHEMAS,
       log: createLogger({ level: logLevel, destination }),
       events: recording,
       pollIntervalMs: NEVER_POLLS,

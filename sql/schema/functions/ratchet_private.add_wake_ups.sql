@@ -28,7 +28,7 @@ begin
     exit when v_specs is null;
     v_added := array(select w.key from graphile_worker.add_jobs(v_specs) w);
     v_missing := array(
-      select substr(m.key, 9)::bigint
+      select split_part(m.key, ':', 2)::bigint
       from (select s.job_key from unnest(v_specs) s except select a from unnest(v_added) a) m (key));
   end loop;
 end
