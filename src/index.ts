@@ -10,6 +10,7 @@ export {
   type PayloadOf,
   type ResultsOf,
 } from "./definition/jobDefinition.ts";
+export type { RetentionOptions } from "./definition/retention.ts";
 export type { RetryOptions } from "./definition/retryPolicy.ts";
 export type { TaskContext, TaskLog, TransactionClient, TransactionContext } from "./definition/taskContext.ts";
 export type { TaskOptions } from "./definition/template.ts";

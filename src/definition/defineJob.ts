@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type DefinitionOptions, type JobDefinition, jobDefinitionBrand } from "./jobDefinition.ts";
 import type { JsonPathSource } from "./jsonpath.ts";
+import { type RetentionOptions, createRetentionPolicy } from "./retention.ts";
 import { createRetryPolicy, type RetryOptions } from "./retryPolicy.ts";
 import { createTemplate, type TaskTemplate } from "./template.ts";
 import { versionOf } from "./version.ts";
@@ -12,6 +13,8 @@ export interface DefineJobOptions<Schema extends StandardSchemaV1> {
   readonly payload?: (Schema & RefuseNonObject<Schema>) | undefined;
   /** Default: five tries of each task, 30 s apart. */
   readonly retry?: RetryOptions | undefined;
+  /** How long finished jobs are kept. Default: COMPLETED ones 30 days, FAILED and CANCELLED ones 90. */
+  readonly retention?: RetentionOptions | undefined;
   /** The name jobs are queued by, 1 to 128 characters. Default: the name of the task file. */
   readonly identifier?: string | undefined;
 }
@@ -51,6 +54,7 @@ export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = St
   const checked: DefinitionOptions = Object.freeze({
     ...(payload && { payload }),
     retry: createRetryPolicy(options.retry),
+    retention: createRetentionPolicy(options.retention),
     ...(identifier !== undefined && { identifier }),
   });
   return createDefinition(checked, []);

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AsJson, RefuseUnstorable } from "./json.ts";
 import type { JsonPathSource } from "./jsonpath.ts";
+import type { RetentionPolicy } from "./retention.ts";
 import type { RetryPolicy } from "./retryPolicy.ts";
 import type { TaskContext, TransactionContext } from "./taskContext.ts";
 import type { TaskOptions, TaskTemplate } from "./template.ts";
@@ -15,6 +16,8 @@ declare const inferred: unique symbol;
 export interface DefinitionOptions {
   readonly payload?: StandardSchemaV1;
   readonly retry: RetryPolicy;
+  /** Absent in a definition that an older copy of the package made. */
+  readonly retention?: RetentionPolicy;
   /** Default: the name of the task file. */
   readonly identifier?: string;
 }

@@ -4,7 +4,7 @@ export interface RetryLaterOptions {
    * How long to wait before the next try, such as `"30 s"`: the type `Duration` of src/definition, spelled out because
    * errors import nothing of the project.
    */
-  readonly delay: `${number} ${"ms" | "s" | "min" | "h"}`;
+  readonly delay: `${number} ${"ms" | "s" | "min" | "h" | "d"}`;
   /** Whether this try counts against the task's `maxAttempts`; `false` suits a 429. Default: true. */
   readonly countAttempt?: boolean | undefined;
   /** Default: `Asked to be tried again in <delay>.` */

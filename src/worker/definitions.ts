@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DefinitionRow } from "../database/calls/definitions.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
+import { jsonSchemaOf } from "../definition/payloadSchema.ts";
 
 /** Definitions by identifier. */
 export type DefinitionMap = ReadonlyMap<string, AnyJobDefinition>;
@@ -16,7 +17,7 @@ export function registeredVersion(identifier: string, { version }: AnyJobDefinit
 /** A definition as it is registered in the database. */
 export function definitionRow(identifier: string, definition: AnyJobDefinition): DefinitionRow {
   const { templates, options } = definition;
-  const { retry } = options;
+  const { retry, retention } = options;
   return {
     identifier,
     version: registeredVersion(identifier, definition),
@@ -26,5 +27,8 @@ export function definitionRow(identifier: string, definition: AnyJobDefinition):
     retryBackoff: retry.backoff,
     retryMaxDelayMs: retry.maxDelayMs,
     retryJitter: retry.jitter,
+    payloadSchema: jsonSchemaOf(options.payload),
+    keepCompleted: retention?.completed ?? null,
+    keepFailed: retention?.failed ?? null,
   };
 }

@@ -57,6 +57,9 @@ export interface DefinitionFixture {
   readonly retry_backoff: number;
   readonly retry_max_delay: string | null;
   readonly retry_jitter: number;
+  readonly payload_schema?: object | null;
+  readonly keep_completed?: string | null;
+  readonly keep_failed?: string | null;
 }
 
 const RETRY = { max_attempts: 5, retry_delay: "30 s", retry_backoff: 1, retry_max_delay: null, retry_jitter: 0 };

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { describe, expect, test } from "vitest";
 
+import { type DefinitionRow, registerDefinitions } from "../../src/database/calls/definitions.ts";
 import {
   addJob,
   addPublish,
@@ -85,6 +86,35 @@ describe("the version that add_job uses", () => {
     expect(await readTasks(sql, id)).toMatchObject([{ name: "Reworded" }]);
     expect(await sql.value("select max_attempts from ratchet.definitions where version = 'w1'")).toBe(9);
   });
+});
+
+test("payload schema and retention are taken anew without being another version", async () => {
+  const stored = (): Promise<Record<string, unknown>> =>
+    sql.row(
+      `select payload_schema, extract(day from keep_completed)::int as completed_days, keep_failed >= interval '1000 years' as failed_for_ever
+       from ratchet.definitions where identifier = 'kept'`,
+    );
+  const row: DefinitionRow = {
+    identifier: "kept",
+    version: "k1",
+    templates: [{ key: "only", title: "Only", each: null }],
+    maxAttempts: 5,
+    retryDelayMs: 30_000,
+    retryBackoff: 1,
+    retryMaxDelayMs: null,
+    retryJitter: 0,
+    payloadSchema: { type: "object" },
+    keepCompleted: 7 * 86_400_000,
+    keepFailed: "forever",
+  };
+  await registerDefinitions(sql.pool(), [row], false);
+  expect(await stored()).toStrictEqual({
+    payload_schema: { type: "object" },
+    completed_days: 7,
+    failed_for_ever: true,
+  });
+  await registerDefinitions(sql.pool(), [{ ...row, payloadSchema: null, keepCompleted: null, keepFailed: 1 }], false);
+  expect(await stored()).toStrictEqual({ payload_schema: null, completed_days: null, failed_for_ever: false });
 });
 
 describe("a source of tasks", () => {

@@ -11,7 +11,15 @@ export interface DefinitionRow {
   readonly retryBackoff: number;
   readonly retryMaxDelayMs: number | null;
   readonly retryJitter: number;
+  /** JSON Schema of what may be queued; `null` if the validator gives none. */
+  readonly payloadSchema: object | null;
+  /** How long COMPLETED jobs are kept after their end, in ms; `null`: 30 days. */
+  readonly keepCompleted: number | "forever" | null;
+  /** How long FAILED and CANCELLED jobs are kept after their end, in ms; `null`: 90 days. */
+  readonly keepFailed: number | "forever" | null;
 }
+
+const MS_PER_DAY = 86_400_000;
 
 /**
  * Registers definitions, so that jobs can be added before the first worker starts.
@@ -27,12 +35,22 @@ export async function registerDefinitions(
     identifier: definition.identifier,
     version: definition.version,
     templates: definition.templates,
-    payload_schema: null,
+    payload_schema: definition.payloadSchema,
     max_attempts: definition.maxAttempts,
     retry_delay: `${definition.retryDelayMs} milliseconds`,
     retry_backoff: definition.retryBackoff,
     retry_max_delay: definition.retryMaxDelayMs === null ? null : `${definition.retryMaxDelayMs} milliseconds`,
     retry_jitter: definition.retryJitter,
+    keep_completed: keptFor(definition.keepCompleted),
+    keep_failed: keptFor(definition.keepFailed),
   }));
   await db.query("select ratchet_private.register_definitions($1, $2)", [JSON.stringify(rows), makeCurrent]);
+}
+
+/** An interval as people read it; Postgres has infinite ones only from version 17 on. */
+function keptFor(time: number | "forever" | null): string | null {
+  if (time === null || time === "forever") {
+    return time && "1000 years";
+  }
+  return time % MS_PER_DAY === 0 ? `${time / MS_PER_DAY} days` : `${time} milliseconds`;
 }

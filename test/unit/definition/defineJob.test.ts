@@ -162,9 +162,10 @@ describe("a definition", () => {
     }
   });
 
-  test("without options has the default retry policy and neither schema nor identifier", () => {
+  test("without options has the default policies and neither schema nor identifier", () => {
     expect(defineJob().options).toStrictEqual({
       retry: { maxAttempts: 5, delayMs: 30_000, backoff: 1, maxDelayMs: null, jitter: 0 },
+      retention: { completed: null, failed: null },
     });
   });
 

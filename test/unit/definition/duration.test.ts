@@ -10,6 +10,7 @@ describe("durationToMs", () => {
     ["30 s", 30_000],
     ["5 min", 300_000],
     ["2 h", 7_200_000],
+    ["30 d", 2_592_000_000],
     ["1.5 s", 1_500],
     ["0.4 ms", 0],
   ] as const)("%s is %d ms", (duration, expectedMs) => {
@@ -17,8 +18,8 @@ describe("durationToMs", () => {
   });
 
   test("every whole number of each unit is counted exactly", () => {
-    const msPerUnit = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
-    const units = fc.constantFrom("ms", "s", "min", "h");
+    const msPerUnit = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+    const units = fc.constantFrom("ms", "s", "min", "h", "d");
     fc.assert(
       fc.property(fc.nat(1_000_000), units, (amount, unit) => {
         expect(durationToMs(`${amount} ${unit}`)).toBe(amount * msPerUnit[unit]);
