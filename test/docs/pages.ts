@@ -84,7 +84,7 @@ function blocksOf(name: string, text: string): Block[] {
       place: `${name}:${text.slice(0, match.index).split("\n").length}`,
       language,
       code: lines.join("\n"),
-      path: /^(?:\/\/|#|--) (?<path>[\w.\/\-]+\.\w+)(?:\s|$)/v.exec(code)?.groups?.["path"],
+      path: /^(?:\/\/|#|--) (?<path>[\w.\/\-]+\.\w+)(?:[\s;,:]|$)/v.exec(code)?.groups?.["path"],
       next: isFollowed ? next : undefined,
     };
     nextStart = match.index;
