@@ -4,6 +4,7 @@ import { createAddCommand } from "./add.ts";
 import { createCancelCommand } from "./cancel.ts";
 import type { CliContext } from "./context.ts";
 import { createDefinitionsCommand } from "./definitions.ts";
+import { createDoctorCommand } from "./doctor.ts";
 import { createExplainCommand } from "./explain.ts";
 import { createJobsCommand } from "./jobs.ts";
 import { createMigrateCommand } from "./migrate.ts";
@@ -50,6 +51,7 @@ export function commandGroups(context: CliContext): readonly CommandGroup[] {
         createWorkersCommand(context),
         createPruneCommand(context),
         createSqlCommand(context),
+        createDoctorCommand(context),
       ],
     },
   ];

@@ -20,7 +20,7 @@ export interface CliContext {
   /** What stands before a command's name when the user types it, such as `ratchet`. */
   readonly command: string;
   /** Reads the settings; throws RatchetError RT110. */
-  readonly config: () => Config;
+  readonly config: () => Config | Promise<Config>;
   /** Sets the status that the process will exit with. */
   readonly exitWith: (code: number) => void;
 }

@@ -1,0 +1,120 @@
+import { createRequire } from "node:module";
+import { relative } from "node:path";
+
+import pg from "pg";
+
+import type { Config } from "../../config/config.ts";
+import { listDefinitions } from "../../database/calls/definitionList.ts";
+import { countViolations, readQueueFacts, readRights, readServerFacts } from "../../database/calls/diagnosis.ts";
+import { listWorkers } from "../../database/calls/workers.ts";
+import { detectConnectionKind } from "../../database/connectionKind.ts";
+import { migrationState } from "../../database/migrationState.ts";
+import { RATCHET_VERSION } from "../../engine/version.ts";
+import { toRatchetError } from "../../errors/fromDatabase.ts";
+import { isRatchetError } from "../../errors/ratchetError.ts";
+import { createLogger } from "../../telemetry/logger.ts";
+import { registeredVersion } from "../../worker/definitions.ts";
+import { loadTaskFiles } from "../../worker/taskFiles.ts";
+import { type CommandDatabase, withDatabase } from "../database.ts";
+import type { Finding } from "./finding.ts";
+import {
+  clockFinding,
+  migrationsFinding,
+  poolerFinding,
+  programsFinding,
+  rightsFinding,
+  serverFindings,
+} from "./serverFindings.ts";
+import {
+  definitionsFindings,
+  type FileVersions,
+  queueFindings,
+  violationsFindings,
+  workersFindings,
+} from "./workFindings.ts";
+
+/** Looks at everything, in the order in which one thing rests on another; a database out of reach ends it with that. */
+export async function examine(config: Config): Promise<Finding[]> {
+  const programs = programsFinding({
+    node: process.versions.node,
+    ratchet: RATCHET_VERSION,
+    graphileWorker: graphileWorkerVersion(),
+  });
+  try {
+    return [
+      programs,
+      ...(await withDatabase({ config, purpose: "doctor" }, (database) => examineDatabase(database, config))),
+    ];
+  } catch (error) {
+    return [programs, findingOf("connection", error)];
+  }
+}
+
+async function examineDatabase(database: CommandDatabase, config: Config): Promise<Finding[]> {
+  const { pool, url } = database;
+  const { host, port } = new pg.Client({ connectionString: url });
+  const askedAtMs = Date.now();
+  const server = await readServerFacts(pool);
+  const answeredAtMs = Date.now();
+  const state = await migrationState(pool);
+  const findings = [
+    ...serverFindings(server, `${host}:${port}`),
+    poolerFinding(await detectConnectionKind(url)),
+    clockFinding((askedAtMs + answeredAtMs) / 2 - server.now.getTime()),
+    migrationsFinding(state),
+  ];
+  if (state !== "current") {
+    return findings;
+  }
+  findings.push(rightsFinding(await readRights(pool), server.role));
+  try {
+    findings.push(...(await examineWork(database, config)));
+  } catch (error) {
+    findings.push(findingOf("work", error));
+  }
+  return findings;
+}
+
+async function examineWork({ pool }: CommandDatabase, config: Config): Promise<Finding[]> {
+  const workers = await listWorkers(pool, { stopped: false });
+  const registered = await listDefinitions(pool);
+  const unfinished = registered.reduce((sum, { unfinishedJobs }) => sum + unfinishedJobs, 0);
+  const isServed = workers.some(({ state }) => state === "alive");
+  return [
+    ...workersFindings(workers, unfinished),
+    ...(await examineDefinitions(registered, config.taskFolder)),
+    ...queueFindings(await readQueueFacts(pool), isServed),
+    ...violationsFindings(await countViolations(pool)),
+  ];
+}
+
+async function examineDefinitions(
+  registered: Parameters<typeof definitionsFindings>[0],
+  taskFolder: string,
+): Promise<Finding[]> {
+  try {
+    const { definitions } = await loadTaskFiles(taskFolder, createLogger({ level: "silent" }));
+    const files: FileVersions = new Map(
+      [...definitions].map(([identifier, definition]) => [identifier, registeredVersion(identifier, definition)]),
+    );
+    return definitionsFindings(registered, files, `${relative(process.cwd(), taskFolder)}/`);
+  } catch (error) {
+    return [findingOf("definitions", error)];
+  }
+}
+
+/** An error of ours as a finding; anything else is thrown on. */
+function findingOf(check: string, thrown: unknown): Finding {
+  const error = toRatchetError(thrown);
+  if (!isRatchetError(error)) {
+    throw thrown;
+  }
+  return { check, level: "problem", message: `${error.message} (${error.code})`, advice: error.hint };
+}
+
+function graphileWorkerVersion(): string {
+  // The package exports its main file only.
+  const require = createRequire(import.meta.url);
+  const manifest = require.resolve("graphile-worker").replace(/dist[\/\\][^\/\\]*$/v, "package.json");
+  return (require(manifest) as { readonly version: string }).version;
+}

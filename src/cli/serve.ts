@@ -1,0 +1,50 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+
+import { createLogger } from "../telemetry/logger.ts";
+import { wholeNumber } from "./argumentParsers.ts";
+import type { CliContext } from "./context.ts";
+import { withDatabase } from "./database.ts";
+import { withExamples } from "./examples.ts";
+import { aborted, untilInterrupted } from "./interruption.ts";
+
+/** `ratchet serve`: the GraphQL API until the process is asked to end; the log goes to standard output. */
+export function createServeCommand(context: CliContext): CommandUnknownOpts {
+  const command = new Command("serve")
+    .summary("serve GraphQL until Ctrl-C")
+    .description(
+      "Serves /graphql and, to try queries in a browser, /ruru, for this machine only, until Ctrl-C or SIGTERM. Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
+    )
+    .option("--port <n>", "port to listen on, 0 for a free one; default: RATCHET_PORT, else 5678", wholeNumber(0, 65_535))
+    .option("--host <address>", "address of this machine to listen on; default: RATCHET_HOST, else 127.0.0.1")
+    .action(async (options) => {
+      const config = await context.config();
+      const log = createLogger({ level: config.logLevel });
+      await untilInterrupted((signal) =>
+        withDatabase({ config, purpose: "serve", log }, async ({ url: connectionString }) => {
+          // Only here: the packages of GraphQL are optional.
+          const { startServer } = await import("../http/startServer.ts");
+          const server = await startServer({
+            connectionString,
+            host: options.host ?? config.host,
+            port: options.port ?? config.port,
+            allowRemote: config.allowRemote,
+            shutdownGraceMs: config.shutdownGraceMs,
+            log,
+          });
+          try {
+            await Promise.race([server.ready, aborted(signal)]);
+            if (!signal.aborted) {
+              context.remark(`GraphQL is at ${server.url}/graphql; try it in a browser: ${server.url}/ruru`);
+            }
+            await aborted(signal);
+          } finally {
+            await server.close();
+          }
+        }),
+      );
+    });
+  return withExamples(command, context, [
+    ["on http://127.0.0.1:5678", "ratchet serve"],
+    ["beside something else that has that port", "ratchet serve --port 5679"],
+  ]);
+}
