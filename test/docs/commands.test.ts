@@ -2,18 +2,21 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { expect, test } from "vitest";
 
-import { readBlocks, ROOT } from "./pages.ts";
+import { createContext } from "../../src/cli/context.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { problemOf } from "./commandCheck.ts";
+import { commandLinesOf, ratchetArguments, readCommandLines } from "./commandLines.ts";
+import { ROOT } from "./pages.ts";
 
 /** What a command line in the documents begins with, beside Ratchet's own. */
 const PROGRAMS = new Set([
-  "cat",
   "cd",
   "createdb",
   "curl",
   "docker",
-  "export",
   "git",
   "kill",
   "mkdir",
@@ -21,73 +24,54 @@ const PROGRAMS = new Set([
   "npm",
   "npx",
   "pg_dump",
-  "pg_restore",
   "psql",
   "python3",
 ]);
 
-interface CommandLine {
-  readonly place: string;
-  readonly words: readonly string[];
-}
-
-/** The single commands of a line: without comments, settings in front, redirections; parts of `&&`, `|` and `;` apart. */
-function commandsOf(line: string): string[][] {
-  const words = [
-    ...line.matchAll(
-      /"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<separator>&&?|\|\|?|;)|(?<comment>(?:^|\s)#.*$)|(?<word>(?:(?!&)[^\s"'\|;])+)/gv,
-    ),
-  ];
-  const commands: string[][] = [[]];
-  for (const { groups } of words) {
-    const { double, single, separator, comment, word } = groups ?? {};
-    if (comment !== undefined) {
-      break;
-    }
-    if (separator === undefined) {
-      commands.at(-1)?.push(double ?? single ?? word ?? "");
-    } else {
-      commands.push([]);
-    }
-  }
-  return commands.map(withoutSettings).filter((command) => command.length > 0);
-}
-
-function withoutSettings(words: readonly string[]): string[] {
-  const start = words.findIndex((word) => !/^[A-Z_]+=/v.test(word));
-  const command = start === -1 ? [] : words.slice(start);
-  const redirection = command.findIndex((word) => /^\d?[<>]/v.test(word));
-  return redirection === -1 ? command : command.slice(0, redirection);
-}
-
-async function readCommands(): Promise<CommandLine[]> {
-  const blocks = await readBlocks("sh");
-  return blocks.flatMap(({ place, code }) =>
-    code
-      .replaceAll("\\\n", " ")
-      .split("\n")
-      .flatMap((line) => commandsOf(line).map((words) => ({ place, words }))),
-  );
+function program(): CommandUnknownOpts {
+  return createProgram(createContext());
 }
 
 test("every command in the documents is a program's", async () => {
-  const commands = await readCommands();
+  const commands = await readCommandLines();
   expect(commands.length).toBeGreaterThan(5);
-  const unknown = commands.filter(({ words: [program = ""] }) => program !== "ratchet" && !PROGRAMS.has(program));
+  const unknown = commands.filter(({ words: [name = ""] }) => name !== "ratchet" && !PROGRAMS.has(name));
   expect(unknown).toStrictEqual([]);
+});
+
+test("every command of ratchet in the documents exists, with the options and arguments it is given", async () => {
+  const problems = (await readCommandLines()).flatMap((line) => {
+    const words = ratchetArguments(line);
+    const problem = words === null ? undefined : problemOf(program(), words);
+    return problem === undefined ? [] : [`${line.place}: ${problem}`];
+  });
+  expect(problems).toStrictEqual([]);
+});
+
+test.each([
+  ["ratchet shwo 1", 'there is no command "shwo"'],
+  ["npm run ratchet -- show --jsno 1", '"show" has no option --jsno'],
+  ["ratchet show", '"show" takes 1 to 1 arguments, not 0: '],
+  ["ratchet add x --job-key-mode sometimes", "--job-key-mode cannot be sometimes"],
+  ["ratchet retry $(ratchet jbos --ids)", 'there is no command "jbos"'],
+  ["DATABASE_URL=x ratchet show 1 --json > out.json # and so on", undefined],
+])("%s: %s", (code, problem) => {
+  const block = { place: "here", language: "sh", code, path: undefined, next: undefined };
+  const problems = commandLinesOf(block).map((line) => problemOf(program(), ratchetArguments(line) ?? []));
+  expect(problems.find((found) => found !== undefined)).toBe(problem);
 });
 
 test("every npm script in the documents exists", async () => {
   const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { scripts: object };
-  const named = (await readCommands()).flatMap(({ place, words: [program, verb = "", script = ""] }) => {
-    const isScript = program === "npm" && ["run", "start", "test"].includes(verb);
+  const named = (await readCommandLines()).flatMap(({ place, words: [name, verb = "", script = ""] }) => {
+    const isScript = name === "npm" && ["run", "start", "test"].includes(verb);
     return isScript ? [{ place, script: verb === "run" ? script : verb }] : [];
   });
   expect(named.filter(({ script }) => !Object.hasOwn(scripts, script))).toStrictEqual([]);
 });
 
 test("every file that a command in the documents names is there", async () => {
-  const files = (await readCommands()).flatMap(({ place, words }) =>
+  const files = (await readCommandLines()).flatMap(({ place, words }) =>
     words.filter((word) => /^(?:examples|docs|test)\/\S+\.\w+$/v.test(word)).map((file) => ({ place, file })),
   );
   expect(files.filter(({ file }) => !existsSync(join(ROOT, file)))).toStrictEqual([]);
