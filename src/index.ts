@@ -23,3 +23,32 @@ export {
 } from "./errors/handlerErrors.ts";
 export { isRatchetError, RatchetError, type RatchetErrorOptions } from "./errors/ratchetError.ts";
 export type { RatchetErrorCode } from "./errors/catalogue.ts";
+export { createRatchet, type RatchetOptions } from "./client/createRatchet.ts";
+export type {
+  AddManyOptions,
+  AddOptions,
+  CallOptions,
+  CancelOptions,
+  ListOptions,
+  Ratchet,
+  RetryJobOptions,
+  WaitOptions,
+} from "./client/ratchet.ts";
+export type { JobItem, JobOptions } from "./client/addOptions.ts";
+export type { AddedJob, JobDetails, JobId } from "./client/jobDetails.ts";
+export {
+  type JobName,
+  type JobReference,
+  jobReference,
+  type JobResults,
+  type JobSource,
+  type QueuedPayload,
+} from "./client/jobReference.ts";
+export type { RatchetPool, RatchetPoolClient, SqlClient } from "./client/sqlClient.ts";
+export type { JobFilter, JobOverview } from "./database/calls/jobList.ts";
+export type { JobStatus } from "./database/calls/jobs.ts";
+export type { OrderedJob } from "./database/calls/orders.ts";
+export type { TaskDetails } from "./database/calls/jobDetails.ts";
+export type { TaskStatus } from "./database/calls/claims.ts";
+export type { SchemaNames } from "./database/schemaNames.ts";
+export type { PayloadIssue } from "./errors/ratchetError.ts";

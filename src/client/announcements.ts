@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import type { SchemaNames } from "../database/schemaNames.ts";
+import type { Connection, Connections } from "./connections.ts";
+
+/** News of changed jobs, heard over one connection that is open only while somebody wants them. */
+export interface Announcements {
+  /** Wants the news of a tenant's jobs too. */
+  follow(tenant: string): void;
+  /** Whether everything that is followed is heard at this moment. */
+  isHearing(): boolean;
+  /** Wants no news any more; the connection goes back. */
+  stop(): Promise<void>;
+}
+
+/** What {@link createAnnouncements} takes. */
+export interface AnnouncementsOptions {
+  readonly connections: Connections;
+  readonly schemas: SchemaNames;
+  /** Told which jobs changed; `null`: perhaps any of them, because they were not heard of for a while. */
+  readonly onNews: (jobIds: readonly string[] | null) => void;
+}
+
+const RECONNECT_DELAY_MS = 1_000;
+const LONGEST_CHANNEL_BYTES = 63;
+
+/** The channel of a tenant: the rule of `ratchet_private.announcement_channel`, which a service's role may not call. */
+export function channelOf(tenant: string, { ratchet }: SchemaNames): string {
+  const channel = `${ratchet}:${tenant}`;
+  return Buffer.byteLength(channel) <= LONGEST_CHANNEL_BYTES
+    ? channel
+    : `#${createHash("md5").update(channel).digest("hex")}`;
+}
+
+/** What a client of pg has besides `query`. */
+interface Listenable {
+  on(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
+  removeListener(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
+}
+
+/** Creates the news. A connection that is lost is opened again as long as anything is followed. */
+export function createAnnouncements({ connections, schemas, onNews }: AnnouncementsOptions): Announcements {
+  const wanted = new Set<string>();
+  const heard = new Set<string>();
+  let connection: Connection | null = null;
+  let isPossible = true;
+  let working: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  const onNotification = ({ payload = "" }: { payload?: string | undefined }): void => {
+    onNews(jobsOf(payload));
+  };
+  const onLoss = (): void => {
+    drop(true);
+    retryLater();
+  };
+
+  function retryLater(): void {
+    if (wanted.size > 0 && isPossible) {
+      clearTimeout(timer);
+      timer = setTimeout(work, RECONNECT_DELAY_MS);
+    }
+  }
+
+  function drop(isBroken: boolean): void {
+    const dropped = connection;
+    connection = null;
+    heard.clear();
+    if (dropped !== null) {
+      if (isListenable(dropped.client)) {
+        dropped.client.removeListener("notification", onNotification);
+        dropped.client.removeListener("error", onLoss);
+        dropped.client.removeListener("end", onLoss);
+      }
+      dropped.client.release(isBroken);
+    }
+  }
+
+  async function open(): Promise<Connection | null> {
+    const opened = await connections.connect();
+    if (!isListenable(opened.client)) {
+      opened.client.release();
+      isPossible = false;
+      return null;
+    }
+    opened.client.on("notification", onNotification);
+    opened.client.on("error", onLoss);
+    opened.client.on("end", onLoss);
+    return opened;
+  }
+
+  /** Brings what is heard to what is wanted. */
+  async function bring(): Promise<void> {
+    while (isPossible && [...wanted].some((channel) => !heard.has(channel))) {
+      connection ??= await open();
+      const current = connection;
+      for (const channel of wanted) {
+        if (current !== null && !heard.has(channel)) {
+          await current.db.query(`listen "${channel.replaceAll('"', '""')}"`);
+          if (connection !== current) {
+            throw new Error("The connection was lost.");
+          }
+          heard.add(channel);
+        }
+      }
+      onNews(null);
+    }
+    if (wanted.size === 0 && connection !== null) {
+      await connection.db.query("unlisten *");
+      // Somebody may have come meanwhile.
+      heard.clear();
+      if (wanted.size === 0) {
+        drop(false);
+      }
+    }
+  }
+
+  function work(): void {
+    working ??= bring()
+      .catch(() => {
+        drop(true);
+        retryLater();
+      })
+      .finally(() => {
+        working = null;
+        if (isPossible && connection !== null && wanted.size !== heard.size) {
+          work();
+        }
+      });
+  }
+
+  return {
+    follow(tenant) {
+      const channel = channelOf(tenant, schemas);
+      if (isPossible && !wanted.has(channel)) {
+        wanted.add(channel);
+        work();
+      }
+    },
+    isHearing: () => isPossible && [...wanted].every((channel) => heard.has(channel)),
+    async stop() {
+      wanted.clear();
+      clearTimeout(timer);
+      work();
+      for (let current = working; current !== null; current = working) {
+        await current;
+      }
+    },
+  };
+}
+
+function isListenable(client: object): client is Listenable {
+  return "on" in client && "removeListener" in client;
+}
+
+/** The jobs of an announcement, `{"jobs": ["1", "2"]}` or `{"many": true}`; `null` for any. */
+function jobsOf(announcement: string): readonly string[] | null {
+  try {
+    const { jobs } = JSON.parse(announcement) as { readonly jobs?: unknown };
+    return Array.isArray(jobs) ? jobs.map(String) : null;
+  } catch {
+    return null;
+  }
+}
