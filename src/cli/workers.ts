@@ -13,7 +13,7 @@ export function createWorkersCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("workers")
     .summary("list the workers")
     .description(
-      "Lists the workers that run or should run. A worker is alive if it gave a sign of life within 15 seconds; a silent one is taken for dead soon, and its jobs go on elsewhere.",
+      "Lists the workers that run or should run. A worker is alive if it gave a sign of life within 15 seconds. What a silent one holds goes on when it answers again, or when a worker starts on its host.",
     )
     .option("--all", "the latest stopped ones too")
     .option("--json", "print JSON")

@@ -125,6 +125,7 @@ describe("ratchet add and show", () => {
           DATABASE_URL: database.url,
           RATCHET_TASKS: folder,
           npm_lifecycle_event: "ratchet",
+          npm_package_name: "pg-ratchet",
         })
       ).errors;
     expect(await hint("publish_listings")).toMatch(

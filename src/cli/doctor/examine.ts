@@ -33,46 +33,50 @@ import {
   workersFindings,
 } from "./workFindings.ts";
 
-/** Looks at everything, in the order in which one thing rests on another; a database out of reach ends it with that. */
+/** Looks at everything, in the order in which one thing rests on another; what makes the rest pointless ends it. */
 export async function examine(config: Config): Promise<Finding[]> {
-  const programs = programsFinding({
-    node: process.versions.node,
-    ratchet: RATCHET_VERSION,
-    graphileWorker: graphileWorkerVersion(),
-  });
+  const findings = [
+    programsFinding({
+      node: process.versions.node,
+      ratchet: RATCHET_VERSION,
+      graphileWorker: graphileWorkerVersion(),
+    }),
+  ];
   try {
-    return [
-      programs,
-      ...(await withDatabase({ config, purpose: "doctor" }, (database) => examineDatabase(database, config))),
-    ];
+    await withDatabase({ config, purpose: "doctor" }, async (database) => {
+      for await (const found of examineDatabase(database, config)) {
+        findings.push(...found);
+      }
+    });
   } catch (error) {
-    return [programs, findingOf("connection", error)];
+    findings.push(findingOf(findings.length === 1 ? "connection" : "rights", error));
   }
+  return findings;
 }
 
-async function examineDatabase(database: CommandDatabase, config: Config): Promise<Finding[]> {
+async function* examineDatabase(database: CommandDatabase, config: Config): AsyncGenerator<Finding[], void, void> {
   const { pool, url } = database;
   const { host, port } = new pg.Client({ connectionString: url });
   const askedAtMs = Date.now();
   const server = await readServerFacts(pool);
   const answeredAtMs = Date.now();
-  const state = await migrationState(pool);
-  const findings = [
-    ...serverFindings(server, `${host}:${port}`),
+  yield serverFindings(server, `${host}:${port}`);
+  yield [
     poolerFinding(await detectConnectionKind(url)),
     clockFinding((askedAtMs + answeredAtMs) / 2 - server.now.getTime()),
-    migrationsFinding(state),
   ];
-  if (state !== "current") {
-    return findings;
+  const rights = await readRights(pool);
+  if (rights !== null) {
+    yield [rightsFinding(rights, server.role)];
+    if (rights.missing.some((right) => right.startsWith("usage on schema"))) {
+      return;
+    }
   }
-  findings.push(rightsFinding(await readRights(pool), server.role));
-  try {
-    findings.push(...(await examineWork(database, config)));
-  } catch (error) {
-    findings.push(findingOf("work", error));
+  const state = await migrationState(pool);
+  yield [migrationsFinding(state)];
+  if (state === "current") {
+    yield await examineWork(database, config);
   }
-  return findings;
 }
 
 async function examineWork({ pool }: CommandDatabase, config: Config): Promise<Finding[]> {

@@ -33,9 +33,7 @@ export function workersFindings(workers: readonly WorkerOverview[], unfinished: 
       level: "warning",
       message: `Worker ${worker.id} (${worker.host}, process ${worker.pid}) has been silent for ${silence}; it holds ${countOf(worker.jobs, "job")}.`,
       advice:
-        alive.length > 0
-          ? "If it is dead, its jobs go on elsewhere by themselves. If its process runs, look at its log."
-          : "A worker that starts on its host frees what it held.",
+        "If its process runs, look at its log. If it is dead, a worker that starts on its host frees what it held.",
     });
   }
   const versions = new Set(alive.map(({ version }) => version));

@@ -39,9 +39,9 @@ export interface RightsFacts {
   readonly isBlind: boolean;
 }
 
-/** Needs no right, but the schemas of ours. */
-export async function readRights(db: Queryable): Promise<RightsFacts> {
-  const { rows } = await db.query<RightsFacts>(
+/** Needs no right; null if there is no schema of ours. */
+export async function readRights(db: Queryable): Promise<RightsFacts | null> {
+  const { rows } = await db.query<{ [Fact in keyof RightsFacts]: RightsFacts[Fact] | null }>(
     `with ours as (
        select n.oid, n.nspname, n.nspowner from pg_catalog.pg_namespace n
        where n.nspname in ('ratchet', 'ratchet_private', 'graphile_worker')
@@ -64,7 +64,8 @@ export async function readRights(db: Queryable): Promise<RightsFacts> {
          select from ours o join pg_catalog.pg_class c on c.relnamespace = o.oid
          where c.relkind = 'r' and c.relrowsecurity and row_security_active(c.oid)) as "isBlind"`,
   );
-  return onlyRow(rows);
+  const { ownsSchemas, missing, isBlind } = onlyRow(rows);
+  return ownsSchemas === null ? null : { ownsSchemas, missing: missing ?? [], isBlind: isBlind === true };
 }
 
 /** How the queue is doing. */
