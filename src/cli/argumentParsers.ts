@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
 import { nearestName } from "../config/nearestName.ts";
-import { parseDuration, parseInteger } from "../config/options.ts";
+import { parseDuration, parseInteger } from "../config/parsers.ts";
 import type { JobStatus } from "../database/calls/jobs.ts";
 
 /** For commander: a whole number from `min` to `max`. */

@@ -37,7 +37,13 @@ export async function withDatabase<Result>(
     config.databaseUrl === null ? await startEmbeddedPostgres({ dataFolder: config.dataFolder, port, log }) : null;
   try {
     const url = embedded?.url ?? config.databaseUrl ?? "";
-    const pool = createPool({ connectionString: url, max: 4, applicationName: `ratchet ${purpose}`, log });
+    const pool = createPool({
+      connectionString: url,
+      schemas: config.schemas,
+      max: 4,
+      applicationName: `ratchet ${purpose}`,
+      log,
+    });
     try {
       await checkDatabase(pool);
       return await work({ url, embeddedIn: embedded?.dataFolder ?? null, pool });

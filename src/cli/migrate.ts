@@ -3,7 +3,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Config } from "../config/config.ts";
 import { createMigrationScript, type MigrationScript } from "../database/migrationScript.ts";
 import { migrate } from "../database/migrator.ts";
-import { DEFAULT_SCHEMA_NAMES, schemasOf } from "../database/schemaNames.ts";
+import { schemasOf } from "../database/schemaNames.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
@@ -48,7 +48,7 @@ async function run(context: CliContext, config: Config): Promise<void> {
 
 async function print(context: CliContext, config: Config): Promise<void> {
   if (config.databaseUrl === null) {
-    context.print(...withHeader(await createMigrationScript(null, DEFAULT_SCHEMA_NAMES)));
+    context.print(...withHeader(await createMigrationScript(null, config.schemas)));
     return;
   }
   await withDatabase({ config, purpose: "migrate" }, async ({ pool }) => {

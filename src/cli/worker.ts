@@ -7,6 +7,7 @@ import { createLogger } from "../telemetry/logger.ts";
 import { startWorker } from "../worker/startWorker.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
+import { workerSettings } from "./workerSettings.ts";
 import { withExamples } from "./examples.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
 import { reportImports } from "./watching/importReports.ts";
@@ -40,9 +41,7 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   await withDatabase({ config, purpose: "worker", log }, async ({ url }) => {
     const worker = await startWorker({
       connectionString: url,
-      taskDirectory: config.taskFolder,
-      concurrency: config.concurrency,
-      shutdownGraceMs: config.shutdownGraceMs,
+      ...workerSettings(config),
       log,
     });
     await aborted(signal);

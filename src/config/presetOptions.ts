@@ -1,3 +1,5 @@
+import type { RatchetPresetOptions } from "./options.ts";
+
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- graphile-config's types are extended like this.
   namespace GraphileConfig {
@@ -6,9 +8,4 @@ declare global {
       readonly ratchet?: RatchetPresetOptions | undefined;
     }
   }
-}
-
-/** What `graphile.config.ts` can hold under `ratchet`. */
-export interface RatchetPresetOptions {
-  readonly schema?: string | undefined;
 }

@@ -28,7 +28,10 @@ export function schemaNames(given: { readonly [Name in keyof SchemaNames]?: stri
     ratchet: given.ratchet ?? DEFAULT_SCHEMA_NAMES.ratchet,
     graphileWorker: given.graphileWorker ?? DEFAULT_SCHEMA_NAMES.graphileWorker,
   };
-  const problems = Object.values(names).flatMap((name) => problemOfName(name) ?? []);
+  const problems = Object.values(names).flatMap((name) => {
+    const problem = problemOfName(name);
+    return problem === undefined ? [] : [`${JSON.stringify(name)} can be no schema of Ratchet's: ${problem}.`];
+  });
   const clash = problemOfPair(names);
   if (problems.length > 0 || clash !== undefined) {
     throw new RatchetError("RT110", [...problems, ...(clash === undefined ? [] : [clash])].join("\n"));
@@ -36,13 +39,13 @@ export function schemaNames(given: { readonly [Name in keyof SchemaNames]?: stri
   return Object.freeze(names);
 }
 
-/** Why Ratchet cannot use a schema of this name, as a sentence; undefined if it can. */
+/** What to do about a name that Ratchet cannot use for a schema; undefined if it can. */
 export function problemOfName(name: string): string | undefined {
   if (!USABLE_NAME.test(name)) {
-    return `The schema name ${JSON.stringify(name)} is not of 1 to 48 small letters, digits and underscores with no digit first.`;
+    return "write 1 to 48 small letters, digits and underscores, with no digit first";
   }
   if (name.startsWith("pg_") || RESERVED_NAMES.has(name)) {
-    return `The schema name "${name}" is a word of SQL or belongs to Postgres; choose another one.`;
+    return "choose another name, since this one is a word of SQL or belongs to Postgres";
   }
   return undefined;
 }

@@ -3,14 +3,14 @@ import "postgraphile";
 import "postgraphile/grafserv";
 
 import type { Logger } from "pino";
-import { loadConfig } from "../config/config.ts";
+import { resolveConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createGraphqlPreset } from "./preset.ts";
 
 let log: Logger | undefined;
 
 function getLog(): Logger {
-  log ??= createLogger({ level: loadConfig().logLevel });
+  log ??= createLogger({ level: resolveConfig().logLevel });
   return log;
 }
 
@@ -19,4 +19,4 @@ function getLog(): Logger {
  * `graphile.config.ts`, then `npx postgraphile -c postgres://… -s ratchet`. Read-only. Needs the packages `postgraphile`,
  * `@graphile/simplify-inflection`, `postgraphile-plugin-connection-filter` and `graphql`.
  */
-export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset(getLog);
+export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset({ getLog });

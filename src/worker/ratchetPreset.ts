@@ -2,7 +2,7 @@
 import "graphile-worker";
 
 import type { Logger } from "pino";
-import { loadConfig } from "../config/config.ts";
+import { resolveConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import "../config/presetOptions.ts";
@@ -11,8 +11,12 @@ import { createRatchetPlugin } from "./ratchetPlugin.ts";
 let log: Logger | undefined;
 
 function getLog(): Logger {
-  log ??= createLogger({ level: loadConfig().logLevel });
+  log ??= createLogger({ level: resolveConfig().logLevel });
   return log;
+}
+
+function getSchema({ ratchet = {}, worker = {} }: GraphileConfig.ResolvedPreset): string {
+  return resolveConfig({ preset: { ratchet: { ...ratchet }, worker: { schema: worker.schema } } }).schemas.ratchet;
 }
 
 /**
@@ -21,7 +25,7 @@ function getLog(): Logger {
  * goes before what stands here.
  */
 export const RatchetPreset: GraphileConfig.Preset = {
-  plugins: [createRatchetPlugin({ getLog, getSchema: (preset) => preset.ratchet?.schema ?? "ratchet" })],
+  plugins: [createRatchetPlugin({ getLog, getSchema })],
   worker: {
     concurrentJobs: 10,
     // With -1, graphile-worker does not wait for its own completions, and a Postgres restart ends the process.

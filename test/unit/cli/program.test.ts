@@ -9,7 +9,7 @@ import type { CliContext } from "../../../src/cli/context.ts";
 import { EXIT_CODES } from "../../../src/cli/exitCodes.ts";
 import { createPaint } from "../../../src/cli/output/paint.ts";
 import { runCli } from "../../../src/cli/program.ts";
-import { loadConfig } from "../../../src/config/config.ts";
+import { resolveConfig } from "../../../src/config/config.ts";
 
 let folder: string;
 
@@ -40,7 +40,11 @@ async function run(
     errorPaint: createPaint(false),
     canRedraw: false,
     command: given.command ?? "ratchet",
-    config: () => loadConfig({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", ...given.env }, folder),
+    config: () =>
+      resolveConfig({
+        environment: { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", ...given.env },
+        projectFolder: folder,
+      }),
     exitWith: (code) => {
       seen.exitCode = code;
     },
