@@ -25,6 +25,9 @@ export interface RunningProgram {
 export interface ProgramPlace {
   readonly folder: string;
   readonly settings?: NodeJS.ProcessEnv | undefined;
+  /** The system user to run as; only root can choose. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 /** Starts a program as a user would in a shell of their own: `node` is the one that runs the tests, and nothing of the repository is on the path. */
@@ -32,6 +35,7 @@ export function startProgram(commandLine: readonly [string, ...string[]], place:
   const [program, ...parameters] = commandLine;
   const child = spawn(program, parameters, {
     cwd: place.folder,
+    ...(place.uid !== undefined && { uid: place.uid, gid: place.gid }),
     env: { ...plainEnvironment(), ...place.settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
