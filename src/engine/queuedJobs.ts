@@ -2,7 +2,7 @@ import { type Claim, handBack, readUnknownVersion, settleJob } from "../database
 import { type WakeUpLimits, addWakeUps } from "../database/calls/wakeUps.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { LetGo, createAttempt } from "./attempt.ts";
+import { type Attempt, LetGo, createAttempt } from "./attempt.ts";
 import { type DefinedJob, bindDefinition, undefinedJob } from "./definedJob.ts";
 import { runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
@@ -26,6 +26,10 @@ export interface QueuedJobs {
   run(jobId: string, identifier: string): Promise<void>;
   /** Whether this process holds the job and knows it. */
   isRunning(jobId: string): boolean;
+  /** The claims under which this process holds jobs. */
+  claims(): readonly Claim[];
+  /** Aborts the handlers of these claims, because somebody else has their jobs now or nobody shall. */
+  lose(claims: readonly Claim[]): void;
   /** Begins no further task, and waits until nothing runs. */
   drain(): Promise<void>;
   /** Aborts the handlers that still run; their jobs are handed back, uncounted. */
@@ -48,7 +52,7 @@ export interface QueuedJobsOptions {
 /** Creates the runner of queued jobs. */
 export function createQueuedJobs({ session: getSession, findDefinition, passedOn }: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
-  const held = new Set<string>();
+  const held = new Map<string, Attempt>();
   const wokenMeanwhile = new Set<string>();
   const shutdown = new AbortController();
   let isStopping = false;
@@ -105,12 +109,13 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
 
   async function runClaim(session: EngineSession, claim: Claim, bind: () => DefinedJob): Promise<void> {
     const { jobId } = claim;
-    held.add(jobId);
+    const attempt = createAttempt(claim, shutdown.signal);
+    held.set(jobId, attempt);
     try {
       session.onWritten([jobId]);
       await runPlan(session, {
         ...bind(),
-        attempt: createAttempt(claim, shutdown.signal),
+        attempt,
         isStopping: () => isStopping,
       });
     } catch (error) {
@@ -156,6 +161,16 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
       return end;
     },
     isRunning: (jobId) => held.has(jobId),
+    claims: () => Array.from(held.values(), ({ claim }) => claim),
+    lose(claims) {
+      for (const claim of claims) {
+        const attempt = held.get(claim.jobId);
+        // It may have been claimed anew meanwhile.
+        if (attempt?.claim === claim) {
+          attempt.lose();
+        }
+      }
+    },
     async drain() {
       isStopping = true;
       while (running.size > 0) {

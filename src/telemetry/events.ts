@@ -48,6 +48,8 @@ export interface RatchetEvents {
   readonly "database.recovered": { readonly call: string; readonly durationMs: number };
   /** The net found jobs that nothing would have woken, or whose status their tasks contradicted. */
   readonly "sweep.mended": { readonly woken: readonly string[]; readonly settled: readonly string[] };
+  /** Finished jobs that are kept no longer were deleted. */
+  readonly "jobs.pruned": { readonly jobs: number };
   /** graphile-worker's runner ended by itself and is started again. */
   readonly "runner.restarted": { readonly reason: string };
   /** A worker is ready. */

@@ -19,6 +19,7 @@ const LINES: { readonly [Name in RatchetEventName]: LineOf<RatchetEvents[Name]> 
   "database.troubled": ["warn", "database does not answer as it should; repeating"],
   "database.recovered": ["info", "database answers again"],
   "sweep.mended": ["warn", "sweep mended jobs"],
+  "jobs.pruned": ["info", "finished jobs pruned"],
   "runner.restarted": ["warn", "graphile-worker's runner ended and is started again"],
   "worker.started": ["info", "worker started"],
   "worker.stopped": ["info", "worker stopped"],

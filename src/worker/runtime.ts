@@ -1,6 +1,7 @@
 import type { JobHelpers, WorkerPool } from "graphile-worker";
 import type { Logger } from "pino";
 import { registerDefinitions } from "../database/calls/definitions.ts";
+import { pruneJobs } from "../database/calls/orders.ts";
 import { announce, sweep } from "../database/calls/wakeUps.ts";
 import { beat } from "../database/calls/workers.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
@@ -14,6 +15,7 @@ import { type DefinitionMap, definitionRow, registeredVersion } from "./definiti
 import { jobIdOf } from "./envelope.ts";
 import { type Maintenance, startMaintenance } from "./maintenance.ts";
 import { nudge } from "./nudge.ts";
+import { type Pruning, startPruning } from "./pruning.ts";
 import { createRetryTimer } from "./retryTimer.ts";
 
 /** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the rest. */
@@ -58,6 +60,7 @@ interface Started {
   readonly session: OpenSession;
   readonly announcer: Announcer;
   readonly maintenance: Maintenance;
+  readonly pruning: Pruning;
 }
 
 /** Creates a runtime; it connects when it is started. */
@@ -116,16 +119,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     announcer = createAnnouncer((jobIds) => announce(opened.pool, jobIds));
     const maintenance = startMaintenance({
       events,
-      beat: () =>
-        beat(
-          opened.pool,
-          opened.workerId,
-          Array.from(pools, ({ id }) => id),
-        ),
+      beat: async () => {
+        const claims = jobs.claims();
+        const poolIds = Array.from(pools, ({ id }) => id);
+        const lost = await beat(opened.pool, opened.workerId, poolIds, claims);
+        jobs.lose(claims.filter(({ jobId }) => lost.has(jobId)));
+      },
       sweep: (after, limit) => sweep(opened.pool, after, limit),
     });
+    const pruning = startPruning({ events, prune: (maxJobs) => pruneJobs(opened.pool, maxJobs) });
     events.emit("worker.started", { workerId: opened.workerId, identifiers: [...definitions.keys()] });
-    return { session: opened, announcer, maintenance };
+    return { session: opened, announcer, maintenance, pruning };
   }
 
   function start(): Promise<Started> {
@@ -159,7 +163,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     retryTimer.close();
     endListening();
     if (started !== undefined) {
-      await endsWithin(Promise.all([started.maintenance.stop(), started.announcer.close()]), LAST_WORDS_MS);
+      const { maintenance, pruning } = started;
+      await endsWithin(Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]), LAST_WORDS_MS);
       const handedBack = await started.session.close();
       events.emit("worker.stopped", { workerId: started.session.workerId, handedBack });
     }

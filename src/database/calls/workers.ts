@@ -26,9 +26,22 @@ export async function lockWorker(connection: Queryable, workerId: number): Promi
   await connection.query("select ratchet_private.lock_worker($1)", [workerId]);
 }
 
-/** A worker's sign of life. */
-export async function beat(db: Queryable, workerId: number, poolIds: readonly string[]): Promise<void> {
-  await db.query("select ratchet_private.beat($1, $2)", [workerId, poolIds]);
+/**
+ * A worker's sign of life.
+ * @param claims what the worker believes to hold.
+ * @returns the ids of those jobs that it has lost: cancelled, taken over, or deleted.
+ */
+export async function beat(
+  db: Queryable,
+  workerId: number,
+  poolIds: readonly string[],
+  claims: readonly { readonly jobId: string; readonly fence: number }[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ lost: string[] }>(
+    "select ratchet_private.beat($1::integer, $2::text[], $3::bigint[], $4::integer[]) as lost",
+    [workerId, poolIds, claims.map(({ jobId }) => jobId), claims.map(({ fence }) => fence)],
+  );
+  return new Set(onlyRow(rows).lost);
 }
 
 /** Ends a worker: its graphile-worker rows and jobs are free at once, uncounted; returns how many jobs. Safe twice. */

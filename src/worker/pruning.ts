@@ -1,0 +1,60 @@
+import type { EventHub } from "../telemetry/events.ts";
+
+const ROUND_EVERY_MS = 60_000;
+/** Between the slices of a round, so that jobs that run hardly notice. */
+const PAUSE_MS = 1000;
+/** Jobs deleted in one commit. */
+const SLICE = 1000;
+
+/** The regular deletion of finished jobs. */
+export interface Pruning {
+  stop(): Promise<void>;
+}
+
+/** What {@link startPruning} takes. */
+export interface PruningOptions {
+  readonly events: EventHub;
+  /** Deletes at most so many jobs; resolves to how many there were. */
+  readonly prune: (maxJobs: number) => Promise<number>;
+}
+
+/**
+ * Deletes finished jobs that are kept no longer: a round begins every minute, and deletes up to 1,000 jobs a second while
+ * there are more. Apart from the signs of life, because a slice may take longer than they may be away.
+ */
+export function startPruning({ events, prune }: PruningOptions): Pruning {
+  let timer: NodeJS.Timeout | undefined;
+  let working: Promise<void> = Promise.resolve();
+  let isStopped = false;
+
+  async function work(): Promise<void> {
+    let pauseMs = ROUND_EVERY_MS;
+    try {
+      const jobs = await prune(SLICE);
+      if (jobs > 0) {
+        events.emit("jobs.pruned", { jobs });
+      }
+      if (jobs === SLICE) {
+        pauseMs = PAUSE_MS;
+      }
+    } catch {
+      // Postgres is away; the calls that jobs wait for tell of it, and the next round tries again.
+    }
+    if (!isStopped) {
+      timer = setTimeout(begin, pauseMs);
+    }
+  }
+
+  function begin(): void {
+    working = work();
+  }
+  begin();
+
+  return {
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await working;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { createEventHub } from "../../../src/telemetry/events.ts";
+import { startPruning } from "../../../src/worker/pruning.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Pruning that finds these numbers of jobs, one a call, and then none. */
+function startWith(...found: (number | Error)[]) {
+  const pruned: number[] = [];
+  const calls: number[] = [];
+  const events = createEventHub((error) => {
+    throw error;
+  });
+  events.on("jobs.pruned", ({ jobs }) => {
+    pruned.push(jobs);
+  });
+  const pruning = startPruning({
+    events,
+    prune: (maxJobs) => {
+      calls.push(maxJobs);
+      const next = found.shift() ?? 0;
+      return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+    },
+  });
+  return { pruning, pruned, calls };
+}
+
+test("goes on by a slice a second while there is more, then begins again after a minute", async () => {
+  const { pruning, pruned, calls } = startWith(1000, 1000, 7);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(calls).toStrictEqual([1000]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(pruned).toStrictEqual([1000, 1000, 7]);
+  await vi.advanceTimersByTimeAsync(59_999);
+  expect(calls).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(calls).toHaveLength(4);
+  expect(pruned).toHaveLength(3);
+  await pruning.stop();
+});
+
+test("tries again after a minute when Postgres is away", async () => {
+  const { pruning, pruned } = startWith(new Error("away"), 3);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(pruned).toStrictEqual([3]);
+  await pruning.stop();
+});
+
+test("deletes nothing more once it is stopped, and waits for the slice under way", async () => {
+  const { pruning, calls } = startWith(1000);
+  const stopped = pruning.stop();
+  await stopped;
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(calls).toHaveLength(1);
+  await pruning.stop();
+});
