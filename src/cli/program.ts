@@ -1,10 +1,11 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 
-import { describeConfig } from "../config/config.ts";
+import { describeConfig } from "../config/describeConfig.ts";
 import { RATCHET_VERSION } from "../engine/version.ts";
 import { commandGroups } from "./commandGroups.ts";
 import type { CliContext } from "./context.ts";
 import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
+import { wrap } from "./output/text.ts";
 import { reportError } from "./printError.ts";
 
 /**
@@ -31,6 +32,7 @@ export async function runCli(commandLine: readonly string[], context: CliContext
 /** The program with all its commands, as commander has it. */
 export function createProgram(context: CliContext) {
   const program = new Command("ratchet")
+    .addHelpCommand(new Command("help").argument("[command]").summary("show help for a command").helpGroup("Operate:"))
     .description("Runs jobs in Postgres, each an ordered list of tasks; a finished task is never run again.")
     .version(RATCHET_VERSION, "-V, --version", "print the version")
     .option("--debug", "print where an error comes from")
@@ -39,10 +41,10 @@ export function createProgram(context: CliContext) {
       [
         "",
         "Settings (environment):",
-        ...indented(describeConfig()),
+        ...described(context, describeConfig()),
         "",
         "Exit status:",
-        ...indented(describeExitCodes()),
+        ...described(context, describeExitCodes()),
       ].join("\n"),
     );
   for (const { heading, commands } of commandGroups(context)) {
@@ -67,6 +69,16 @@ export function createProgram(context: CliContext) {
   return program;
 }
 
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`);
+/** Lines of a name, two spaces and a text, indented; what does not fit goes on below the text's beginning. */
+function described(context: CliContext, lines: readonly string[]): string[] {
+  const width = context.stdout.columns ?? 80;
+  return lines.flatMap((line) => {
+    const head = /^\s*\S+\s+/v.exec(`  ${line}`)?.[0] ?? "";
+    const [first = "", ...rest] = wrap(
+      line.trimStart().slice(head.trimStart().length),
+      width - head.length,
+      Number.POSITIVE_INFINITY,
+    );
+    return [`${head}${first}`, ...rest.map((each) => `${" ".repeat(head.length)}${each}`)];
+  });
 }
