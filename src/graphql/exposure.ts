@@ -1,5 +1,7 @@
 /** What GraphQL shows of one table or view. */
 export interface ExposedRelation {
+  /** In place of the table's name. */
+  readonly name?: string;
   /** Columns that can be filtered by. */
   readonly filter: readonly string[];
   /** Columns that a list can be ordered by, besides the primary key: only such as its index serves. */
@@ -58,6 +60,13 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
     order: ["id"],
     hidden: ["pool_ids", "backend_pids"],
     newestFirst: true,
+  },
+  audit: {
+    name: "audit_entries",
+    filter: ["id", "at", "actor", "action", "job_id", "tenant"],
+    order: ["id"],
+    newestFirst: true,
+    relations: ["(job_id) references jobs (id)|@fieldName job|@foreignFieldName auditEntries"],
   },
   violations: { filter: [], neverNull: ["job_id", "rule", "detail"] },
 };

@@ -53,6 +53,9 @@ export const ExposurePlugin: GraphileConfig.Plugin = {
 function tagRelation(name: string, tags: Tags): void {
   const exposed = EXPOSED_RELATIONS[name];
   tags["behavior"] = exposed === undefined ? NOWHERE : "-insert -update -delete";
+  if (exposed?.name !== undefined) {
+    tags["name"] = exposed.name;
+  }
   if (exposed?.relations !== undefined) {
     tags["foreignKey"] = [...exposed.relations];
   }

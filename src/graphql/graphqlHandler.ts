@@ -12,6 +12,8 @@ export interface GraphqlHandlerOptions {
   readonly pool: pg.Pool;
   /** The name of the schema `ratchet`. */
   readonly schema: string;
+  /** How long Postgres works on one statement, in ms. Default 10,000. */
+  readonly statementTimeoutMs?: number | undefined;
   readonly log: Logger;
 }
 
@@ -23,9 +25,14 @@ export interface GraphqlHandler {
 }
 
 /** Reads the database's schema and builds the API from it. */
-export async function createGraphqlHandler({ pool, schema, log }: GraphqlHandlerOptions): Promise<GraphqlHandler> {
+export async function createGraphqlHandler({
+  pool,
+  schema,
+  statementTimeoutMs,
+  log,
+}: GraphqlHandlerOptions): Promise<GraphqlHandler> {
   const instance = postgraphile({
-    extends: [createGraphqlPreset(() => log)],
+    extends: [createGraphqlPreset({ getLog: () => log, statementTimeoutMs })],
     pgServices: [makePgService({ pool, schemas: [schema], pubsub: false })],
   });
   const serving = instance.createServ(grafserv);

@@ -8,8 +8,11 @@ export const LIMITS = {
   nestedLists: 3,
   /** Fields of the query itself, each of which is a statement of its own. */
   rootFields: 20,
+  /** Fields altogether, those of a fragment each time it is spread. */
+  fields: 1000,
   /** Length of a request's body. */
   bodyBytes: 100_000,
-  /** How long Postgres works on one statement. */
-  statementTimeoutMs: 10_000,
 } as const;
+
+/** How long Postgres works on one statement unless the server's options say otherwise. */
+export const DEFAULT_STATEMENT_TIMEOUT_MS = 10_000;

@@ -6,7 +6,9 @@ import { codeOf } from "../database/transientErrors.ts";
 import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
-import { LIMITS } from "./limits.ts";
+
+// postgraphile-plugin-connection-filter 4.0.1 throws a plain error.
+const NULL_IN_FILTER = "Null literals are forbidden in filter argument input";
 
 /** What a client learns of an error besides its message. */
 export function toGraphqlExtensions(error: RatchetError, reference?: string): Record<string, unknown> {
@@ -56,11 +58,13 @@ function isFaultOfQuery(error: GraphQLError, cause: unknown): boolean {
 
 function toKnownError(cause: unknown): RatchetError | undefined {
   const code = codeOf(cause) ?? "";
+  if (cause instanceof Error && cause.message.startsWith(NULL_IN_FILTER)) {
+    return new RatchetError("RT006", "A filter holds null, which would be no condition at all.", {
+      hint: "Leave the field out, or look for rows without a value with isNull: true.",
+    });
+  }
   if (code === "57014") {
-    return new RatchetError(
-      "RT133",
-      `Postgres worked on the query for more than ${LIMITS.statementTimeoutMs / 1000} s.`,
-    );
+    return new RatchetError("RT133", "Postgres took too long over the query and stopped.");
   }
   // SQLSTATE class 22: a value that its type does not take. The message quotes what the client itself has sent.
   if (code.startsWith("22") && cause instanceof Error) {

@@ -3,16 +3,17 @@ import type { Logger } from "pino";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
+import { BigIntPlugin } from "./bigIntPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
 import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
-import { LIMITS } from "./limits.ts";
+import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
 import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
 import { PageLimitPlugin } from "./pageLimitPlugin.ts";
-import { ReadOnlyPlugin } from "./readOnlyPlugin.ts";
+import { createReadOnlyPlugin } from "./readOnlyPlugin.ts";
 import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
-import { StatusTextPlugin } from "./statusTextPlugin.ts";
+import { DescriptionPlugin } from "./descriptionPlugin.ts";
 
 /** Fields that say the same as others. */
 const SUPERFLUOUS_PLUGINS = [
@@ -60,19 +61,31 @@ const DEFAULT_QUERY = `# The newest jobs, how far they are and why.
 }
 `;
 
-/** Creates the preset; `log` is asked for when there is something to log. */
-export function createGraphqlPreset(log: () => Logger): GraphileConfig.Preset {
+/** What {@link createGraphqlPreset} takes. */
+export interface GraphqlPresetOptions {
+  /** Called when there is something to log. */
+  readonly getLog: () => Logger;
+  /** How long Postgres works on one statement, in ms. Default 10,000. */
+  readonly statementTimeoutMs?: number | undefined;
+}
+
+/** Creates the preset that makes a read-only API of Ratchet's schema. */
+export function createGraphqlPreset({
+  getLog,
+  statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+}: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset, PostGraphileConnectionFilterPreset],
     plugins: [
+      BigIntPlugin,
       ExposurePlugin,
       LeanSchemaPlugin,
       NamesPlugin,
       NewestFirstPlugin,
       PageLimitPlugin,
-      ReadOnlyPlugin,
+      createReadOnlyPlugin(statementTimeoutMs),
       ShapeLimitPlugin,
-      StatusTextPlugin,
+      DescriptionPlugin,
     ],
     disablePlugins: SUPERFLUOUS_PLUGINS,
     schema: {
@@ -80,6 +93,8 @@ export function createGraphqlPreset(log: () => Logger): GraphileConfig.Preset {
       connectionFilterComputedColumns: false,
       connectionFilterArrays: false,
       connectionFilterSetofFunctions: false,
+      // `filter: {}` is what a form without an entry sends; a null stays an error, for it looks like a condition and is none.
+      connectionFilterAllowEmptyObjectInput: true,
     },
     grafserv: {
       graphqlPath: "/graphql",
@@ -91,7 +106,7 @@ export function createGraphqlPreset(log: () => Logger): GraphileConfig.Preset {
       websockets: false,
       maxRequestLength: LIMITS.bodyBytes,
       allowedRequestContentTypes: ["application/json"],
-      maskError: createMaskError(log),
+      maskError: createMaskError(getLog),
     },
     grafast: { explain: false },
     ruru: {

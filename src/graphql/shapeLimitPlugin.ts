@@ -4,6 +4,7 @@ import {
   GraphQLError,
   type GraphQLNamedType,
   Kind,
+  OperationTypeNode,
   type SelectionSetNode,
   type ValidationContext,
   type ValidationRule,
@@ -29,22 +30,35 @@ export const ShapeLimitPlugin: GraphileConfig.Plugin = {
   },
 };
 
-/** How far a selection reaches down, in fields and in lists. */
+/** How far a selection reaches down, in fields and in lists, and how many fields it has altogether. */
 interface Shape {
   readonly depth: number;
   readonly lists: number;
+  readonly fields: number;
 }
+
+const NOTHING: Shape = { depth: 0, lists: 0, fields: 0 };
 
 const shapeRule: ValidationRule = (context) => {
   const measure = createMeasure(context);
   return {
     OperationDefinition(operation) {
+      if (operation.operation !== OperationTypeNode.QUERY) {
+        const error = new RatchetError("RT006", `This API only reads: it has no ${operation.operation}.`, {
+          hint: "Change jobs with the command `ratchet`, the TypeScript client or SQL.",
+        });
+        context.reportError(
+          new GraphQLError(error.message, { nodes: [operation], extensions: toGraphqlExtensions(error) }),
+        );
+        return;
+      }
       const rootFields = operation.selectionSet.selections.length;
-      const { depth, lists } = measure(operation.selectionSet, context.getSchema().getQueryType());
+      const { depth, lists, fields } = measure(operation.selectionSet, context.getSchema().getQueryType());
       const found = [
         ...over("fields inside fields", depth, LIMITS.depth),
         ...over("lists inside lists", lists, LIMITS.nestedLists),
         ...over("fields at the top", rootFields, LIMITS.rootFields),
+        ...over("fields altogether", fields, LIMITS.fields),
       ];
       if (found.length > 0) {
         const error = new RatchetError("RT132", `The query has ${found.join(" and ")}.`);
@@ -63,16 +77,21 @@ function over(what: string, count: number, limit: number): string[] {
 function createMeasure(
   context: ValidationContext,
 ): (selections: SelectionSetNode, type: GraphQLNamedType | null | undefined) => Shape {
-  // A fragment is measured once: spreading two in each of twenty would take a million steps. One inside itself counts nothing.
+  // A fragment is measured once: forty that each spread the next one twice make a thousand billion, which Grafast would plan
+  // one by one. One inside itself counts nothing here and is refused by another rule.
   const known = new Map<string, Shape>();
 
   function measure(selectionSet: SelectionSetNode, type: GraphQLNamedType | null | undefined): Shape {
-    let deepest: Shape = { depth: 0, lists: 0 };
+    let whole = NOTHING;
     for (const selection of selectionSet.selections) {
-      const shape = measureOne(selection, type);
-      deepest = { depth: Math.max(deepest.depth, shape.depth), lists: Math.max(deepest.lists, shape.lists) };
+      const { depth, lists, fields } = measureOne(selection, type);
+      whole = {
+        depth: Math.max(whole.depth, depth),
+        lists: Math.max(whole.lists, lists),
+        fields: whole.fields + fields,
+      };
     }
-    return deepest;
+    return whole;
   }
 
   function measureOne(
@@ -84,18 +103,19 @@ function createMeasure(
       return measure(selection.selectionSet, name === undefined ? type : context.getSchema().getType(name));
     }
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      return measureFragment(selection.name.value);
+      const shape = measureFragment(selection.name.value);
+      // A spread is work even of a fragment without a field.
+      return { ...shape, fields: shape.fields + 1 };
     }
     // Tools ask for the schema in deeply nested queries; it costs no statement.
     if (selection.name.value.startsWith("__")) {
-      return { depth: 0, lists: 0 };
+      return NOTHING;
     }
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value] : undefined;
     const fieldType = field === undefined ? undefined : getNamedType(field.type);
-    const inside: Shape =
-      selection.selectionSet === undefined ? { depth: 0, lists: 0 } : measure(selection.selectionSet, fieldType);
+    const inside = selection.selectionSet === undefined ? NOTHING : measure(selection.selectionSet, fieldType);
     const isList = fieldType?.name.endsWith("Connection") === true;
-    return { depth: inside.depth + 1, lists: inside.lists + (isList ? 1 : 0) };
+    return { depth: inside.depth + 1, lists: inside.lists + (isList ? 1 : 0), fields: inside.fields + 1 };
   }
 
   function measureFragment(name: string): Shape {
@@ -103,11 +123,11 @@ function createMeasure(
     if (before !== undefined) {
       return before;
     }
-    known.set(name, { depth: 0, lists: 0 });
+    known.set(name, NOTHING);
     const fragment = context.getFragment(name);
     const shape =
       fragment === null || fragment === undefined
-        ? { depth: 0, lists: 0 }
+        ? NOTHING
         : measure(fragment.selectionSet, context.getSchema().getType(fragment.typeCondition.name.value));
     known.set(name, shape);
     return shape;

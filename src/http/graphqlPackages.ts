@@ -16,6 +16,12 @@ export function missingGraphqlPackages(isInstalled: (name: string) => boolean = 
   return Object.keys(GRAPHQL_PACKAGES).filter((name) => !isInstalled(name));
 }
 
+/** The command that installs what GraphQL needs. */
+export function installLine(): string {
+  const packages = Object.entries(GRAPHQL_PACKAGES).map(([name, version]) => `${name}@${version}`);
+  return `npm install ${packages.join(" ")}`;
+}
+
 /**
  * Refuses if a package is missing.
  * @throws {RatchetError} RT131 with the line that installs what is missing.
@@ -23,9 +29,8 @@ export function missingGraphqlPackages(isInstalled: (name: string) => boolean = 
 export function demandGraphqlPackages(isInstalled?: (name: string) => boolean): void {
   const missing = missingGraphqlPackages(isInstalled);
   if (missing.length > 0) {
-    const wanted = Object.entries(GRAPHQL_PACKAGES).filter(([name]) => missing.includes(name));
     throw new RatchetError("RT131", `The GraphQL API needs packages that are not installed: ${missing.join(", ")}.`, {
-      hint: `npm install ${wanted.map(([name, version]) => `${name}@${version}`).join(" ")}`,
+      hint: installLine(),
     });
   }
 }

@@ -5,16 +5,23 @@ import { RatchetError } from "../errors/ratchetError.ts";
 /** Where the server may listen: it asks for no password, so nobody but this machine may reach it. */
 const LOCAL_HOSTS = new Set(["127.0.0.1", "localhost", "::1"]);
 
+/** Whether only this machine reaches the address. */
+export function isLocalHost(host: string): boolean {
+  return LOCAL_HOSTS.has(host);
+}
+
 /**
  * Refuses an address that other machines reach.
  * @throws {RatchetError} RT110
  */
 export function demandLocalHost(host: string): void {
-  if (!LOCAL_HOSTS.has(host)) {
+  if (!isLocalHost(host)) {
     throw new RatchetError(
       "RT110",
       `The server cannot listen on "${host}": its API asks for no password yet, so it serves this machine only.`,
-      { hint: "Use 127.0.0.1. Logins, and with them other addresses, come with a later version." },
+      {
+        hint: "Use 127.0.0.1; logins, and with them other addresses, come with a later version. In a container whose port is published on 127.0.0.1 only, set RATCHET_ALLOW_REMOTE=true.",
+      },
     );
   }
 }

@@ -30,6 +30,9 @@ export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
     if (path === "/healthz") {
       return [["GET", "HEAD"], respondHealth];
     }
+    if (path === "/favicon.ico") {
+      return [["GET", "HEAD"], respondNothing];
+    }
     return path === "/" ? [["GET", "HEAD"], respondHome] : [[]];
   }
 
@@ -76,6 +79,11 @@ export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
       sendText(response, 405, `This path takes ${methods.join(" or ")} only.\n`);
     }
   };
+}
+
+/** Browsers ask for an icon by themselves and report it if there is none. */
+function respondNothing(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(204).end();
 }
 
 function respondHome(_request: IncomingMessage, response: ServerResponse): void {

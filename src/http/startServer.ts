@@ -7,7 +7,7 @@ import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { endsWithin } from "../worker/deadline.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
-import { demandLocalHost, listen } from "./listen.ts";
+import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
 import { createRoutes } from "./routes.ts";
 import { pathOf, sendText } from "./send.ts";
 
@@ -27,10 +27,14 @@ export interface ServerOptions {
   readonly schemas?: SchemaNames | undefined;
   /** An address of this machine that only it reaches. Default 127.0.0.1. */
   readonly host?: string | undefined;
+  /** Lets `host` be any address, though whoever reaches the server reads every job: for containers. Default false. */
+  readonly allowRemote?: boolean | undefined;
   /** 0 lets the system choose. Default 5678. */
   readonly port?: number | undefined;
   /** Connections to Postgres that GraphQL uses at most. Default 10. */
   readonly maxConnections?: number | undefined;
+  /** How long Postgres works on one statement of GraphQL, in ms. Default 10,000. */
+  readonly statementTimeoutMs?: number | undefined;
   /** How long requests may go on after `close()`, in ms. Default 10,000. */
   readonly shutdownGraceMs?: number | undefined;
   readonly log: Logger;
@@ -57,7 +61,9 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { connectionString, log, schemas = DEFAULT_SCHEMA_NAMES, host = DEFAULT_HOST } = options;
   const graceMs = options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS;
-  demandLocalHost(host);
+  if (options.allowRemote !== true) {
+    demandLocalHost(host);
+  }
   demandGraphqlPackages();
 
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
@@ -72,7 +78,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   async function loadGraphql(): Promise<GraphqlHandler> {
     await checkDatabase(healthPool);
     await checkMigrated(healthPool);
-    return loadGraphqlHandler({ pool, schema: schemas.ratchet, log });
+    return loadGraphqlHandler({
+      pool,
+      schema: schemas.ratchet,
+      statementTimeoutMs: options.statementTimeoutMs,
+      log,
+    });
   }
   const graphql = loadGraphql();
   const answer = createRoutes({ graphql, healthPool });
@@ -101,6 +112,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       throw error;
     }
     log.info({ url }, "server started");
+    if (!isLocalHost(host)) {
+      log.warn({ host }, "the server asks for no password and listens beyond this machine");
+    }
   }
 
   async function closeAll(): Promise<void> {

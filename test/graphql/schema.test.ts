@@ -1,0 +1,167 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import {
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type IntrospectionQuery,
+  buildClientSchema,
+  getIntrospectionQuery,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  printSchema,
+} from "graphql";
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { named } from "../support/schemas.ts";
+import { useServer } from "./server.ts";
+
+const FILE = join(import.meta.dirname, "../../schema.graphql");
+
+const bench = useServer();
+let schema: GraphQLSchema;
+
+beforeAll(async () => {
+  const { data } = await bench.ask(getIntrospectionQuery());
+  schema = lexicographicSortSchema(buildClientSchema(data as IntrospectionQuery));
+});
+
+function types(): GraphQLNamedType[] {
+  return Object.values(schema.getTypeMap()).filter(
+    (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
+  );
+}
+
+function fieldsOf(name: string): string[] {
+  const type = schema.getType(name);
+  return isObjectType(type) || isInputObjectType(type) ? Object.keys(type.getFields()) : [];
+}
+
+test("schema.graphql is what the server serves", async () => {
+  const text = `${printSchema(schema)}\n`;
+  if (process.env["UPDATE_GRAPHQL_SCHEMA"] === "1") {
+    await writeFile(FILE, text);
+  }
+  expect(
+    text,
+    "The API has changed. If it was meant to, write the file anew: UPDATE_GRAPHQL_SCHEMA=1 npx vitest run test/graphql/schema.test.ts",
+  ).toBe(named(await readFile(FILE, "utf8")));
+});
+
+test("every type, field and argument is described", () => {
+  const silent: string[] = [];
+  const demand = (path: string, { description }: { readonly description?: string | null | undefined }): void => {
+    if ((description ?? "").trim() === "") {
+      silent.push(path);
+    }
+  };
+  for (const type of types()) {
+    if (type.name !== "Query") {
+      demand(type.name, type);
+    }
+    if (isObjectType(type) || isInterfaceType(type)) {
+      for (const field of Object.values(type.getFields())) {
+        demand(`${type.name}.${field.name}`, field);
+        for (const argument of field.args) {
+          demand(`${type.name}.${field.name}(${argument.name})`, argument);
+        }
+      }
+    } else if (isInputObjectType(type)) {
+      for (const field of Object.values(type.getFields())) {
+        demand(`${type.name}.${field.name}`, field);
+      }
+    }
+  }
+  expect(silent).toStrictEqual([]);
+});
+
+test("each status is described, and they are spelled as in the database", async () => {
+  for (const [type, name] of [
+    ["job_status", "JobStatus"],
+    ["task_status", "TaskStatus"],
+  ]) {
+    const inDatabase = await bench.sql.rows<{ label: string }>(
+      `select enumlabel as label from pg_enum e join pg_type t on t.oid = e.enumtypid where t.typname = $1 order by 1`,
+      [type],
+    );
+    const statuses = schema.getType(name ?? "");
+    const values = isEnumType(statuses) ? statuses.getValues() : [];
+    expect(values.map((value) => value.name)).toStrictEqual(inDatabase.map(({ label }) => label));
+    expect(values.filter(({ description }) => (description ?? "") === "")).toStrictEqual([]);
+  }
+});
+
+describe("what is shown", () => {
+  test("nothing can be changed", () => {
+    expect(schema.getMutationType() ?? null).toBeNull();
+    expect(schema.getSubscriptionType() ?? null).toBeNull();
+  });
+
+  test("the query has these fields, each row by its primary key and each list once", () => {
+    expect(fieldsOf("Query")).toStrictEqual([
+      "auditEntries",
+      "auditEntry",
+      "definition",
+      "definitions",
+      "job",
+      "jobs",
+      "node",
+      "task",
+      "taskFailure",
+      "taskFailures",
+      "tasks",
+      "violations",
+      "worker",
+      "workers",
+    ]);
+  });
+
+  test("the engine's own columns and functions stay hidden", () => {
+    const names = types().flatMap((type) => fieldsOf(type.name));
+    for (const hidden of ["fence", "stopAfter", "poolIds", "backendPids", "explainJob", "addJob", "allViolations"]) {
+      expect(names).not.toContain(hidden);
+    }
+  });
+
+  test("a job has its computed fields and relations", () => {
+    expect(fieldsOf("Job")).toStrictEqual(
+      expect.arrayContaining([
+        "currentTask",
+        "definition",
+        "explanation",
+        "failures",
+        "finishedTaskCount",
+        "id",
+        "isFinal",
+        "nodeId",
+        "progress",
+        "taskCount",
+        "tasks",
+        "willRetry",
+        "worker",
+      ]),
+    );
+  });
+
+  test("lists are ordered only by what an index serves", () => {
+    const orders = types()
+      .filter(isEnumType)
+      .filter(({ name }) => name.endsWith("OrderBy"));
+    expect(
+      Object.fromEntries(orders.map((type) => [type.name, type.getValues().map(({ name }) => name)])),
+    ).toStrictEqual({
+      AuditEntryOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+      DefinitionOrderBy: ["PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+      JobOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+      TaskFailureOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+      TaskOrderBy: ["PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+      ViolationOrderBy: ["NATURAL"],
+      WorkerOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
+    });
+  });
+});
