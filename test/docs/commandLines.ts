@@ -21,14 +21,11 @@ export function commandLinesOf({ place, code }: Block): CommandLine[] {
 
 /** What follows `ratchet`, however the line starts it; null for other programs. */
 export function ratchetArguments({ words }: CommandLine): readonly string[] | null {
-  const [program, verb, script, dashes] = words;
-  if (program === "ratchet") {
-    return words.slice(1);
-  }
-  if (program === "npx" && verb === "ratchet") {
-    return words.slice(2);
-  }
-  return program === "npm" && verb === "run" && script === "ratchet" && dashes === "--" ? words.slice(4) : null;
+  const line = words.join(" ");
+  const start = ["ratchet ", "npx ratchet ", "npm run ratchet -- ", "npm run --silent ratchet -- "].find((prefix) =>
+    line.startsWith(prefix),
+  );
+  return start === undefined ? null : words.slice(start.trim().split(" ").length);
 }
 
 function commandsOf(line: string): string[][] {

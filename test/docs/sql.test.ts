@@ -1,11 +1,15 @@
-import type pg from "pg";
-import { beforeAll, expect, test } from "vitest";
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 
-import { registerDefinitions } from "../../src/database/calls/definitions.ts";
+import type pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type DefinitionRow, registerDefinitions } from "../../src/database/calls/definitions.ts";
 import { definitionRow } from "../../src/worker/definitions.ts";
 import publishListing from "../../tasks/publish_listing.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { type Block, type Page, readPages } from "./pages.ts";
+import { createBlockFolder, isDefinition, loadDefinition, writeBlocks } from "./writtenBlocks.ts";
 
 const PAYLOAD = { sku: "JKT-1", title: "Jacket", price: 129.9, currency: "EUR", images: ["a.png", "b.png", "c.png"] };
 
@@ -19,9 +23,15 @@ const JOBS = `
   update ratchet.tasks set status = 'FAILED', error_message = 'fetch failed' where job_id = 42 and position = 2;`;
 
 let pages: Page[];
+let folder: string;
 
 beforeAll(async () => {
   pages = await readPages();
+  folder = await createBlockFolder();
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
 });
 
 test("the SQL of the documents runs, each page's in order in a database of its own", async () => {
@@ -29,7 +39,7 @@ test("the SQL of the documents runs, each page's in order in a database of its o
   for (const page of pages) {
     const blocks = page.blocks.filter(({ language }) => language === "sql");
     if (blocks.length > 0) {
-      problems.push(...(await problemsOf(blocks)));
+      problems.push(...(await problemsOf(blocks, await definitionsOf(page))));
     }
   }
   expect(problems).toStrictEqual([]);
@@ -43,14 +53,23 @@ test("the tables that the documents show have the columns that their query gives
   expect(shapeProblem({ name: "x", fields: ["id"] }, "Job 1 is COMPLETED.")).toBeUndefined();
 });
 
+/** The sample's definition, and those that the page itself shows. */
+async function definitionsOf(page: Page): Promise<DefinitionRow[]> {
+  const written = await writeBlocks(join(folder, page.name.replaceAll(/\W/gv, "_")), page, ["ts"]);
+  const shown = written
+    .filter(isDefinition)
+    .map(async (block) => definitionRow(basename(block.file, ".ts"), await loadDefinition(block)));
+  return [definitionRow("publish_listing", publishListing), ...(await Promise.all(shown))];
+}
+
 /** Runs a page's blocks and gives what is wrong with them. */
-async function problemsOf(blocks: readonly Block[]): Promise<string[]> {
+async function problemsOf(blocks: readonly Block[], definitions: readonly DefinitionRow[]): Promise<string[]> {
   const database = await createTestDatabase();
   const roles = blocks.flatMap(({ code }) =>
     [...code.matchAll(/create role (?<role>\w+)/gv)].map((match) => match[1] ?? ""),
   );
   try {
-    await registerDefinitions(database.pool, [definitionRow("publish_listing", publishListing)], true);
+    await registerDefinitions(database.pool, definitions, true);
     await database.pool.query(JOBS);
     const problems: string[] = [];
     for (const { place, code, next } of blocks) {

@@ -1,36 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { run } from "../support/programs.ts";
-import { type Block, readPages, ROOT } from "./pages.ts";
-
-/** A block in a file of its own. */
-interface WrittenBlock extends Block {
-  readonly file: string;
-}
+import { readPages, ROOT } from "./pages.ts";
+import { createBlockFolder, isDefinition, type WrittenBlock, writeBlocks } from "./writtenBlocks.ts";
 
 const written: WrittenBlock[] = [];
 let folder: string;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  // Inside the repository, where its packages and its own name are found.
-  await mkdir(join(ROOT, ".ratchet"), { recursive: true });
-  folder = await mkdtemp(join(ROOT, ".ratchet", "documents-"));
+  folder = await createBlockFolder();
   database = await createTestDatabase();
   for (const page of await readPages()) {
-    for (const [number, block] of page.blocks.entries()) {
-      if (block.language === "ts") {
-        const file = join(folder, page.name.replaceAll(/[^\w]/gv, "_"), block.path ?? `block${number}.ts`);
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, block.code);
-        written.push({ ...block, file });
-      }
-    }
+    written.push(...(await writeBlocks(join(folder, page.name.replaceAll(/\W/gv, "_")), page, ["ts"])));
   }
 });
 
@@ -50,7 +37,7 @@ test("every TypeScript block in the documents compiles, as strictly as our own c
 });
 
 test("every definition in the documents can be loaded", async () => {
-  const definitions = written.filter(({ code }) => code.includes("export default defineJob("));
+  const definitions = written.filter(isDefinition);
   const versions = await Promise.all(
     definitions.map(({ file }) => runNode(["--input-type=module", "--eval", loading(file)])),
   );
