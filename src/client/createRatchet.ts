@@ -124,9 +124,12 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
       return found === undefined ? null : jobDetails(found);
     },
 
-    list({ client, limit = DEFAULT_PAGE, ...filter } = {}) {
+    async list({ client, limit = DEFAULT_PAGE, ...filter } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > LARGEST_PAGE) {
         throw new RatchetError("RT006", `limit must be a whole number from 1 to ${LARGEST_PAGE} and is ${limit}.`);
+      }
+      if (filter.beforeId !== undefined && idOf(filter.beforeId).id === null) {
+        throw new RatchetError("RT006", `beforeId must be a job's id and is ${JSON.stringify(filter.beforeId)}.`);
       }
       return call({ client }, (db) => listJobs(db, { tenant, ...filter, limit }));
     },

@@ -79,9 +79,8 @@ function formsOf(choice: ErrorObject, errors: readonly ErrorObject[]): string {
   const areTypes = branches.every(
     ({ keyword, instancePath }) => keyword === "type" && instancePath === choice.instancePath,
   );
-  return areTypes && branches.length > 0
-    ? `must be ${branches.map(({ params }) => [params["type"]].flat().join(" or ")).join(" or ")}`
-    : "fits none of the forms that it may have";
+  const types = new Set(branches.flatMap(({ params }): unknown => params["type"]));
+  return areTypes && types.size > 0 ? `must be ${[...types].join(" or ")}` : "fits none of the forms that it may have";
 }
 
 /** `images[2].url`; `payload` for the whole. */

@@ -1,0 +1,95 @@
+import type pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { asRawPool, createClientBench, publish, rejection, single } from "./clientBench.ts";
+
+const bench = createClientBench();
+let pool: pg.Pool;
+let client: pg.PoolClient;
+
+beforeAll(async () => {
+  // Not one that puts schema names into statements: a caller's own.
+  pool = asRawPool(bench.database().url);
+  await pool.query("create table products (title text)");
+});
+beforeEach(async () => {
+  client = await pool.connect();
+  await client.query("begin");
+});
+afterEach(async () => {
+  await client.query("rollback");
+  client.release();
+});
+
+afterAll(() => pool.end());
+
+describe("in a caller's transaction", () => {
+  test("a job is there when that commits, and only then", async () => {
+    const ratchet = bench.client();
+    await client.query("insert into products values ('Jacket')");
+    const job = await ratchet.add(publish, { title: "Jacket", images: [] }, { client });
+    expect(await ratchet.get(job)).toBeNull();
+    expect(await ratchet.get(job, { client })).toMatchObject({ id: job.id, status: "PENDING" });
+    await client.query("commit");
+    expect(await ratchet.get(job)).toMatchObject({ id: job.id });
+  });
+
+  test("a rollback takes job and work away", async () => {
+    const ratchet = bench.client();
+    await client.query("insert into products values ('Trousers')");
+    const job = await ratchet.add(single, {}, { client });
+    const many = await ratchet.addMany(single, [{ payload: {} }, { payload: {} }], { client });
+    await client.query("rollback");
+    for (const { id } of [job, ...many]) {
+      expect(await ratchet.get(id)).toBeNull();
+    }
+    expect((await pool.query("select from products where title = 'Trousers'")).rows).toStrictEqual([]);
+  });
+
+  test("a payload that is refused before it is sent leaves the transaction usable", async () => {
+    const ratchet = bench.client();
+    expect(await rejection(ratchet.add("publish", { title: 1 }, { client }))).toMatchObject({ code: "RT118" });
+    expect(await rejection(ratchet.addMany("publish", [{ payload: { title: 1 } }], { client }))).toMatchObject({
+      code: "RT118",
+    });
+    expect((await client.query("select 1 as one")).rows).toStrictEqual([{ one: 1 }]);
+  });
+
+  test("needs no connection of the client's own pool", async () => {
+    const ratchet = bench.client({ connectionString: "postgres://nobody@127.0.0.1:9/nowhere" });
+    expect(await ratchet.add("publish", { title: "A", images: [] }, { client })).toMatchObject({ status: "PENDING" });
+    expect(await ratchet.list({ client, limit: 1 })).toHaveLength(1);
+  });
+});
+
+test("a role that may only add jobs does that; payloads are then checked by the worker alone", async () => {
+  const schema = bench.schemas.ratchet;
+  await pool.query(`
+    create role "${schema}_adder";
+    grant usage on schema ${schema} to "${schema}_adder";
+    grant execute on function ${schema}.add_jobs to "${schema}_adder"`);
+  try {
+    await client.query(`set local role "${schema}_adder"`);
+    const ratchet = bench.client();
+    expect(await ratchet.add("publish", { title: 1, images: [] }, { client })).toMatchObject({ status: "PENDING" });
+  } finally {
+    await client.query("rollback");
+    await pool.query(`drop owned by "${schema}_adder"; drop role "${schema}_adder"`);
+  }
+});
+
+test("drivers that give other types than pg are served alike", async () => {
+  const odd = {
+    // Ids as BigInt, as some drivers give them; nothing of Ratchet's may depend on it.
+    query: async (text: string, values: unknown[]) => {
+      const { rows } = await client.query<{ id?: string }>(text, values);
+      return { rows: rows.map((row) => Object.assign({}, row, row.id !== undefined && { id: BigInt(row.id) })) };
+    },
+  };
+  const ratchet = bench.client();
+  const job = await ratchet.add(single, {}, { client: odd });
+  expect(await ratchet.cancel(job, { client: odd, reason: "no longer" })).toStrictEqual({
+    id: job.id,
+    status: "CANCELLED",
+  });
+});
