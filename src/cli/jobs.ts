@@ -20,7 +20,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("jobs")
     .summary("list jobs")
     .description(
-      "Lists jobs, newest first. Next to a job stands the task it is at, with the error if that failed, and when it goes on by itself.",
+      "Lists jobs, newest first, each with the task it is at, or with the error if that failed, and when it goes on by itself.",
     )
     .option(
       "--status <status>",
@@ -101,7 +101,7 @@ function formatJobs(context: CliContext, jobs: readonly JobOverview[]): string[]
     job.identifier,
     job.status,
     job.progress,
-    [job.task, job.errorMessage ?? ""].filter((part) => part !== "").join(": "),
+    job.errorMessage ?? job.task,
     nextOf(job, nowMs),
     formatAge(nowMs - job.createdAt.getTime()),
   ]);
@@ -112,7 +112,7 @@ function formatJobs(context: CliContext, jobs: readonly JobOverview[]): string[]
       { title: "identifier", cut: true },
       { title: "status" },
       { title: "done", align: "right" },
-      { title: "at", cut: true },
+      { title: "task or error", cut: true },
       { title: "next", optional: true },
       { title: "age", align: "right" },
     ],

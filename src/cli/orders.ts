@@ -37,8 +37,8 @@ export async function giveOrders(context: CliContext, { purpose, ids, json, give
         if (!json) {
           context.print(explanation);
         }
-      } catch (thrown) {
-        const told = toRatchetError(thrown);
+      } catch (cause) {
+        const told = toRatchetError(cause);
         if (!isRatchetError(told) || told.retryable) {
           throw told;
         }

@@ -29,10 +29,11 @@ export async function runCli(commandLine: readonly string[], context: CliContext
   }
 }
 
+type ProgramCommand = Command<[], { debug?: true }>;
+
 /** The program with all its commands, as commander has it. */
-export function createProgram(context: CliContext) {
+export function createProgram(context: CliContext): ProgramCommand {
   const program = new Command("ratchet")
-    .addHelpCommand(new Command("help").argument("[command]").summary("show help for a command").helpGroup("Operate:"))
     .description("Runs jobs in Postgres, each an ordered list of tasks; a finished task is never run again.")
     .version(RATCHET_VERSION, "-V, --version", "print the version")
     .option("--debug", "print where an error comes from")
@@ -53,6 +54,8 @@ export function createProgram(context: CliContext) {
       program.addCommand(command);
     }
   }
+  // Here, so that it is listed with the last group.
+  program.helpCommand("help [command]", "show help for a command");
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

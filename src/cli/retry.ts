@@ -42,8 +42,8 @@ export function createRetryCommand(context: CliContext): CommandUnknownOpts {
 async function retryOrSuggest(db: Queryable, id: string, options: RetryJobOptions): Promise<OrderedJob> {
   try {
     return await retryJob(db, id, options);
-  } catch (thrown) {
-    const error = toRatchetError(thrown);
+  } catch (cause) {
+    const error = toRatchetError(cause);
     if (isRatchetError(error) && error.code === "RT008") {
       const keys = ((await readJob(db, id))?.tasks ?? []).map(({ key }) => key);
       const nearest = nearestName(options.fromTask ?? "", keys);

@@ -73,7 +73,7 @@ test("ratchet worker --watch restarts for a changed task file and for what it im
   await told("RT111");
   await told("The worker has ended with status 3. It starts again when a file changes; Ctrl-C ends this.");
 
-  await save("tasks/say.mjs", task("return `${text} again`;"));
+  await save("tasks/say.mjs", task('return text + " again";'));
   await told("say.mjs has changed: the worker starts again.");
   await started(3);
   const third = await say();
@@ -100,4 +100,5 @@ test("the worker ends when the process that watches is killed", async () => {
     const { rowCount } = await database.pool.query("select from ratchet.workers where stopped_at is null");
     return rowCount === 0;
   });
+  expect(watching.errors()).toBe("");
 });

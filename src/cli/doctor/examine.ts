@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { relative } from "node:path";
 
@@ -118,7 +119,7 @@ function findingOf(check: string, thrown: unknown): Finding {
 
 function graphileWorkerVersion(): string {
   // The package exports its main file only.
-  const require = createRequire(import.meta.url);
-  const manifest = require.resolve("graphile-worker").replace(/dist[\/\\][^\/\\]*$/v, "package.json");
-  return (require(manifest) as { readonly version: string }).version;
+  const main = createRequire(import.meta.url).resolve("graphile-worker");
+  const manifest = main.replace(/dist[\/\\][^\/\\]*$/v, "package.json");
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string }).version;
 }

@@ -17,8 +17,5 @@ export interface Finding {
 
 /** The worst level among findings; `ok` if there are none. */
 export function worstOf(findings: readonly Finding[]): Level {
-  return findings.reduce<Level>(
-    (worst, { level }) => (LEVELS.indexOf(level) > LEVELS.indexOf(worst) ? level : worst),
-    "ok",
-  );
+  return LEVELS.findLast((wanted) => findings.some(({ level }) => level === wanted)) ?? "ok";
 }

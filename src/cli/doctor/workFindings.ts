@@ -11,12 +11,12 @@ export function workersFindings(workers: readonly WorkerOverview[], unfinished: 
   const silent = workers.filter(({ state }) => state === "silent");
   const findings: Finding[] = [];
   if (alive.length > 0) {
-    const jobs = alive.reduce((sum, worker) => sum + worker.jobs, 0);
+    const running = alive.reduce((sum, worker) => sum + worker.jobs, 0);
     const room = alive.reduce((sum, worker) => sum + worker.concurrency, 0);
     findings.push({
       check: "workers",
       level: "ok",
-      message: `${countOf(alive.length, "worker")} alive, running ${jobs} of ${countOf(room, "job")} at most.`,
+      message: `${countOf(alive.length, "worker")} alive, running ${running} of ${countOf(room, "job")} at most.`,
     });
   } else {
     findings.push({

@@ -24,19 +24,14 @@ export function fitColumns(
   const widths = columns.map((column, index) =>
     Math.max(textWidth(column.title), ...rows.map((row) => textWidth(row[index] ?? "NULL"))),
   );
-  let excess = widths.reduce((sum, each) => sum + each + FRAME, -1) - width;
+  let excess = widths.map((each) => each + FRAME).reduce((sum, each) => sum + each, -1) - width;
   while (excess > 0) {
-    const widest = widths.reduce<number | undefined>(
-      (found, each, index) =>
-        columns[index]?.cut === true && each > NARROWEST && each > (found === undefined ? 0 : (widths[found] ?? 0))
-          ? index
-          : found,
-      undefined,
-    );
-    if (widest === undefined) {
+    const widest = Math.max(...widths.filter((_, index) => columns[index]?.cut === true));
+    if (widest <= NARROWEST) {
       break;
     }
-    widths[widest] = (widths[widest] ?? 0) - 1;
+    const index = widths.findIndex((each, at) => each === widest && columns[at]?.cut === true);
+    widths[index] = widest - 1;
     excess--;
   }
   return widths;

@@ -17,9 +17,10 @@ export function formatList(
   columns: readonly ListColumn[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const isShown = columns.map(({ optional }, index) => optional !== true || rows.some((row) => row[index] !== ""));
-  const shown = columns.filter((_, index) => isShown[index]);
-  const lines = rows.map((row) => row.filter((_, index) => isShown[index]).map(oneLine));
+  const isShown = (index: number): boolean =>
+    columns[index]?.optional !== true || rows.some((row) => row[index] !== "");
+  const shown = columns.filter((_, index) => isShown(index));
+  const lines = rows.map((row) => row.filter((_, index) => isShown(index)).map(oneLine));
   const widths = fitColumns(shown, lines, stdout.columns ?? USUAL_WIDTH);
   return formatTable(
     shown,

@@ -25,7 +25,11 @@ export async function restartOnChange({ folder, start, tell, signal }: RestartOp
     const files = await watchFiles(folder);
     const child = start();
     const ended = once(child, "exit").then(([code, by]: unknown[]) => String(code ?? by));
-    child.on("message", (file) => void files.add(String(file)));
+    child.on("message", (file) => {
+      if (typeof file === "string") {
+        void files.add(file);
+      }
+    });
     const changed = files.changed(signal);
     const status = await Promise.race([ended, changed.then(() => null)]);
     if (status !== null && !signal.aborted) {

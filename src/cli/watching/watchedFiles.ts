@@ -1,4 +1,3 @@
-import { type Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -78,7 +77,7 @@ async function stampsOf(files: Iterable<string>): Promise<Map<string, string>> {
 
 async function stampOf(file: string): Promise<string> {
   try {
-    const { mtimeMs, size, ino }: Stats = await stat(file);
+    const { mtimeMs, size, ino } = await stat(file);
     return `${mtimeMs} ${size} ${ino}`;
   } catch {
     return "absent";

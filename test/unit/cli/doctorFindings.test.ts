@@ -22,7 +22,7 @@ import { after } from "./fixtures.ts";
 
 const SERVER: ServerFacts = {
   version: "18.4",
-  encoding: "UTF8",
+  encoding: "utf8",
   database: "shop",
   role: "app",
   isStandby: false,
@@ -94,7 +94,7 @@ describe("programs and server", () => {
 
   test("a sound server is one line", () => {
     expect(linesOf(serverFindings(SERVER, "db:5432"))).toStrictEqual([
-      'ok Postgres 18.4 (UTF8) at db:5432, database "shop", role "app".',
+      'ok Postgres 18.4 (utf8) at db:5432, database "shop", role "app".',
     ]);
   });
 

@@ -1,15 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { CliContext } from "../../../src/cli/context.ts";
 import { EXIT_CODES } from "../../../src/cli/exitCodes.ts";
-import { createPaint } from "../../../src/cli/output/paint.ts";
-import { runCli } from "../../../src/cli/program.ts";
-import { resolveConfig } from "../../../src/config/config.ts";
+import { type CliSettings, runRatchet } from "../../support/cli.ts";
 
 let folder: string;
 
@@ -22,35 +18,9 @@ afterEach(async () => {
 });
 
 /** Runs a command line that must not get as far as a database. */
-async function run(
-  commandLine: readonly string[],
-  given: { env?: NodeJS.ProcessEnv; input?: string; command?: string } = {},
-) {
-  const seen = { out: "", err: "", exitCode: 0 };
-  const context: CliContext = {
-    print: (...lines) => {
-      seen.out += `${lines.join("\n")}\n`;
-    },
-    remark: (...lines) => {
-      seen.err += `${lines.join("\n")}\n`;
-    },
-    stdin: Readable.from([given.input ?? ""]),
-    stdout: process.stdout,
-    paint: createPaint(false),
-    errorPaint: createPaint(false),
-    canRedraw: false,
-    command: given.command ?? "ratchet",
-    config: () =>
-      resolveConfig({
-        environment: { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", ...given.env },
-        projectFolder: folder,
-      }),
-    exitWith: (code) => {
-      seen.exitCode = code;
-    },
-  };
-  await runCli(commandLine, context);
-  return seen;
+function run(commandLine: readonly string[], { env = {}, ...given }: CliSettings = {}) {
+  const unreachable = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+  return runRatchet(commandLine, { folder, env: { ...unreachable, ...env }, ...given });
 }
 
 describe("the command line", () => {
@@ -60,6 +30,20 @@ describe("the command line", () => {
       expect(out).toContain(word);
     }
     expect([err, exitCode]).toStrictEqual(["", 0]);
+  });
+
+  test("without a command prints the help to standard error, with status 2", async () => {
+    const { out, err, exitCode } = await run([]);
+    expect(err).toContain("Usage: ratchet [options] [command]");
+    expect([out, exitCode]).toStrictEqual(["", EXIT_CODES.usage.code]);
+  });
+
+  test("help shows a command's help, in lines of 80 columns", async () => {
+    const { out, exitCode } = await run(["help", "doctor"]);
+    expect(out).toBe((await run(["doctor", "--help"])).out);
+    expect(exitCode).toBe(0);
+    const lines = (await run(["--help"])).out.split("\n");
+    expect(lines.filter((line) => line.length > 80)).toStrictEqual([]);
   });
 
   test("--version prints the package's version", async () => {
@@ -76,7 +60,7 @@ describe("the command line", () => {
     { commandLine: ["add", "x", "--run-at", "soon"], says: "2026-11-24T09:00" },
     { commandLine: ["add", "x", "--job-key-mode", "other"], says: "unsafe_dedupe" },
     { commandLine: ["add", "x", "--payload", "{}", "--payload-file", "y"], says: "cannot be used with" },
-    { commandLine: ["up", "--port", "70000"], says: "from 1 to 65535" },
+    { commandLine: ["up", "--port", "70000"], says: "to 65535" },
     { commandLine: ["sql", "select 1", "--jsno"], says: "Did you mean --json?" },
   ])("$commandLine is refused with advice and status 2", async ({ commandLine, says }) => {
     const { err, out, exitCode } = await run(commandLine);

@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { textWidth } from "../../../src/cli/output/text.ts";
+import { addJob, type AddJobSpec } from "../../../src/database/calls/jobs.ts";
+import { registerDefinitions } from "../../../src/database/calls/definitions.ts";
+import { definitionRow } from "../../../src/worker/definitions.ts";
+import publishListing from "../../../tasks/publish_listing.ts";
+import { runRatchet } from "../../support/cli.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+
+const PAYLOAD = { images: ["a.jpg", "b.jpg"] };
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await registerDefinitions(database.pool, [definitionRow("publish_listing", publishListing)], true);
+});
+
+afterAll(() => database.drop());
+
+function ratchet(...commandLine: string[]) {
+  return runRatchet(commandLine, { env: { DATABASE_URL: database.url } });
+}
+
+function add(given: Partial<AddJobSpec> = {}): Promise<string> {
+  return addJob(database.pool, { identifier: "publish_listing", payload: PAYLOAD, ...given });
+}
+
+/** Lets a job's first task fail for good. */
+async function fail(id: string, message: string): Promise<void> {
+  await database.pool.query(
+    "update ratchet.tasks set status = 'FAILED', error_message = $2 where job_id = $1 and position = 1",
+    [id, message],
+  );
+}
+
+const statusOf = async (id: string) =>
+  (await database.pool.query<{ status: string }>("select status from ratchet.jobs where id = $1", [id])).rows[0]
+    ?.status;
+
+describe("ratchet jobs", () => {
+  test("lists jobs newest first, cut to 80 columns, without what could steer the terminal", async () => {
+    const first = await add({ tenant: "list" });
+    const later = await add({ tenant: "list", runAt: new Date(Date.now() + 3 * 3_600_000 + 60_000) });
+    await fail(first, `\u001B[31m直接\u0007 ${"long ".repeat(40)}`);
+    const { out, err, exitCode } = await ratchet("jobs", "--tenant", "list");
+    const lines = out.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/ id \| identifier +\| status +\| done \| task or error +\| next +\| age/v);
+    expect(lines.slice(2).map((line) => line.trim().split(" ", 1)[0])).toStrictEqual([later, first]);
+    expect(lines[2]).toMatch(/ PENDING \| {2}0\/4 \| Validate product +\| in 3 h \| /v);
+    expect(lines[3]).toMatch(/ FAILED +\| {2}0\/4 \| �\[31m直接� long .*… \| +\| \d+ s$/v);
+    expect(Math.max(...lines.map((line) => textWidth(line)))).toBeLessThanOrEqual(80);
+    expect([err, exitCode]).toStrictEqual(["", 0]);
+  });
+
+  test("filters, in any case of letters", async () => {
+    const failed = await add({ tenant: "filter", jobKey: "k" });
+    await add({ tenant: "filter" });
+    await fail(failed, "no way");
+    const ids = async (...options: string[]) => (await ratchet("jobs", "--tenant", "filter", "--ids", ...options)).out;
+    expect(await ids("--status", "failed,cancelled")).toBe(`${failed}\n`);
+    expect(await ids("--final")).toBe(`${failed}\n`);
+    expect(await ids("--job-key", "k")).toBe(`${failed}\n`);
+    expect(await ids("--search", "NO WAY")).toBe(`${failed}\n`);
+    expect(await ids("--unfinished")).not.toContain(`${failed}\n`);
+    expect(await ids("--since", "1 h", "--identifier", "publish_listing")).toContain(`${failed}\n`);
+    expect(await ids("--status", "COMPLETED")).toBe("");
+    expect((await ratchet("jobs", "--tenant", "nobody")).out).toBe("No such job.\n");
+  });
+
+  test("gives page after page", async () => {
+    const ids = [
+      await add({ tenant: "page" }),
+      await add({ tenant: "page" }),
+      await add({ tenant: "page" }),
+    ].toReversed();
+    const page = await ratchet("jobs", "--tenant", "page", "--limit", "2", "--ids");
+    expect(page.out).toBe(`${ids[0]}\n${ids[1]}\n`);
+    expect(page.err).toBe(`There are more: add --before ${ids[1]} for the next 2.\n`);
+    const last = await ratchet("jobs", "--tenant", "page", "--before", ids[1] ?? "", "--json");
+    expect(JSON.parse(last.out)).toMatchObject([{ id: ids[2], progress: "0/4", errorMessage: null }]);
+    expect(last.err).toBe("");
+  });
+
+  test.each([
+    [["--status", "faild"], '"faild" is no status of a job; did you mean FAILED?', 2],
+    [["--since", "yesterday"], 'a span such as "2 h"', 2],
+    [["--limit", "0"], "from 1 to 10000", 2],
+    [["--final", "--unfinished"], "cannot be used with", 2],
+    [["--identifier", "publish_lsiting"], "Did you mean publish_listing?", 3],
+  ])("%j is refused with advice", async (options, says, status) => {
+    const { err, exitCode } = await ratchet("jobs", ...options);
+    expect(err).toContain(says);
+    expect(exitCode).toBe(status);
+  });
+});
+
+describe("orders", () => {
+  test("ratchet retry lets a job go on and says so", async () => {
+    const id = await add();
+    await fail(id, "no way");
+    const { out, exitCode } = await ratchet("retry", id, "--reason", "mended");
+    expect(out).toContain(`Job ${id} (publish_listing) `);
+    expect(exitCode).toBe(0);
+    expect(await statusOf(id)).not.toBe("FAILED");
+    const { rows } = await database.pool.query("select action, reason from ratchet.audit where job_id = $1", [id]);
+    expect(rows).toMatchObject([{ reason: "mended" }]);
+  });
+
+  test("ratchet retry --from-task names the nearest key, and the keys there are", async () => {
+    const id = await add();
+    await fail(id, "no way");
+    const { err, exitCode } = await ratchet("retry", id, "--from-task", "uplaod[2]");
+    expect(err).toContain("Did you mean upload[2]? Its tasks are: validate, upload[1], upload[2], create.");
+    expect(exitCode).toBe(3);
+  });
+
+  test("a refusal does not hold up the others, and is in the JSON", async () => {
+    const [one, other] = [await add(), await add()];
+    const text = await ratchet("cancel", one, "987654321", one, "--reason", "sold");
+    expect(text.out).toBe(
+      `Job ${one} (publish_listing) is CANCELLED by order of postgres (sold), with 0 of 4 tasks finished. Nothing more happens.\n`,
+    );
+    expect(text.err).toContain("There is no job 987654321.");
+    expect(text.err).toContain("ratchet jobs");
+    expect(text.exitCode).toBe(3);
+    const json = await ratchet("cancel", "987654321", other, "--json");
+    expect(JSON.parse(json.out)).toMatchObject([
+      { id: "987654321", error: { code: "RT013" } },
+      { id: other, status: "CANCELLED", explanation: expect.stringContaining(`Job ${other}`) },
+    ]);
+    expect([await statusOf(one), await statusOf(other)]).toStrictEqual(["CANCELLED", "CANCELLED"]);
+  });
+
+  test("ratchet scrub empties a finished job, and refuses one that is not", async () => {
+    const [finished, unfinished] = [await add(), await add()];
+    await ratchet("cancel", finished);
+    const { out, err, exitCode } = await ratchet("scrub", finished, unfinished);
+    expect(out).toContain("scrubbed");
+    expect(err).toContain(`Job ${unfinished} is PENDING`);
+    expect(exitCode).toBe(3);
+    const { rows } = await database.pool.query("select payload from ratchet.jobs where id = $1", [finished]);
+    expect(rows).toStrictEqual([{ payload: {} }]);
+  });
+
+  test.each(["-5", "0", "one", "99999999999999999999", "1.5"])(
+    "the id %s is refused before anything is asked",
+    async (id) => {
+      for (const command of ["show", "watch", "explain", "retry", "cancel", "scrub"]) {
+        const { err, exitCode } = await runRatchet([command, id], {
+          env: { DATABASE_URL: "postgres://x@127.0.0.1:1/x" },
+        });
+        expect(err).toContain("A job's id is a whole number");
+        expect(exitCode).toBe(2);
+      }
+    },
+  );
+});
+
+test("ratchet prune --dry-run counts what prune deletes", async () => {
+  const id = await add({ tenant: "prune" });
+  await ratchet("cancel", id);
+  expect((await ratchet("prune", "--dry-run")).out).toBe("0 jobs would be deleted.\n");
+  await database.pool.query("update ratchet.jobs set finished_at = now() - interval '91 days' where id = $1", [id]);
+  const dry = await ratchet("prune", "--dry-run");
+  expect(dry.out).toBe(
+    " identifier      | status    | jobs\n-----------------+-----------+------\n publish_listing | CANCELLED |    1\n\n1 job would be deleted.\n",
+  );
+  expect(await statusOf(id)).toBe("CANCELLED");
+  expect(JSON.parse((await ratchet("prune", "--dry-run", "--json")).out)).toStrictEqual([
+    { identifier: "publish_listing", status: "CANCELLED", jobs: 1 },
+  ]);
+  expect((await ratchet("prune")).out).toBe("Deleted 1 job.\n");
+  expect(await statusOf(id)).toBeUndefined();
+  expect(JSON.parse((await ratchet("prune", "--json")).out)).toStrictEqual({ deleted: 0 });
+});
+
+describe("what is registered and runs", () => {
+  test("ratchet definitions lists them, and shows one", async () => {
+    const list = await ratchet("definitions");
+    expect(list.out).toMatch(/ publish_listing \| [\da-f]{16} \| validate, uploa… \| +5 \| +\d+ \| +0\n/v);
+    const one = await ratchet("definitions", "publish_listing");
+    expect(one.out).toContain("Upload image {n}/{total}");
+    expect(one.out).toContain('Payload:\n{\n  "');
+    const [json] = JSON.parse((await ratchet("definitions", "--json")).out) as unknown[];
+    expect(json).toMatchObject({ identifier: "publish_listing", isCurrent: true, liveWorkers: 0, maxAttempts: 5 });
+    const unknown = await ratchet("definitions", "publish_lsiting");
+    expect(unknown.err).toContain("Did you mean publish_listing?");
+    expect(unknown.exitCode).toBe(3);
+  });
+
+  test("older versions are listed while jobs need them", async () => {
+    const { version } = definitionRow("publish_listing", publishListing);
+    await database.pool.query(
+      `insert into ratchet.definitions (identifier, version, templates, registered_at, current_since)
+       values ('publish_listing', 'older', '[]', now(), now() - interval '1 day')`,
+    );
+    expect((await ratchet("definitions")).out).not.toContain("older");
+    expect((await ratchet("definitions", "--all-versions")).out).toContain("older (old)");
+    const id = await add();
+    await database.pool.query("update ratchet.jobs set version = 'older' where id = $1", [id]);
+    expect((await ratchet("definitions")).out).toMatch(
+      new RegExp(`${version} .*\n publish_listing \\| older \\(old\\) `, "v"),
+    );
+    await database.pool.query("delete from ratchet.jobs where id = $1", [id]);
+  });
+
+  test("ratchet workers lists live and silent ones, and with --all the stopped", async () => {
+    expect((await ratchet("workers")).out).toBe("No worker runs. Start one with: ratchet worker\n");
+    const { version } = definitionRow("publish_listing", publishListing);
+    await database.pool.query(
+      `insert into ratchet.workers (host, pid, version, concurrency, known_versions, started_at, beat_at, stopped_at)
+       values ('box-a', 11, '0.1.0', 10, array[$1], now(), now(), null), ('box-b', 12, '0.1.0', 5, '{}', now(), now() - interval '40 s', null),
+         ('box-c', 13, '0.0.9', 5, '{}', now(), now() - interval '3 days', now() - interval '3 days')`,
+      [version],
+    );
+    const { out } = await ratchet("workers");
+    expect(out).toMatch(/ silent \| box-b \| +12 \| 0\.1\.0 +\| {2}0\/5 \| +4\d s \|\n/v);
+    expect(out).toMatch(/ alive +\| box-a \| +11 \| 0\.1\.0 +\| 0\/10 \| +\d s \| publish_listing\n/v);
+    expect(out).not.toContain("box-c");
+    expect((await ratchet("workers", "--all")).out).toMatch(/ stopped \| box-c \| .* 3 d \|/v);
+    expect(JSON.parse((await ratchet("workers", "--json")).out)).toMatchObject([
+      { host: "box-b", state: "silent", identifiers: [] },
+      { host: "box-a", state: "alive", identifiers: ["publish_listing"] },
+    ]);
+    await database.pool.query("delete from ratchet.workers");
+  });
+
+  test("ratchet explain says a sentence, with commands as the user types them", async () => {
+    const id = await add();
+    const { out } = await runRatchet(["explain", id], { env: { DATABASE_URL: database.url }, command: "npx ratchet" });
+    expect(out).toBe(
+      `Job ${id} (publish_listing) has not started; 4 tasks are planned. No worker is alive: start one with "npx ratchet worker".\n`,
+    );
+    expect(JSON.parse((await ratchet("explain", id, "--json")).out)).toMatchObject({ id, status: "PENDING" });
+  });
+
+  test("ratchet watch shows a job that has ended, with its exit status", async () => {
+    const id = await add();
+    await ratchet("cancel", id);
+    const { out, exitCode } = await ratchet("watch", id);
+    expect(out).toContain(`Job ${id}, publish_listing: CANCELLED`);
+    expect(exitCode).toBe(6);
+  });
+});
+
+test("ratchet migrate --print-sql prints a comment where nothing is to be done", async () => {
+  const { out, exitCode } = await ratchet("migrate", "--print-sql");
+  expect(out).toMatch(/^-- Ratchet .*\n-- Nothing is to be done: it is up to date\.\n$/v);
+  expect(exitCode).toBe(0);
+  const empty = await runRatchet(["migrate", "--print-sql"]);
+  expect(empty.out).toMatch(/^-- Ratchet .* for an empty database\.\n--.*\n--.*\n\nbegin /v);
+});
