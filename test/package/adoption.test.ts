@@ -219,6 +219,8 @@ test("a graphile-worker project takes Ratchet in with one line, and out again", 
     { sku: "shy", status: "FAILED", tasks: ["COMPLETED", "FAILED"] },
     { sku: "coat", status: "COMPLETED", tasks: ["COMPLETED", "COMPLETED"] },
   ]);
+  // The command finds database and task folder where graphile-worker does.
+  expect(await outputOf(["npx", "ratchet", "show", "2"], place())).toContain("not today");
   expect(await theirSchema()).toStrictEqual(schemaBefore);
 
   // Out: the line, and the definition, which graphile-worker alone does not know. A wake-up of ours is still there.
@@ -236,7 +238,7 @@ test("a graphile-worker project takes Ratchet in with one line, and out again", 
   );
   expect(wakeUps).toStrictEqual([{ attempts: 0, locked_at: null, last_error: null }]);
 
-  // For good: as docs/adopting-graphile-worker.md says.
+  // For good: as docs/from-graphile-worker.md says.
   await database.pool.query(
     "select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs where key like 'ratchet:%'))",
   );

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 
 import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 import { createFolder, installInto, packPackage, REPOSITORY, versionOf, writeFiles } from "./packing.ts";
@@ -133,7 +133,8 @@ test("migrate, worker, add and show of the installed command run definitions in 
   ]);
 }, 90_000);
 
-const CONSUMER = `import { defineJob, isRatchetError, NonRetryableError, type PayloadOf, type ResultsOf } from "pg-ratchet";
+const CONSUMER = `import { createRatchet, defineJob, isRatchetError, type PayloadOf, type Ratchet, type ResultsOf } from "pg-ratchet";
+import { testJob } from "pg-ratchet/testing";
 import { RatchetPreset, startWorker, TaskOrchestrator, type WorkerOptions } from "pg-ratchet/worker";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
@@ -149,12 +150,18 @@ export const picked: number[] = ({} as ResultsOf<typeof order>).pick;
 // @ts-expect-error -- The payload has no such array: types that were lost on the way would let it pass.
 defineJob({ payload: Order }).forEach("pick", "rows", () => 1);
 
+const ratchet: Ratchet = createRatchet({ connectionString: "postgres://localhost/shop" });
+export const added: Promise<{ readonly id: string }> = ratchet.add(order, { lines: ["jacket"] });
+// @ts-expect-error -- An order has lines.
+export const refused = ratchet.add(order, { rows: [] });
+export const tested = testJob(order, { lines: ["jacket"] }, { failOnce: ["pick[1]"] });
+
 export const preset: GraphileConfig.Preset = { extends: [RatchetPreset], worker: { concurrentJobs: 3 } };
 export async function run(options: WorkerOptions): Promise<void> {
   const worker = await startWorker(options);
   await worker.stop();
 }
-export const parts = [TaskOrchestrator, isRatchetError, NonRetryableError];
+export const parts = [TaskOrchestrator, isRatchetError];
 `;
 
 test.each([
@@ -208,6 +215,35 @@ console.log(JSON.stringify(loaded));`,
       ),
     ),
   ).toStrictEqual([]);
+});
+
+test("a definition is tested with pg-ratchet/testing on a Postgres that is given", async () => {
+  writeFiles(project, {
+    "greet.test.js": `import assert from "node:assert/strict";
+import test from "node:test";
+import { testJob } from "pg-ratchet/testing";
+import greet from "./tasks/greet.js";
+
+test("greets by name", async () => {
+  const { status, results, calls } = await testJob(greet, { name: "Ada" }, { failOnce: ["greet"] });
+  assert.equal(status, "COMPLETED");
+  assert.equal(results.greet, "Hello, Ada");
+  assert.equal(calls.length, 3);
+});`,
+  });
+  const settings = { RATCHET_TEST_DATABASE_URL: inject("testServerUrl") };
+  const tested = await runProgram([process.execPath, "--test", "greet.test.js"], { folder: project, settings });
+  expect(tested).toMatchObject({ exit: 0, output: expect.stringContaining("pass 1") });
+}, 60_000);
+
+test("the server without its optional packages says how to install them", async () => {
+  const { exit, output } = await runProgram(["npx", "ratchet", "serve", "--port", "0"], {
+    folder: project,
+    settings: { DATABASE_URL: database.url },
+  });
+  expect(exit).not.toBe(0);
+  expect(output).toContain("npm install");
+  expect(output).toContain("postgraphile@");
 });
 
 test("without the optional packages pg-ratchet/graphql says which one is missing", async () => {
