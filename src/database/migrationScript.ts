@@ -2,10 +2,11 @@ import pg from "pg";
 
 import type { Queryable } from "./calls/queryable.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
+import { requireOwnSchemas } from "./foreignObjects.ts";
 import { recordGraphileMigrations } from "./graphileMigrations.ts";
 import { FIND_LEFTOVERS } from "./leftovers.ts";
 import { readSchemaFiles, type SchemaFiles } from "./migrationFiles.ts";
-import { compareSchema, readRecordedSchema } from "./migrationState.ts";
+import { compareSchema, readRecordedSchema, type RecordedSchema } from "./migrationState.ts";
 import { BOOTSTRAP, refuseChanged, refuseUnknown } from "./migrator.ts";
 import { renameSchemas, type SchemaNames } from "./schemaNames.ts";
 
@@ -23,13 +24,17 @@ export interface MigrationScript {
  * What `migrate` would run, as a text for somebody else to run: graphile-worker's migrations, ours, functions, views and
  * triggers, and the notes that all this was done. `db` is looked at and not changed; null stands for an empty database.
  *
- * Throws RT107 if a newer Ratchet has migrated the database, RT108 if a migration file differs from what was applied.
+ * Throws RT110 if a schema is somebody else's, RT107 if a newer Ratchet has migrated the database, RT108 if a migration file differs from what was applied.
  */
 export async function createMigrationScript(db: Queryable | null, names: SchemaNames): Promise<MigrationScript> {
   try {
     const files = readSchemaFiles();
+    const recorded = db === null ? null : await readRecordedSchema(db);
+    if (db !== null) {
+      await requireOwnSchemas(db, names, recorded !== null);
+    }
     const graphile = await recordGraphileMigrations(db, names.graphileWorker);
-    const ours = (await ourStatements(db, files)).map((statement) => renameSchemas(statement, names));
+    const ours = (await ourStatements(db, files, recorded)).map((statement) => renameSchemas(statement, names));
     const sections = [
       ...(graphile.length === 0 ? [] : [["-- graphile-worker", ...graphile.map(ended)]]),
       ...(ours.length === 0 ? [] : [["-- Ratchet", ...ours.map(ended)]]),
@@ -46,8 +51,11 @@ async function databaseName(db: Queryable | null): Promise<string | null> {
   return answer?.rows[0]?.name ?? null;
 }
 
-async function ourStatements(db: Queryable | null, files: SchemaFiles): Promise<string[]> {
-  const recorded = db === null ? null : await readRecordedSchema(db);
+async function ourStatements(
+  db: Queryable | null,
+  files: SchemaFiles,
+  recorded: RecordedSchema | null,
+): Promise<string[]> {
   if (recorded !== null) {
     refuseUnknown(recorded, files);
     refuseChanged(recorded, files);

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { Logger, runMigrations } from "graphile-worker";
 import pg from "pg";
 
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { migrationLock } from "./advisoryLocks.ts";
 import { clientClass } from "./client.ts";
+import { requireOwnSchemas } from "./foreignObjects.ts";
+import { runGraphileMigrations } from "./graphileMigrations.ts";
 import { dropLeftovers } from "./leftovers.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import { type Migration, readSchemaFiles, type SchemaFiles, type SqlFile } from "./migrationFiles.ts";
@@ -47,7 +48,7 @@ export interface MigrationResult {
  * Any number of processes may call it at once; one works, the others wait and find nothing to do. An interrupted run
  * leaves nothing half-applied.
  *
- * Throws RT103 if the role lacks a right, RT107 if a newer Ratchet has migrated the database, RT108 if a migration file
+ * Throws RT103 if the role lacks a right, RT110 if a schema is somebody else's, RT107 if a newer Ratchet has migrated the database, RT108 if a migration file
  * differs from what was applied. The schemas have the pool's names. `folder` replaces the package's own `sql`, for tests.
  */
 export async function migrate(
@@ -107,8 +108,9 @@ async function migrateLocked(
     refuseChanged(recorded, files);
   }
   const names = schemasOf(pool);
+  await requireOwnSchemas(client, names, recorded !== null);
   await requireCreateRight(client, [names.graphileWorker, names.ratchet, `${names.ratchet}_private`]);
-  await migrateGraphileWorker(pool, log);
+  await runGraphileMigrations(pool, log);
 
   const state = recorded === null ? "pending" : compareSchema(recorded, files);
   if (state === "newer") {
@@ -148,15 +150,6 @@ export function refuseChanged(recorded: RecordedSchema, files: SchemaFiles): voi
   if (changed !== undefined) {
     throw new RatchetError("RT108", `sql/${changed.path} is not what it was when this database had it.`);
   }
-}
-
-async function migrateGraphileWorker(pool: pg.Pool, log: DatabaseLog): Promise<void> {
-  // What it tells of a normal run is of interest to nobody who did not ask.
-  const levels = { error: "error", warning: "warn", info: "debug", debug: "debug" } as const;
-  const logger = new Logger(() => (level, message, meta) => {
-    log[levels[level]]({ ...meta, text: message }, "graphile-worker, migrating");
-  });
-  await runMigrations({ pgPool: pool, logger, preset: { worker: { schema: schemasOf(pool).graphileWorker } } });
 }
 
 async function apply(

@@ -104,7 +104,9 @@ const namesOf = new WeakMap<object, SchemaNames>();
 
 /** Notes that what runs statements here puts these names into them by itself. */
 export function noteSchemas(db: object, names: SchemaNames): void {
-  namesOf.set(db, names);
+  if (!areDefault(names)) {
+    namesOf.set(db, names);
+  }
 }
 
 /** The names that a pool of ours, its clients and what {@link inSchemas} gives put into SQL; else the default ones. */
@@ -118,8 +120,12 @@ export function schemasOf(db: object): SchemaNames {
  */
 export function inSchemas(db: Queryable, names: SchemaNames): Queryable {
   const own = namesOf.get(db);
-  if (areDefault(names) || (own !== undefined && own.ratchet === names.ratchet)) {
+  const isSame = own?.ratchet === names.ratchet && own.graphileWorker === names.graphileWorker;
+  if (isSame || (areDefault(names) && own === undefined)) {
     return db;
+  }
+  if (own !== undefined) {
+    throw new Error(`This client uses the schemas of "${own.ratchet}" and cannot use those of "${names.ratchet}" too.`);
   }
   const query = (statement: unknown, ...rest: unknown[]): unknown =>
     (db.query as (...parameters: unknown[]) => unknown)(renameStatement(statement, names), ...rest);

@@ -8,6 +8,7 @@ import { migrate } from "../../src/database/migrator.ts";
 import { checkMigrated, migrationState } from "../../src/database/migrationState.ts";
 import { createPool } from "../../src/database/pool.ts";
 import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
+import { TEST_SCHEMAS, named } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 const JOBS = "create schema if not exists ratchet; create table ratchet.jobs (id int);";
@@ -60,7 +61,7 @@ describe("a run", () => {
     await migrate(database.pool);
     expect(
       await read("select nspname from pg_namespace where nspname in ('graphile_worker', 'elsewhere')"),
-    ).toStrictEqual([{ nspname: "graphile_worker" }]);
+    ).toStrictEqual([{ nspname: TEST_SCHEMAS.graphileWorker }]);
   });
 
   test("brings an empty database to the package's own schema, graphile-worker's included", async () => {
@@ -199,7 +200,7 @@ describe("an upgrade", () => {
     await migrate(database.pool, { log, folder: sqlFolder({}) });
 
     expect(await read("select word from public.mine")).toStrictEqual([{ word: "hello" }]);
-    expect(warnings).toStrictEqual([{ command: "drop routine ratchet_private.word()" }]);
+    expect(warnings).toStrictEqual([{ command: named("drop routine ratchet_private.word()") }]);
   });
 });
 
@@ -264,7 +265,7 @@ describe("rights", () => {
   });
 
   test("a role that may not create schemas is told the grant to make (RT103), which is enough", async () => {
-    const pool = createPool({ connectionString: url, max: 2 });
+    const pool = createPool({ connectionString: url, max: 2, schemas: TEST_SCHEMAS });
     const error: unknown = await migrate(pool).catch((error_: unknown) => error_);
     const name = new URL(database.url).pathname.slice(1);
     const grant = `grant create on database ${name} to ${role};`;
@@ -282,11 +283,11 @@ describe("rights", () => {
 
   test("a role that owns nothing is told who does", async () => {
     await migrate(database.pool, { folder: sqlFolder({}) });
-    const pool = createPool({ connectionString: url, max: 2 });
+    const pool = createPool({ connectionString: url, max: 2, schemas: TEST_SCHEMAS });
     await expect(migrate(pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": JOBS }) })).rejects.toMatchObject({
       code: "RT103",
       message: expect.stringContaining(role),
-      detail: expect.stringContaining("ratchet_private"),
+      detail: expect.stringContaining(named("ratchet_private")),
     });
     await pool.end();
   });
@@ -296,7 +297,7 @@ describe("rights", () => {
     await migrate(database.pool, { folder });
     await read(`grant usage on schema ratchet_private to ${role}`);
     await read(`grant select on ratchet_private.migrations, ratchet_private.schema_state to ${role}`);
-    const pool = createPool({ connectionString: url, max: 1 });
+    const pool = createPool({ connectionString: url, max: 1, schemas: TEST_SCHEMAS });
     expect(await migrationState(pool, { folder })).toBe("current");
     await pool.end();
   });
@@ -304,7 +305,9 @@ describe("rights", () => {
 
 describe("trouble", () => {
   test("ten at once: one does the work, nine find it done", async () => {
-    const pools = Array.from({ length: 10 }, () => createPool({ connectionString: database.url, max: 2 }));
+    const pools = Array.from({ length: 10 }, () =>
+      createPool({ connectionString: database.url, max: 2, schemas: TEST_SCHEMAS }),
+    );
     const results = await Promise.all(pools.map((pool) => migrate(pool)));
     expect(results.filter(({ schemaRefreshed }) => schemaRefreshed)).toHaveLength(1);
     expect(results.flatMap(({ applied }) => applied)).toStrictEqual(
