@@ -11,6 +11,7 @@ import { createMigrateCommand } from "./migrate.ts";
 import { createPruneCommand } from "./prune.ts";
 import { createRetryCommand } from "./retry.ts";
 import { createScrubCommand } from "./scrub.ts";
+import { createServeCommand } from "./serve.ts";
 import { createShowCommand } from "./show.ts";
 import { createSqlCommand } from "./sql.ts";
 import { createUpCommand } from "./up.ts";
@@ -29,7 +30,12 @@ export function commandGroups(context: CliContext): readonly CommandGroup[] {
   return [
     {
       heading: "Run",
-      commands: [createUpCommand(context), createMigrateCommand(context), createWorkerCommand(context)],
+      commands: [
+        createUpCommand(context),
+        createMigrateCommand(context),
+        createWorkerCommand(context),
+        createServeCommand(context),
+      ],
     },
     {
       heading: "Jobs",

@@ -1,5 +1,7 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
+import { schemasOf } from "../database/schemaNames.ts";
+import { demandGraphqlPackages } from "../http/graphqlPackages.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
@@ -14,17 +16,23 @@ export function createServeCommand(context: CliContext): CommandUnknownOpts {
     .description(
       "Serves /graphql and, to try queries in a browser, /ruru, for this machine only, until Ctrl-C or SIGTERM. Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
     )
-    .option("--port <n>", "port to listen on, 0 for a free one; default: RATCHET_PORT, else 5678", wholeNumber(0, 65_535))
+    .option(
+      "--port <n>",
+      "port to listen on, 0 for a free one; default: RATCHET_PORT, else 5678",
+      wholeNumber(0, 65_535),
+    )
     .option("--host <address>", "address of this machine to listen on; default: RATCHET_HOST, else 127.0.0.1")
     .action(async (options) => {
+      demandGraphqlPackages();
       const config = await context.config();
       const log = createLogger({ level: config.logLevel });
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "serve", log }, async ({ url: connectionString }) => {
+        withDatabase({ config, purpose: "serve", log }, async ({ url: connectionString, pool }) => {
           // Only here: the packages of GraphQL are optional.
           const { startServer } = await import("../http/startServer.ts");
           const server = await startServer({
             connectionString,
+            schemas: schemasOf(pool),
             host: options.host ?? config.host,
             port: options.port ?? config.port,
             allowRemote: config.allowRemote,

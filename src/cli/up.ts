@@ -2,15 +2,13 @@ import { join } from "node:path";
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
-import type { Config } from "../config/config.ts";
 import { migrate } from "../database/migrator.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import { RatchetError } from "../errors/ratchetError.ts";
 import { startWorker } from "../worker/startWorker.ts";
 import { wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { prepareDataFolder } from "./dataFolder.ts";
-import { type CommandDatabase, withDatabase } from "./database.ts";
+import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
@@ -18,26 +16,28 @@ import { openLogFile } from "./logFile.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
+import { type UpRun, refuseLoneOptions, remarkOnOtherPort } from "./upOptions.ts";
+import { type UpServer, startUpServer } from "./upServer.ts";
 import { whereToLook } from "./whereToLook.ts";
+import { workerSettings } from "./workerSettings.ts";
 
-interface UpOptions {
-  readonly sample?: true | undefined;
-  readonly exit?: true | undefined;
-  readonly port?: number | undefined;
-  readonly marketplacePort?: number | undefined;
-}
-
-/** `ratchet up`: everything in one process, from the database to the worker. */
+/** `ratchet up`: everything in one process, from the database to worker and server. */
 export function createUpCommand(context: CliContext): CommandUnknownOpts {
   const port = wholeNumber(1, 65_535);
   const command = new Command("up")
-    .summary("database, migrations and worker in one go")
+    .summary("database, migrations, worker and server in one go")
     .description(
-      "Starts an embedded Postgres unless DATABASE_URL is set, migrates, registers the definitions of the task folder and runs jobs until Ctrl-C.",
+      "Starts an embedded Postgres unless DATABASE_URL is set, migrates, registers the definitions of the task folder, runs jobs and serves GraphQL until Ctrl-C.",
     )
     .option("--sample", "start the sample's marketplace, queue the sample job and show it live")
     .option("--exit", "with --sample: end after the job; exit status 0 only if it is COMPLETED")
-    .option("--port <n>", "port of the embedded Postgres; default: a free one", port)
+    .option(
+      "--port <n>",
+      "port of the server, 0 for a free one; default: RATCHET_PORT, else 5678 or a free one",
+      wholeNumber(0, 65_535),
+    )
+    .option("--host <address>", "address of this machine the server listens on; default: RATCHET_HOST, else 127.0.0.1")
+    .option("--postgres-port <n>", "port of the embedded Postgres; default: a free one", port)
     .option("--marketplace-port <n>", "with --sample: port of the marketplace; default: a free one", port)
     .action(async (options) => {
       refuseLoneOptions(options);
@@ -46,8 +46,9 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
       const logFile = join(config.dataFolder, "ratchet.log");
       const log = createLogger({ level: config.logLevel, destination: openLogFile(logFile) });
       await untilInterrupted(async (signal) => {
-        const dataFolder = await withDatabase({ config, purpose: "up", port: options.port, log }, async (database) => {
-          remarkOnOtherPort(context, database, options.port);
+        const { postgresPort } = options;
+        const dataFolder = await withDatabase({ config, purpose: "up", port: postgresPort, log }, async (database) => {
+          remarkOnOtherPort(context, database, postgresPort);
           await migrate(database.pool, { log });
           const identifiers = await registerTaskFolder(database.pool, config.taskFolder, { makeCurrent: false, log });
           const where = database.embeddedIn === null ? "Postgres of DATABASE_URL" : "Embedded Postgres";
@@ -66,38 +67,19 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
   ]);
 }
 
-function refuseLoneOptions({ sample, exit, marketplacePort }: UpOptions): void {
-  if (sample !== true && (exit === true || marketplacePort !== undefined)) {
-    throw new RatchetError("RT110", `${exit === true ? "--exit" : "--marketplace-port"} goes with --sample only.`, {
-      hint: "Add --sample, or leave the option out.",
-    });
-  }
-}
-
-/** A port counts for a Postgres that we start, not for one that another process of this folder has started. */
-function remarkOnOtherPort(context: CliContext, { embeddedIn, url }: CommandDatabase, port: number | undefined): void {
-  if (port === undefined) {
-    return;
-  }
-  if (embeddedIn === null) {
-    context.remark("--port does not count: DATABASE_URL is set, so no embedded Postgres is started.");
-  } else if (new URL(url).port !== String(port)) {
-    context.remark(
-      `--port ${port} does not count: the Postgres of this folder runs already, on port ${new URL(url).port}, and is shared.`,
-    );
-  }
-}
-
-interface UpRun {
-  readonly config: Config;
-  readonly options: UpOptions;
-  readonly database: CommandDatabase;
-  readonly signal: AbortSignal;
-  readonly log: ReturnType<typeof createLogger>;
-  readonly logFile: string;
-}
-
 async function runUp(context: CliContext, run: UpRun): Promise<void> {
+  const { config, options, database, log } = run;
+  const { host, port } = options;
+  // Whoever waits for the end of the sample has nobody to ask it anything.
+  const server = options.exit === true ? null : await startUpServer({ config, database, host, port, log });
+  try {
+    await runWorker(context, run, server);
+  } finally {
+    await server?.close();
+  }
+}
+
+async function runWorker(context: CliContext, run: UpRun, server: UpServer | null): Promise<void> {
   const { config, options, database, signal, log } = run;
   const marketplace =
     options.sample === true
@@ -121,9 +103,7 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
     await (watching === null ? undefined : Promise.race([aborted(started.signal), watching]));
     const worker = await startWorker({
       connectionString: database.url,
-      taskDirectory: config.taskFolder,
-      concurrency: config.concurrency,
-      shutdownGraceMs: config.shutdownGraceMs,
+      ...workerSettings(config),
       log,
     });
     try {
@@ -131,6 +111,7 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
       if (watching === null || options.exit !== true) {
         // Serving is the work now; how the sample ended is on the screen.
         context.exitWith(EXIT_CODES.ok.code);
+        await Promise.race([server?.ready, aborted(signal)]);
         if (!signal.aborted) {
           context.print(
             ...whereToLook({
@@ -138,6 +119,7 @@ async function runUp(context: CliContext, run: UpRun): Promise<void> {
               concurrency: config.concurrency,
               database,
               logFile: run.logFile,
+              serverUrl: server?.url ?? null,
               marketplaceUrl: marketplace?.url ?? null,
             }),
           );

@@ -1,3 +1,4 @@
+import { installLine } from "../http/graphqlPackages.ts";
 import type { CommandDatabase } from "./database.ts";
 
 /** What a running `ratchet up` has to show. */
@@ -7,12 +8,14 @@ export interface UpFacts {
   readonly concurrency: number;
   readonly database: Pick<CommandDatabase, "url" | "embeddedIn">;
   readonly logFile: string;
+  /** Null without the packages of GraphQL. */
+  readonly serverUrl: string | null;
   /** Null without the sample. */
   readonly marketplaceUrl: string | null;
 }
 
 /** Where to look and what to try next, one line each. */
-export function whereToLook({ command, concurrency, database, logFile, marketplaceUrl }: UpFacts): string[] {
+export function whereToLook({ command, concurrency, database, logFile, serverUrl, marketplaceUrl }: UpFacts): string[] {
   const add =
     marketplaceUrl === null
       ? "add IDENTIFIER --payload '{…}' --watch"
@@ -21,6 +24,9 @@ export function whereToLook({ command, concurrency, database, logFile, marketpla
     "",
     `Running jobs, ${concurrency} at a time, until Ctrl-C. Where to look:`,
     `  jobs         ${command} jobs`,
+    ...(serverUrl === null
+      ? [`  GraphQL      off; for it: ${installLine()}`]
+      : [`  GraphQL      ${serverUrl}/ruru (in a browser), ${serverUrl}/graphql`]),
     ...(database.embeddedIn === null
       ? []
       : [`  psql         psql ${database.url}`, `  data         ${database.embeddedIn}`]),

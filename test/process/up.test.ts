@@ -170,10 +170,10 @@ describe("ratchet up --sample", () => {
       expect(await endOf(added)).toMatchObject({ exit: 0, errors: "" });
       expect(story(added.output()).at(-1)).toBe("Job 2 COMPLETED");
 
-      const onPort = start(["up", "--port", "1"]);
+      const onPort = start(["up", "--postgres-port", "1"]);
       await onPort.printed("Where to look");
       expect(onPort.errors()).toMatch(
-        /^--port 1 does not count: the Postgres of this folder runs already, on port \d+/v,
+        /^--postgres-port 1 does not count: the Postgres of this folder runs already, on port \d+/v,
       );
     },
     TIMEOUT_MS,
@@ -229,7 +229,7 @@ describe("ratchet up says plainly what is in its way", () => {
         resolve((blocker.address() as { port: number }).port);
       });
     });
-    const forPostgres = await runCommand(["up", "--port", String(port)], { RATCHET_DATA_DIR: dataFolder });
+    const forPostgres = await runCommand(["up", "--postgres-port", String(port)], { RATCHET_DATA_DIR: dataFolder });
     expect(forPostgres).toMatchObject({ exit: 5, errors: expect.stringContaining("RT104") });
     expect(forPostgres.errors).toContain(String(port));
     const forMarketplace = await runCommand(["up", "--sample", "--marketplace-port", String(port)], {
