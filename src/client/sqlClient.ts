@@ -1,4 +1,5 @@
 import type { Queryable } from "../database/calls/queryable.ts";
+import { driverError } from "./driverErrors.ts";
 import { inSchemas, type SchemaNames } from "../database/schemaNames.ts";
 
 /**
@@ -23,6 +24,14 @@ export interface RatchetPool extends SqlClient {
 
 /** The client as Ratchet's calls take it, under these schema names. */
 export function asQueryable(client: SqlClient, schemas: SchemaNames): Queryable {
-  // The calls use no more of `query` than SqlClient has: a text, values, rows.
-  return inSchemas(client as unknown as Queryable, schemas);
+  const named: SqlClient = inSchemas(client as unknown as Queryable, schemas);
+  const query = async (text: string, values: unknown[] = []): ReturnType<SqlClient["query"]> => {
+    try {
+      return await named.query(text, values);
+    } catch (error) {
+      throw driverError(error);
+    }
+  };
+  // The calls use no more of `query` than a SqlClient has.
+  return { query: query as Queryable["query"] };
 }
