@@ -1,5 +1,6 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
+import { createPayloadCheck } from "../client/payloadCheck.ts";
 import { addJob, type AddJobSpec } from "../database/calls/jobs.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
@@ -36,6 +37,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
     .addOption(new Option("--job-key-mode <mode>", "what to do if the key is in use").choices(KEY_MODES))
     .option("--tenant <name>", "whom the job belongs to")
     .option("--task <name>", "only this task of the plan; can be given several times", collect)
+    .option("--no-check", "do not compare the payload with the definition's schema; the worker checks it anyway")
     .option("--json", "print the job as JSON")
     .action(async (identifier, options) => {
       const payload = await readPayload({ ...options, stdin: context.stdin });
@@ -56,6 +58,9 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "add" }, async (database) => {
           await checkMigrated(database.pool);
+          if (options.check) {
+            await createPayloadCheck().check(database.pool, identifier, payload);
+          }
           const id = await addOrSuggest(database, spec, config.taskFolder);
           const job = await findJob(database.pool, id);
           if (options.json === true) {

@@ -1,5 +1,6 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
+import { renameSchemas } from "../database/schemaNames.ts";
 import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
@@ -33,7 +34,10 @@ export function createDoctorCommand(context: CliContext): CommandUnknownOpts {
         );
         return;
       }
-      const findings = await examine(config);
+      const findings = (await examine(config)).map(({ check, level, message, advice }): Finding => {
+        const named = advice === undefined ? undefined : renameSchemas(advice, config.schemas);
+        return { check, level, message, advice: named === undefined ? undefined : asTyped(named, context.command) };
+      });
       const worst = worstOf(findings);
       context.print(...(json ? [JSON.stringify({ worst, findings }, null, 2)] : formatFindings(context, findings)));
       if (worst === "problem" || (strict && worst === "warning")) {
@@ -54,7 +58,7 @@ function formatFindings(context: CliContext, findings: readonly Finding[]): stri
   const width = (context.stdout.columns ?? 80) - INDENT;
   const lines = findings.flatMap(({ level, message, advice }) => {
     const [first = "", ...rest] = message.split("\n").flatMap((line) => wrap(line, width, Number.POSITIVE_INFINITY));
-    const next = advice === undefined ? [] : wrap(asTyped(advice, context.command), width, Number.POSITIVE_INFINITY);
+    const next = advice === undefined ? [] : wrap(advice, width, Number.POSITIVE_INFINITY);
     return [
       `${context.paint(TONES[level], pad(level, INDENT))}${first}`,
       ...rest.map((line) => `${" ".repeat(INDENT)}${line}`),

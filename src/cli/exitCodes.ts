@@ -26,6 +26,7 @@ const BY_ERROR: Partial<Record<RatchetErrorCode, keyof typeof EXIT_CODES>> = {
   RT108: "database",
   RT109: "database",
   RT110: "usage",
+  RT118: "usage",
   RT124: "database",
 };
 

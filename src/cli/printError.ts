@@ -2,7 +2,7 @@ import pg from "pg";
 
 import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
-import { isRatchetError } from "../errors/ratchetError.ts";
+import { isRatchetError, type RatchetError } from "../errors/ratchetError.ts";
 import { asTyped } from "./asTyped.ts";
 import { EXIT_CODES, exitCodeFor } from "./exitCodes.ts";
 import type { Paint } from "./output/paint.ts";
@@ -45,7 +45,7 @@ function describe(error: unknown): { message: string; facts: Fact[]; exitCode: n
   if (isRatchetError(error)) {
     const { name } = ERROR_CATALOGUE[error.code];
     return {
-      message: error.message,
+      message: messageOf(error),
       facts: [...fact("detail", error.detail), ["hint", error.hint], ["code", `${error.code} (${name})`]],
       exitCode: exitCodeFor(error.code),
     };
@@ -66,6 +66,17 @@ function describe(error: unknown): { message: string; facts: Fact[]; exitCode: n
     facts: [["hint", "This was not foreseen. Run the command again with --debug for the place it comes from."]],
     exitCode: EXIT_CODES.unexpected.code,
   };
+}
+
+/** With each thing that is wrong with a payload on a line of its own. */
+function messageOf({ message, issues = [] }: RatchetError): string {
+  if (issues.length === 0) {
+    return message;
+  }
+  return [
+    "The payload was rejected by its schema:",
+    ...issues.map(({ path, message: what }) => `${path}: ${what}`),
+  ].join("\n");
 }
 
 function fact(label: string, text: string | undefined): Fact[] {

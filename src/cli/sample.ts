@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -10,6 +11,7 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import { findJob } from "./findJob.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
+const MARKETPLACE = join(EXAMPLES, "marketplace.ts");
 const PRODUCT = join(EXAMPLES, "products", "jacket.json");
 const IDENTIFIER = "publish_listing";
 const RETRY_DELAY_MS = 3_000;
@@ -25,17 +27,22 @@ interface MarketplaceModule {
   readonly startMarketplace: (options: { folder: string; port?: number | undefined }) => Promise<SampleMarketplace>;
 }
 
+/** Throws RT110 where there is no sample: in an installed package. */
+export function demandSample(): void {
+  if (!existsSync(MARKETPLACE)) {
+    throw new RatchetError(
+      "RT110",
+      "--sample is not possible here: the installed package does not contain the sample.",
+      {
+        hint: "Leave --sample out; `ratchet up` runs the definitions of your own task folder. The sample is in Ratchet's repository.",
+      },
+    );
+  }
+}
+
 /** Starts the sample's marketplace and tells the task files of this process where it is. */
 export async function startSampleMarketplace(folder: string, port: number | undefined): Promise<SampleMarketplace> {
-  let module: MarketplaceModule;
-  try {
-    module = (await import(pathToFileURL(join(EXAMPLES, "marketplace.ts")).href)) as MarketplaceModule;
-  } catch (error) {
-    throw new RatchetError("RT110", `The sample is not here: ${(error as Error).message}.`, {
-      hint: "The sample is part of Ratchet's repository, not of the installed package: leave out --sample, or clone the repository.",
-      cause: error,
-    });
-  }
+  const module = (await import(pathToFileURL(MARKETPLACE).href)) as MarketplaceModule;
   const marketplace = await module.startMarketplace({ folder, port });
   setVariable("MARKETPLACE_URL", marketplace.url);
   return marketplace;

@@ -160,7 +160,7 @@ export function queueFindings(queue: QueueFacts, isServed: boolean): Finding[] {
 /** Contradictions among the rows. */
 export function violationsFindings(violations: readonly ViolationCount[]): Finding[] {
   if (violations.length === 0) {
-    return [{ check: "violations", level: "ok", message: "No contradiction in ratchet.violations." }];
+    return [{ check: "violations", level: "ok", message: "No row contradicts another." }];
   }
   return violations.map(({ rule, count, jobIds, example }) => ({
     check: "violations",

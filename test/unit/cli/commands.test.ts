@@ -96,6 +96,35 @@ describe("ratchet jobs", () => {
   });
 });
 
+describe("ratchet add", () => {
+  test("tells what is wrong with a payload, a line each, and adds nothing", async () => {
+    const { err, out, exitCode } = await ratchet(
+      "add",
+      "publish_listing",
+      "--tenant",
+      "bad",
+      "--payload",
+      '{"images": "a", "price": "x"}',
+    );
+    const lines = err.split("\n");
+    expect(lines[0]).toBe("ratchet: The payload was rejected by its schema:");
+    expect(
+      lines.filter((line) => /^ {2}(?:images|price|title|sku|currency|folder): ./v.test(line)).length,
+    ).toBeGreaterThan(3);
+    expect(err).toContain("RT118");
+    expect([out, exitCode]).toStrictEqual(["", 2]);
+    expect((await ratchet("jobs", "--tenant", "bad")).out).toBe("No such job.\n");
+  });
+
+  test("--no-check leaves the payload to the worker", async () => {
+    const { out } = await ratchet("add", "publish_listing", "--no-check", "--payload", '{"images": ["a"]}', "--json");
+    expect(JSON.parse(out)).toMatchObject({
+      status: "PENDING",
+      tasks: [{ key: "validate" }, { key: "upload[1]" }, { key: "create" }],
+    });
+  });
+});
+
 describe("orders", () => {
   test("ratchet retry lets a job go on and says so", async () => {
     const id = await add();

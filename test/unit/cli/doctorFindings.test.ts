@@ -225,7 +225,7 @@ describe("the queue", () => {
   });
 
   test("contradictions are told by rule", () => {
-    expect(linesOf(violationsFindings([]))).toStrictEqual(["ok No contradiction in ratchet.violations."]);
+    expect(linesOf(violationsFindings([]))).toStrictEqual(["ok No row contradicts another."]);
     const violations = [{ rule: "two tasks at once", count: 7, jobIds: ["1", "2"], example: "2 tasks are RUNNING" }];
     expect(linesOf(violationsFindings(violations))).toStrictEqual([
       "problem two tasks at once: jobs 1, 2 and 5 more (2 tasks are RUNNING).",
