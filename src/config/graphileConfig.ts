@@ -40,6 +40,11 @@ export async function readGraphileConfig(projectFolder: string): Promise<GivenPr
   }
   // A CommonJS module that was compiled from an ES module has its default in the default.
   const preset = isObject(exported) && isObject(exported["default"]) ? exported["default"] : exported;
+  if (!isObject(preset)) {
+    throw new RatchetError("RT110", `${path} has no default export that is a preset.`, {
+      hint: "Write export default preset, an object such as { extends: [RatchetPreset], ratchet: { port: 6000 } }.",
+    });
+  }
   return { file: basename(path), ...merge(preset, path) };
 }
 
@@ -51,8 +56,8 @@ type Scopes = Required<Pick<GivenPreset, "ratchet" | "worker">>;
  */
 function merge(preset: unknown, path: string): Scopes {
   if (!isObject(preset)) {
-    throw new RatchetError("RT110", `${path} has no default export that is a preset.`, {
-      hint: "Write export default preset, an object such as { extends: [RatchetPreset], ratchet: { port: 6000 } }.",
+    throw new RatchetError("RT110", `${path} extends something that is no preset.`, {
+      hint: "What is imported for `extends` may have another name; its package says which.",
     });
   }
   const { extends: extended = [], ratchet = {}, worker = {} } = preset;

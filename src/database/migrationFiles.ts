@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames, renameSchemas } from "./schemaNames.ts";
+
 /** One SQL file of the package. */
 export interface SqlFile {
   /** Path inside the folder `sql`, with slashes. */
@@ -22,6 +24,7 @@ export interface SchemaFiles {
   readonly migrations: readonly Migration[];
   /** Functions, views, triggers and so on as they are now, in the order they are applied. */
   readonly currentState: readonly SqlFile[];
+  /** Of `currentState` as it reads under the schemas' names: under others every function is another one. */
   readonly currentStateHash: string;
   /** The package's version, `x.y.z`. */
   readonly version: string;
@@ -30,15 +33,26 @@ export interface SchemaFiles {
 /** The order in which kinds of objects are made; a folder of another name comes last. */
 const KINDS = ["tables", "functions", "views", "triggers"];
 
-/** Reads the folders `migrations` and `schema` in `folder`. Default: the package's own `sql`. */
-export function readSchemaFiles(folder: string = path.join(packageFolder(), "sql")): SchemaFiles {
+/** What {@link readSchemaFiles} takes. */
+export interface SchemaFilesOptions {
+  /** Default: the package's own `sql`. */
+  readonly folder?: string | undefined;
+  /** Of the schemas that the files are for; their texts keep the default names. Default: those. */
+  readonly names?: SchemaNames | undefined;
+}
+
+/** Reads the folders `migrations` and `schema` in a folder. */
+export function readSchemaFiles({
+  folder = path.join(packageFolder(), "sql"),
+  names = DEFAULT_SCHEMA_NAMES,
+}: SchemaFilesOptions = {}): SchemaFiles {
   const currentState = sqlFilesIn(folder, "schema").toSorted(byKindThenPath);
   return {
     migrations: sqlFilesIn(folder, "migrations")
       .map(toMigration)
       .toSorted((one, other) => one.number - other.number),
     currentState,
-    currentStateHash: hashOf(currentState.map((file) => `${file.path}\n${file.sql}`).join("\n")),
+    currentStateHash: hashOf(currentState.map((file) => `${file.path}\n${renameSchemas(file.sql, names)}`).join("\n")),
     version: (JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8")) as { version: string })
       .version,
   };

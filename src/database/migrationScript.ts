@@ -28,7 +28,7 @@ export interface MigrationScript {
  */
 export async function createMigrationScript(db: Queryable | null, names: SchemaNames): Promise<MigrationScript> {
   try {
-    const files = readSchemaFiles();
+    const files = readSchemaFiles({ names });
     const recorded = db === null ? null : await readRecordedSchema(db);
     if (db !== null) {
       await requireOwnSchemas(db, names, recorded !== null);

@@ -24,7 +24,7 @@ export interface RecordedSchema {
 export async function migrationState(db: Queryable, { folder }: { folder?: string } = {}): Promise<MigrationState> {
   try {
     const recorded = await readRecordedSchema(db);
-    return recorded === null ? "missing" : compareSchema(recorded, readSchemaFiles(folder));
+    return recorded === null ? "missing" : compareSchema(recorded, readSchemaFiles({ folder, names: schemasOf(db) }));
   } catch (error) {
     throw toRatchetError(error);
   }

@@ -55,8 +55,8 @@ export async function migrate(
   pool: pg.Pool,
   { log = silentLog, folder }: { log?: DatabaseLog; folder?: string } = {},
 ): Promise<MigrationResult> {
-  const files = readSchemaFiles(folder);
   const names = schemasOf(pool);
+  const files = readSchemaFiles({ folder, names });
   // Not from the pool: graphile-worker takes a connection of its own meanwhile, and the pool may have only one.
   const Client = clientClass(names);
   const client = new Client(pool.options);

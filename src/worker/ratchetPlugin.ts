@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { migrationState } from "../database/migrationState.ts";
 import { migrate } from "../database/migrator.ts";
 import { createPool } from "../database/pool.ts";
-import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
+import type { SchemaNames } from "../database/schemaNames.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
@@ -34,15 +34,15 @@ interface Runner {
 /** What {@link createRatchetPlugin} takes; both are asked when something runs. */
 export interface RatchetPluginOptions {
   readonly getLog: () => Logger;
-  /** What Ratchet's own schema is called in a project with this preset. */
-  readonly getSchema: (preset: GraphileConfig.ResolvedPreset) => string;
+  /** What the schemas are called in a project with this preset, where graphile-worker uses that one. */
+  readonly getSchemas: (preset: GraphileConfig.ResolvedPreset, workerSchema: string) => SchemaNames;
 }
 
 /**
  * The plugin that lets graphile-worker's own `run()` and command run Ratchet's jobs: it migrates, loads definitions from
  * the task folder, registers the worker before the first job and hands unfinished jobs back at the end.
  */
-export function createRatchetPlugin({ getLog, getSchema }: RatchetPluginOptions): GraphileConfig.Plugin {
+export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions): GraphileConfig.Plugin {
   const runners = new WeakMap<object, Runner>();
 
   function runnerOf({ hooks }: RunnerContext): Runner {
@@ -66,7 +66,7 @@ export function createRatchetPlugin({ getLog, getSchema }: RatchetPluginOptions)
       logEvents(events, log);
       runner.runtime = createRuntime({
         connectionString: connectionStringOf(context),
-        schemas: schemasOfRunner(context, getSchema),
+        schemas: getSchemas(context.resolvedPreset, context.workerSchema),
         definitions: runner.definitions,
         concurrency: worker?.concurrentJobs ?? 1,
         shutdownGraceMs: worker?.gracefulShutdownAbortTimeout ?? DEFAULT_SHUTDOWN_GRACE_MS,
@@ -98,7 +98,7 @@ export function createRatchetPlugin({ getLog, getSchema }: RatchetPluginOptions)
       hooks: {
         ...taskFiles.worker?.hooks,
         async postmigrate(context) {
-          await migrateWith(context, getSchema);
+          await migrateWith(context, getSchemas);
         },
         async startWorker(context) {
           try {
@@ -144,12 +144,8 @@ export function createRatchetPlugin({ getLog, getSchema }: RatchetPluginOptions)
   };
 }
 
-function schemasOfRunner(context: RunnerContext, getSchema: RatchetPluginOptions["getSchema"]): SchemaNames {
-  return schemaNames({ ratchet: getSchema(context.resolvedPreset), graphileWorker: context.workerSchema });
-}
-
-async function migrateWith(context: RunnerContext, getSchema: RatchetPluginOptions["getSchema"]): Promise<void> {
-  const schemas = schemasOfRunner(context, getSchema);
+async function migrateWith(context: RunnerContext, getSchemas: RatchetPluginOptions["getSchemas"]): Promise<void> {
+  const schemas = getSchemas(context.resolvedPreset, context.workerSchema);
   const pool = createPool({ connectionString: connectionStringOf(context), schemas, max: 3 });
   try {
     if ((await migrationState(pool)) !== "current") {

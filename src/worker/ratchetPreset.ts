@@ -3,6 +3,8 @@ import "graphile-worker";
 
 import type { Logger } from "pino";
 import { resolveConfig } from "../config/config.ts";
+import type { SchemaNames } from "../database/schemaNames.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import "../config/presetOptions.ts";
@@ -15,8 +17,17 @@ function getLog(): Logger {
   return log;
 }
 
-function getSchema({ ratchet = {}, worker = {} }: GraphileConfig.ResolvedPreset): string {
-  return resolveConfig({ preset: { ratchet: { ...ratchet }, worker: { schema: worker.schema } } }).schemas.ratchet;
+/** A project has one graphile-worker schema, whichever command it runs. */
+function getSchemas({ ratchet = {} }: GraphileConfig.ResolvedPreset, workerSchema: string): SchemaNames {
+  const { schemas } = resolveConfig({ preset: { ratchet: { ...ratchet }, worker: { schema: workerSchema } } });
+  if (schemas.graphileWorker !== workerSchema) {
+    throw new RatchetError(
+      "RT110",
+      `graphile-worker is to use the schema "${workerSchema}", and Ratchet's settings name "${schemas.graphileWorker}" for it.`,
+      { hint: "Give it in one place: `worker.schema` in graphile.config.ts, or GRAPHILE_WORKER_SCHEMA." },
+    );
+  }
+  return schemas;
 }
 
 /**
@@ -25,7 +36,7 @@ function getSchema({ ratchet = {}, worker = {} }: GraphileConfig.ResolvedPreset)
  * goes before what stands here.
  */
 export const RatchetPreset: GraphileConfig.Preset = {
-  plugins: [createRatchetPlugin({ getLog, getSchema })],
+  plugins: [createRatchetPlugin({ getLog, getSchemas })],
   worker: {
     concurrentJobs: 10,
     // With -1, graphile-worker does not wait for its own completions, and a Postgres restart ends the process.

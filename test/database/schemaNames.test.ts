@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { addJob } from "../../src/database/calls/jobs.ts";
 import { listen } from "../../src/database/listener.ts";
-import { checkMigrated } from "../../src/database/migrationState.ts";
+import { checkMigrated, migrationState } from "../../src/database/migrationState.ts";
 import { migrate } from "../../src/database/migrator.ts";
 import { createPool } from "../../src/database/pool.ts";
 import { RESERVED_NAMES } from "../../src/database/reservedNames.ts";
@@ -132,6 +132,17 @@ describe("a migration", () => {
     });
     // A name that ends in the other's is another one.
     await migrate(poolOf("second", `my_${graphileWorker}`));
+  });
+
+  test("puts the functions in place anew when graphile-worker's schema is another one", async () => {
+    await migrate(poolOf("shop", "shop_queue"));
+    const moved = poolOf("shop", "new_queue");
+    expect(await migrationState(moved)).toBe("pending");
+    await expect(migrate(moved)).resolves.toStrictEqual({ applied: [], schemaRefreshed: true });
+    const { rows } = await moved.query(
+      "select prosrc ~ 'new_queue.add_jobs' as is_new from pg_proc where proname = 'add_wake_ups'",
+    );
+    expect(rows).toStrictEqual([{ is_new: true }]);
   });
 
   test("of a new schema does not tell graphile-worker's other workers to end", async () => {

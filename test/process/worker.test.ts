@@ -9,17 +9,20 @@ import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { addJob, readJob } from "../../src/database/calls/jobs.ts";
+import { createPool } from "../../src/database/pool.ts";
 import { type TestDatabase, createEmptyDatabase, createTestDatabase } from "../support/database.ts";
+import { SCHEMA_SETTINGS, TEST_SCHEMAS, wakeUpKey } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const INDEX = pathToFileURL(join(PROJECT, "src/index.ts")).href;
+const WORKER = pathToFileURL(join(PROJECT, "src/worker/index.ts")).href;
 const GRAPHILE_CLI = join(dirname(createRequire(import.meta.url).resolve("graphile-worker")), "cli.js");
 const SECRET = "s3cr3t-in-the-payload";
 
 const FILES = {
   "package.json": '{ "type": "module" }',
-  "graphile.config.ts": `import { RatchetPreset } from ${JSON.stringify(INDEX)};
+  "graphile.config.ts": `import { RatchetPreset } from ${JSON.stringify(WORKER)};
 export default { extends: [RatchetPreset], worker: { pollInterval: 200 } };`,
   "tasks/publish.ts": `import { appendFileSync, existsSync } from "node:fs";
 import { defineJob } from ${JSON.stringify(INDEX)};
@@ -91,11 +94,11 @@ function ledger(): string[] {
 /** Starts a program in the project folder; `output()` is all that it has printed. */
 function start(program: string, commandLine: readonly string[], settings: NodeJS.ProcessEnv = {}) {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(?:RATCHET_|DATABASE_URL|PG|NO_LOG|NO_COLOR|FORCE_COLOR)/v.test(name),
+    ([name]) => !/^(?:RATCHET_|GRAPHILE_WORKER_|DATABASE_URL|PG|NO_LOG|NO_COLOR|FORCE_COLOR)/v.test(name),
   );
   const child = spawn(process.execPath, [program, ...commandLine], {
     cwd: folder,
-    env: { ...Object.fromEntries(inherited), ...settings },
+    env: { ...Object.fromEntries(inherited), ...SCHEMA_SETTINGS, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.push(child);
@@ -190,7 +193,7 @@ test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async
   ]);
   const { rows } = await database.pool.query(
     "select attempts, locked_by, run_at <= now() as is_due from graphile_worker.jobs where key = $1",
-    [`ratchet:${jobId}`],
+    [wakeUpKey(jobId)],
   );
   expect(rows).toStrictEqual([{ attempts: 0, locked_by: null, is_due: true }]);
   write({ go: "" });
@@ -202,7 +205,7 @@ test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async
 test("what the user's configuration sets goes before the preset, and the crontab works", async () => {
   write({
     "graphile.config.ts": `import { Logger } from "graphile-worker";
-import { RatchetPreset } from ${JSON.stringify(INDEX)};
+import { RatchetPreset } from ${JSON.stringify(WORKER)};
 const logger = new Logger(() => (_level, message) => console.log("MINE " + message));
 export default { extends: [RatchetPreset], worker: { concurrentJobs: 1, logger, pollInterval: 200, crontabFile: "my.crontab" } };`,
     "my.crontab": '* * * * * publish ?fill=2m&id=every_minute {"from":"cron"}\n',
@@ -243,6 +246,34 @@ export default { extends: [RatchetPreset], worker: { concurrentJobs: 1, logger, 
   expect(job.payload).toMatchObject({ from: "cron", _cron: { backfilled: true } });
 }, 60_000);
 
+test("the schemas are those that the project names, and two names for graphile-worker's are refused (RT110)", async () => {
+  const config = (ratchet: object): Readonly<Record<string, string>> => ({
+    "graphile.config.ts": `import { RatchetPreset } from ${JSON.stringify(WORKER)};
+export default { extends: [RatchetPreset], ratchet: ${JSON.stringify(ratchet)}, worker: { schema: "shop_queue" } };`,
+    go: "",
+  });
+  const schemas = { ratchet: "shop", graphileWorker: "shop_queue" };
+  const pool = createPool({ connectionString: database.url, schemas });
+  try {
+    write(config({ schema: "shop" }));
+    const settings = { RATCHET_SCHEMA: "", GRAPHILE_WORKER_SCHEMA: "" };
+    expect(await startGraphileWorker(["--once"], settings).ended).toBe(0);
+    const jobId = await addJob(pool, { identifier: "publish", payload: {} });
+    expect(await startGraphileWorker(["--once"], settings).ended).toBe(0);
+    expect((await readJob(pool, jobId))?.status).toBe("COMPLETED");
+    expect(ledger()).toContain(`first ${jobId}`);
+
+    write(config({ schema: "shop", workerSchema: "another" }));
+    const refused = startGraphileWorker(["--once"], settings);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain(
+      'graphile-worker is to use the schema "shop_queue", and Ratchet\'s settings name "another" for it.',
+    );
+  } finally {
+    await pool.end();
+  }
+}, 40_000);
+
 test("payloads are in no line of the log, at debug level and with failures", async () => {
   write({ go: "" });
   await startGraphileWorker(["--once"]).ended;
@@ -269,8 +300,8 @@ test("payloads are in no line of the log, at debug level and with failures", asy
 test("after SIGKILL in the middle of a task the next worker of this host goes on at once, with nothing done twice", async () => {
   write({
     "run.ts": `import { createLogger } from ${JSON.stringify(pathToFileURL(join(PROJECT, "src/telemetry/logger.ts")).href)};
-import { startWorker } from ${JSON.stringify(INDEX)};
-const worker = await startWorker({ connectionString: process.argv[2], taskDirectory: "tasks", log: createLogger() });
+import { startWorker } from ${JSON.stringify(WORKER)};
+const worker = await startWorker({ connectionString: process.argv[2], taskDirectory: "tasks", schemas: ${JSON.stringify(TEST_SCHEMAS)}, log: createLogger() });
 process.once("SIGTERM", () => worker.stop());`,
   });
   await startGraphileWorker(["--once"]).ended;
