@@ -58,4 +58,18 @@ describe("a change by hand tells the worker that holds the job to look again", (
       await sql.rows("select * from ratchet.violations where job_id = $1 and rule like 'status%'", [id]),
     ).toStrictEqual([]);
   });
+
+  test("and when that worker hands the job back, nothing of it is RUNNING any more", async () => {
+    const { id } = await addPublish(sql, ["a"]);
+    await setByHand(id, 1, "SKIPPED");
+    const worker = await addWorker(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    await setByHand(id, 1, "PENDING");
+    await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [id], [fence]]);
+    expect(await statuses(sql, id)).toStrictEqual(["PENDING", "PENDING", "PENDING"]);
+    expect(await checkpoint(sql.pool(), worker, [{ job: id, position: 2, fence, kind: "C" }])).toMatchObject([
+      { outcome: "refused" },
+    ]);
+    expect(await sql.rows("select * from ratchet.violations where job_id = $1", [id])).toStrictEqual([]);
+  });
 });

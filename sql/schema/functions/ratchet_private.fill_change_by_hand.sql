@@ -3,6 +3,8 @@ create or replace function ratchet_private.fill_change_by_hand() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
+  v_fence integer;
+  v_is_scrubbed boolean;
 begin
   if new.status in ('RUNNING', 'WAITING') then
     raise exception using
@@ -10,8 +12,15 @@ begin
       message = format('Task %s of job %s cannot be set to %s by hand: only a worker starts a task.', new.position, new.job_id, new.status),
       hint = 'Set it to PENDING; the job is then picked up by itself.';
   end if;
+  select j.fence, j.scrubbed_at is not null into v_fence, v_is_scrubbed from ratchet.jobs j where j.id = old.job_id;
+  if v_is_scrubbed then
+    raise exception using
+      errcode = 'RT018',
+      message = format('Task %s of job %s cannot be set to %s: the job was scrubbed.', new.position, new.job_id, new.status),
+      hint = 'Add a new job with a payload of its own.';
+  end if;
   -- Whoever holds the job now must not write over the change.
-  new.fence := 1 + greatest(old.fence, (select j.fence from ratchet.jobs j where j.id = old.job_id));
+  new.fence := 1 + greatest(old.fence, v_fence);
   new.completed_at := case when new.status in ('COMPLETED', 'SKIPPED') then coalesce(new.completed_at, v_now) end;
   new.started_at := case
     when new.status = 'PENDING' then null

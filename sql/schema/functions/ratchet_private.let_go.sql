@@ -20,7 +20,8 @@ begin
     status = case t.status when 'RUNNING' then 'PENDING' else t.status end,
     started_at = case when t.status <> 'RUNNING' then t.started_at end,
     progress = null
-    where t.job_id = p_job_id and t.position = v_first;
+    -- The worker may be in another than the first one: a task before it was set back by hand.
+    where t.job_id = p_job_id and (t.position = v_first or t.status = 'RUNNING');
 end
 $$;
 comment on function ratchet_private.let_go(bigint) is 'Takes a locked job from its worker: raises the fence, and a RUNNING task is PENDING again. No try is counted. A job that was to stop is CANCELLED.';

@@ -6,7 +6,7 @@ set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_merg
 declare
   v_nothing constant text := ' Nothing was changed.';
   v_position integer;
-  v_earlier ratchet.tasks;
+  v_task ratchet.tasks;
 begin
   if p_job.scrubbed_at is not null then
     raise exception using
@@ -31,16 +31,22 @@ begin
   end if;
 
   if p_from_task is null then
-    v_position := (
-      select t.position from ratchet.tasks t
-      where t.job_id = p_job.id and t.status not in ('COMPLETED', 'SKIPPED') order by t.position limit 1);
-    if v_position is null then
+    select * into v_task from ratchet.tasks t
+      where t.job_id = p_job.id and t.status not in ('COMPLETED', 'SKIPPED') order by t.position limit 1;
+    if not found then
       raise exception using
         errcode = 'RT017',
         message = format('Job %s has no task that is left to run.', p_job.id),
         hint = 'Say from which task on it shall run once more: from_task takes the key of a task.' || v_nothing;
     end if;
-    return v_position;
+    -- A task that was cancelled on its own, by hand: the others went on without it.
+    if exists (select from ratchet.tasks t where t.job_id = p_job.id and t.position > v_task.position and t.status = 'COMPLETED') then
+      raise exception using
+        errcode = 'RT017',
+        message = format('Job %s cannot go on at task "%s": tasks after it are COMPLETED.', p_job.id, v_task.key),
+        hint = format('To run it and all after it: select ratchet.retry_job(%s, from_task => %L);', p_job.id, v_task.key) || v_nothing;
+    end if;
+    return v_task.position;
   end if;
 
   v_position := (
@@ -56,13 +62,13 @@ begin
         from ratchet.tasks t where t.job_id = p_job.id and t.position <= 20)),
       hint = 'Name the task by its key.' || v_nothing;
   end if;
-  select * into v_earlier from ratchet.tasks t
+  select * into v_task from ratchet.tasks t
     where t.job_id = p_job.id and t.position < v_position and t.status not in ('COMPLETED', 'SKIPPED') order by t.position limit 1;
   if found then
     raise exception using
       errcode = 'RT017',
-      message = format('Job %s cannot go on from task "%s": task "%s" before it is %s.', p_job.id, p_from_task, v_earlier.key, v_earlier.status),
-      hint = format('Leave from_task out to go on there, or name "%s" or a task before it.', v_earlier.key) || v_nothing;
+      message = format('Job %s cannot go on from task "%s": task "%s" before it is %s.', p_job.id, p_from_task, v_task.key, v_task.status),
+      hint = format('Leave from_task out to go on there, or name "%s" or a task before it.', v_task.key) || v_nothing;
   end if;
   return v_position;
 end
