@@ -13,6 +13,7 @@ import {
   useSql,
   withoutTriggers,
 } from "./fixtures.ts";
+import { cancel, fail, retry, scrub } from "./orders.ts";
 
 const sql = useSql();
 
@@ -103,15 +104,15 @@ describe("held", () => {
     const { id } = await addSingle(sql, { max_attempts: 3 });
     await claimOne(sql, worker, id);
     await sql.rows("update ratchet.workers set beat_at = beat_at - interval '40 s' where id = $1", [worker]);
-    const goesOn =
-      'It goes on when that worker is taken for dead and its jobs are freed. No worker is alive: start one with "ratchet worker".';
     expect(await explain(id)).toBe(
-      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. ${goesOn}`,
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. It goes on as soon as a worker starts on test-host, which frees what the dead one held.`,
     );
     await sql.rows("delete from ratchet.workers where id = $1", [worker]);
     expect(await explain(id)).toBe(
-      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker}, which nobody knows, with 0 of 1 task finished. ${goesOn}`,
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker}, which nobody knows, with 0 of 1 task finished. Nothing frees it by itself: "ratchet cancel ${id}", then "ratchet retry ${id}".`,
     );
+    await cancel(sql.pool(), id);
+    expect(await retry(sql.pool(), id)).toMatchObject({ status: "RUNNING", worker_id: null });
   });
 
   test("and replaced meanwhile", async () => {
@@ -217,6 +218,52 @@ describe("ended", () => {
     await sql.rows("update ratchet.tasks set status = 'CANCELLED' where job_id = $1", [id]);
     expect(await explain(id)).toBe(
       `Job ${id} (publish) is CANCELLED (a task was cancelled by hand), with 0 of 2 tasks finished. Nothing more happens.`,
+    );
+  });
+
+  test("CANCELLED by an order, which it names with its reason", async () => {
+    const [{ id }, { id: other }] = [await addPublish(sql, []), await addPublish(sql, [])];
+    const actor = await sql.value<string>("select session_user::text");
+    await cancel(sql.pool(), id, "wrong listing");
+    await cancel(sql.pool(), other);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) is CANCELLED by order of ${actor} (wrong listing), with 0 of 2 tasks finished. Nothing more happens.`,
+    );
+    expect(await explain(other)).toBe(
+      `Job ${other} (publish) is CANCELLED by order of ${actor} (no reason was given), with 0 of 2 tasks finished. Nothing more happens.`,
+    );
+    // A later stop that nobody ordered by name is not laid at anybody's door.
+    await retry(sql.pool(), id);
+    await sql.rows("update ratchet.tasks set status = 'CANCELLED' where job_id = $1", [id]);
+    expect(await explain(id)).toBe(
+      `Job ${id} (publish) is CANCELLED (a task was cancelled by hand), with 0 of 2 tasks finished. Nothing more happens.`,
+    );
+  });
+
+  test("and scrubbed", async () => {
+    const worker = await setWorkers(1);
+    const [completed, cancelled, failed] = [await addSingle(sql), await addSingle(sql), await addSingle(sql)];
+    await runJob(sql, worker, completed.id);
+    await cancel(sql.pool(), cancelled.id);
+    const { fence } = await claimOne(sql, worker, failed.id);
+    await fail(sql, worker, { job: failed.id, position: 1, fence, canRetry: false });
+    for (const { id } of [completed, cancelled, failed]) {
+      await scrub(sql.pool(), id);
+    }
+    const scrubbed = "Its payload, results and error texts were scrubbed N s ago.";
+    expect(await explain(completed.id)).toBe(
+      `Job ${completed.id} (single) is COMPLETED: its only task is finished, N s after it started. Nothing more happens. ${scrubbed}`,
+    );
+    expect(await explain(cancelled.id)).toMatch(new RegExp(`Nothing more happens\\. ${scrubbed}$`, "v"));
+    expect(await explain(failed.id)).toBe(
+      `Job ${failed.id} (single) has FAILED for good at task 1 of 1, "The only task", after 1 try: scrubbed. Nothing more happens by itself. ${scrubbed} It cannot be tried again.`,
+    );
+  });
+
+  test("FAILED because it could not be planned does not advise another try", async () => {
+    const id = await sql.value<string>("select ratchet_private.adopt_job('publish', '[]', 4711, null, 0, now())");
+    expect(await explain(id)).toMatch(
+      /Another try would end the same way: correct what it says and queue a new job\.$/v,
     );
   });
 });

@@ -41,7 +41,7 @@ begin
   select f.error_code into v_error_code from ratchet.task_failures f
     where f.job_id = v_job.id and f.position = v_task.position order by f.id desc limit 1;
   select ' by order of ' || a.actor into v_cancelled_by from ratchet.audit a
-    where a.job_id = v_job.id and a.action = 'cancel' order by a.id desc limit 1;
+    where a.job_id = v_job.id and a.action = 'cancel' and a.at >= v_job.cancelled_at order by a.id desc limit 1;
   v_scrubbed := ' Its payload, results and error texts were scrubbed ' || ratchet_private.describe_span(v_now - v_job.scrubbed_at) || ' ago.';
   v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
   v_next := case
@@ -90,7 +90,8 @@ begin
         v_progress,
         case
           when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)
-          when w.id is null or not ratchet_private.is_worker_live(w) then ' It goes on when that worker is taken for dead and its jobs are freed.' || case v_live when 0 then ' ' || v_next else '' end
+          when w.id is not null and not ratchet_private.is_worker_live(w) then format(' It goes on as soon as a worker starts on %s, which frees what the dead one held.', w.host)
+          when w.id is null then format(' Nothing frees it by itself: "ratchet cancel %s", then "ratchet retry %1$s".', v_job.id)
           else '' end)
       from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
     when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
