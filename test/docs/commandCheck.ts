@@ -1,7 +1,14 @@
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-/** What is wrong with a command line of the program, which is not run; undefined if nothing is. */
-export function problemOf(program: CommandUnknownOpts, words: readonly string[]): string | undefined {
+/**
+ * What is wrong with a command line of the program, which is not run; undefined if nothing is. One that is not complete may
+ * lack arguments.
+ */
+export function problemOf(
+  program: CommandUnknownOpts,
+  words: readonly string[],
+  { isComplete = true }: { isComplete?: boolean } = {},
+): string | undefined {
   const [name = "", ...rest] = words;
   if (/^-(?:h|-help|V|-version)$/v.test(name)) {
     return undefined;
@@ -28,7 +35,7 @@ export function problemOf(program: CommandUnknownOpts, words: readonly string[])
       return problem;
     }
   }
-  return argumentProblem(command, given);
+  return isComplete ? argumentProblem(command, given) : undefined;
 }
 
 function valueProblem(option: Option, value: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { type Block, readBlocks } from "./pages.ts";
+import { type Block, readBlocks, readPages } from "./pages.ts";
 
 /** One command of a `sh` block. */
 export interface CommandLine {
@@ -11,6 +11,15 @@ export interface CommandLine {
 /** Every command of the documents, in order. */
 export async function readCommandLines(): Promise<CommandLine[]> {
   return (await readBlocks("sh")).flatMap(commandLinesOf);
+}
+
+/** Every `ratchet …` inside a sentence; what such a command needs may be left out there. */
+export async function readInlineCommands(): Promise<CommandLine[]> {
+  return (await readPages()).flatMap(({ name, text }) =>
+    [...text.matchAll(/`(?<code>(?:npm run ratchet -- |npx )?ratchet [a-z][^`\n]*)`/gv)].flatMap(({ groups }) =>
+      commandsOf(groups?.["code"] ?? "").map((words) => ({ place: name, words })),
+    ),
+  );
 }
 
 /** The commands of one block; parts of `&&`, `|`, `;` and `$(…)` are commands of their own. */

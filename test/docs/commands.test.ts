@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { createContext } from "../../src/cli/context.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { problemOf } from "./commandCheck.ts";
-import { commandLinesOf, ratchetArguments, readCommandLines } from "./commandLines.ts";
+import { commandLinesOf, ratchetArguments, readCommandLines, readInlineCommands } from "./commandLines.ts";
 import { ROOT } from "./pages.ts";
 
 /** What a command line in the documents begins with, beside Ratchet's own. */
@@ -45,6 +45,14 @@ test("every command of ratchet in the documents exists, with the options and arg
     const words = ratchetArguments(line);
     const problem = words === null ? undefined : problemOf(program(), words);
     return problem === undefined ? [] : [`${line.place}: ${problem}`];
+  });
+  expect(problems).toStrictEqual([]);
+});
+
+test("every command of ratchet in a sentence exists, with the options it is given", async () => {
+  const problems = (await readInlineCommands()).flatMap((line) => {
+    const problem = problemOf(program(), ratchetArguments(line) ?? [], { isComplete: false });
+    return problem === undefined ? [] : [`${line.place}: ${line.words.join(" ")}: ${problem}`];
   });
   expect(problems).toStrictEqual([]);
 });
