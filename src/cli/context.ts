@@ -15,6 +15,8 @@ export interface CliContext {
   readonly paint: Paint;
   /** Colours for standard error. */
   readonly errorPaint: Paint;
+  /** How wide the terminal of standard error is; undefined if it is none. */
+  readonly errorColumns: number | undefined;
   /** Whether standard output can be redrawn in place. */
   readonly canRedraw: boolean;
   /** What stands before a command's name when the user types it, such as `ratchet`. */
@@ -38,6 +40,7 @@ export function createContext(): CliContext {
     stdout: process.stdout,
     paint: createPaint(wantsColour(process.stdout)),
     errorPaint: createPaint(wantsColour(process.stderr)),
+    errorColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
     canRedraw: canRedraw(process.stdout),
     command: commandPrefix(),
     config: () => loadConfig(),

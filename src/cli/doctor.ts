@@ -10,7 +10,7 @@ import { mapGraphileJob } from "./doctor/graphileJob.ts";
 import { withExamples } from "./examples.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import type { Tone } from "./output/paint.ts";
-import { countOf, pad, wrap } from "./output/text.ts";
+import { breakLines, countOf, oneLine, pad } from "./output/text.ts";
 
 /** `ratchet doctor`: what is wrong, and what to do. */
 export function createDoctorCommand(context: CliContext): CommandUnknownOpts {
@@ -57,8 +57,8 @@ const INDENT = 9;
 function formatFindings(context: CliContext, findings: readonly Finding[]): string[] {
   const width = (context.stdout.columns ?? 80) - INDENT;
   const lines = findings.flatMap(({ level, message, advice }) => {
-    const [first = "", ...rest] = message.split("\n").flatMap((line) => wrap(line, width, Number.POSITIVE_INFINITY));
-    const next = advice === undefined ? [] : wrap(advice, width, Number.POSITIVE_INFINITY);
+    const [first = "", ...rest] = message.split("\n").flatMap((line) => breakLines(oneLine(line), width));
+    const next = advice === undefined ? [] : breakLines(oneLine(advice), width);
     return [
       `${context.paint(TONES[level], pad(level, INDENT))}${first}`,
       ...rest.map((line) => `${" ".repeat(INDENT)}${line}`),

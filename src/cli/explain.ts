@@ -8,6 +8,7 @@ import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
+import { printProse } from "./output/prose.ts";
 
 /** `ratchet explain ID`: one sentence. */
 export function createExplainCommand(context: CliContext): CommandUnknownOpts {
@@ -21,7 +22,11 @@ export function createExplainCommand(context: CliContext): CommandUnknownOpts {
         await checkMigrated(pool);
         const { status } = await findJob(pool, id);
         const explanation = asTyped(await explainJob(pool, id), context.command);
-        context.print(json ? JSON.stringify({ id, status, explanation }, null, 2) : explanation);
+        if (json) {
+          context.print(JSON.stringify({ id, status, explanation }, null, 2));
+        } else {
+          printProse(context, explanation);
+        }
       });
     });
   return withExamples(command, context, [["why does job 42 not run?", "ratchet explain 42"]]);

@@ -9,6 +9,7 @@ import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { exitCodeFor } from "./exitCodes.ts";
 import { unknownJob } from "./findJob.ts";
+import { printProse } from "./output/prose.ts";
 import { reportError } from "./printError.ts";
 
 /** An order that is given to several jobs, one after the other. */
@@ -35,7 +36,7 @@ export async function giveOrders(context: CliContext, { purpose, ids, json, give
         const explanation = asTyped(await explainJob(pool, id), context.command);
         results.push({ id, status, explanation });
         if (!json) {
-          context.print(explanation);
+          printProse(context, explanation);
         }
       } catch (cause) {
         const told = toRatchetError(cause);
@@ -44,9 +45,7 @@ export async function giveOrders(context: CliContext, { purpose, ids, json, give
         }
         const error = told.code === "RT013" ? unknownJob(id) : told;
         results.push({ id, error: { code: error.code, message: error.message, hint: error.hint } });
-        context.remark(
-          ...reportError(error, { paint: context.errorPaint, debug: false, command: context.command }).lines,
-        );
+        context.remark(...reportError(error, { ...context, debug: false }).lines);
         context.exitWith(exitCodeFor(error.code));
       }
     }

@@ -4,8 +4,9 @@ import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError, type RatchetError } from "../errors/ratchetError.ts";
 import { asTyped } from "./asTyped.ts";
+import type { CliContext } from "./context.ts";
 import { EXIT_CODES, exitCodeFor } from "./exitCodes.ts";
-import type { Paint } from "./output/paint.ts";
+import { breakLines } from "./output/text.ts";
 
 /** How to report an error: the lines for standard error, and the exit status. */
 export interface ErrorReport {
@@ -13,31 +14,34 @@ export interface ErrorReport {
   readonly exitCode: number;
 }
 
+/** How {@link reportError} writes: parts of a context, and whether the place an error comes from is wanted. */
+export type ReportStyle = Pick<CliContext, "errorPaint" | "errorColumns" | "command"> & { readonly debug: boolean };
+
 /**
  * Says what happened, why and what to do, without a stack trace unless `debug` is set. Knows RatchetErrors and what `pg`
- * throws; anything else is reported as unexpected. Hints name commands as the user types them, after `command`.
+ * throws; anything else is reported as unexpected. Hints name commands as the user types them. In a terminal lines are
+ * broken between words.
  */
-export function reportError(
-  thrown: unknown,
-  { paint, debug, command }: { readonly paint: Paint; readonly debug: boolean; readonly command: string },
-): ErrorReport {
+export function reportError(thrown: unknown, { errorPaint, errorColumns, debug, command }: ReportStyle): ErrorReport {
   const error = toRatchetError(thrown);
   const { message, facts, exitCode } = describe(error);
-  const [first = "", ...rest] = message.split("\n");
-  const lines = [
-    `${paint("bad", "ratchet:")} ${first}`,
-    ...rest.map((line) => `  ${line}`),
-    ...facts.flatMap(([label, text]) =>
-      (label === "hint" ? asTyped(text, command) : text)
-        .split("\n")
-        .map((line, index) => `  ${paint("faint", index === 0 ? `${label}:` : "")} ${line}`),
-    ),
-  ];
+  const lines: string[] = [];
+  for (const [label, text] of [["ratchet", message] as const, ...facts]) {
+    const [indent, tone] = label === "ratchet" ? (["", "bad"] as const) : ([INDENT, "faint"] as const);
+    const mark = `${indent}${label}:`;
+    const [first = "", ...rest] = `${mark} ${label === "hint" ? asTyped(text, command) : text}`
+      .split("\n")
+      .flatMap((line) => (errorColumns === undefined ? [line] : breakLines(line, errorColumns - INDENT.length)));
+    lines.push(`${indent}${errorPaint(tone, `${label}:`)}${first.slice(mark.length)}`);
+    lines.push(...rest.map((line) => `${INDENT}${line}`));
+  }
   if (debug && error instanceof Error) {
     lines.push(...stackLines(error));
   }
   return { lines, exitCode };
 }
+
+const INDENT = "  ";
 
 type Fact = readonly [label: string, text: string];
 

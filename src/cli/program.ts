@@ -5,7 +5,7 @@ import { RATCHET_VERSION } from "../engine/version.ts";
 import { commandGroups } from "./commandGroups.ts";
 import type { CliContext } from "./context.ts";
 import { describeExitCodes, EXIT_CODES } from "./exitCodes.ts";
-import { wrap } from "./output/text.ts";
+import { breakLines } from "./output/text.ts";
 import { reportError } from "./printError.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function runCli(commandLine: readonly string[], context: CliContext
       return;
     }
     const { debug = false } = program.opts();
-    const report = reportError(error, { paint: context.errorPaint, debug, command: context.command });
+    const report = reportError(error, { ...context, debug });
     context.remark(...report.lines);
     context.exitWith(report.exitCode);
   }
@@ -77,11 +77,7 @@ function described(context: CliContext, lines: readonly string[]): string[] {
   const width = context.stdout.columns ?? 80;
   return lines.flatMap((line) => {
     const head = /^\s*\S+\s+/v.exec(`  ${line}`)?.[0] ?? "";
-    const [first = "", ...rest] = wrap(
-      line.trimStart().slice(head.trimStart().length),
-      width - head.length,
-      Number.POSITIVE_INFINITY,
-    );
+    const [first = "", ...rest] = breakLines(line.trimStart().slice(head.trimStart().length), width - head.length);
     return [`${head}${first}`, ...rest.map((each) => `${" ".repeat(head.length)}${each}`)];
   });
 }

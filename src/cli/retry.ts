@@ -46,7 +46,8 @@ async function retryOrSuggest(db: Queryable, id: string, options: RetryJobOption
     const error = toRatchetError(cause);
     if (isRatchetError(error) && error.code === "RT008") {
       const keys = ((await readJob(db, id))?.tasks ?? []).map(({ key }) => key);
-      const nearest = nearestName(options.fromTask ?? "", keys);
+      const templates = keys.map((key) => key.replace(/\[\d+\]$/v, ""));
+      const nearest = nearestName(options.fromTask ?? "", [...keys, ...templates]);
       throw new RatchetError("RT008", error.message, {
         hint: `${nearest === undefined ? "" : `Did you mean ${nearest}? `}Its tasks are: ${listOf(keys)}.`,
         cause: error,

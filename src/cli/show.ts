@@ -9,6 +9,7 @@ import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
+import { printProse } from "./output/prose.ts";
 import { formatPlan } from "./plan.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
 
@@ -47,5 +48,6 @@ function printJob(context: CliContext, job: JobSnapshot, explanation: string, js
     context.print(JSON.stringify({ ...job, explanation }, null, 2));
     return;
   }
-  context.print(...formatPlan(context.stdout, job), "", asTyped(explanation, context.command));
+  context.print(...formatPlan(context.stdout, job), "");
+  printProse(context, asTyped(explanation, context.command));
 }

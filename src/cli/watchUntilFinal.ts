@@ -3,6 +3,7 @@ import { asTyped } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import type { CommandDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
+import { printProse } from "./output/prose.ts";
 import { createJobSource } from "./progress/jobSource.ts";
 import { isFinal } from "./progress/snapshot.ts";
 import { watchJob, type WatchOptions } from "./progress/watchJob.ts";
@@ -31,9 +32,10 @@ export async function watchUntilFinal(
   }
   const isEnded = latest !== null && isFinal(latest);
   if (isEnded) {
-    context.print(asTyped(await explainJob(database.pool, job.id), context.command));
+    printProse(context, asTyped(await explainJob(database.pool, job.id), context.command));
   } else if (options.bringsWorker !== true) {
-    context.print(
+    printProse(
+      context,
       `No longer watching; job ${job.id} itself is not stopped by that. Look again with: ${context.command} show ${job.id} --watch`,
     );
   }

@@ -40,6 +40,7 @@ export function createTestContext(
     stdout: { columns: 80 } as NodeJS.WriteStream,
     paint: createPaint(false),
     errorPaint: createPaint(false),
+    errorColumns: undefined,
     canRedraw: false,
     command,
     config: () => resolveConfig({ environment: env ?? {}, projectFolder: folder }),

@@ -5,6 +5,7 @@ import { RatchetError } from "../../errors/ratchetError.ts";
 import { asTyped } from "../asTyped.ts";
 import type { CliContext } from "../context.ts";
 import type { CommandDatabase } from "../database.ts";
+import { printProse } from "../output/prose.ts";
 import { countOf, oneLine } from "../output/text.ts";
 
 /**
@@ -30,9 +31,10 @@ export async function mapGraphileJob(
     context.print(JSON.stringify({ ...found, explanation }, null, 2));
     return;
   }
-  context.print(rowSentence(found), meaningOf(found));
+  printProse(context, rowSentence(found));
+  printProse(context, meaningOf(found));
   if (explanation !== null) {
-    context.print(asTyped(explanation, context.command));
+    printProse(context, asTyped(explanation, context.command));
   }
 }
 

@@ -48,6 +48,20 @@ export function wrap(text: string, width: number, most: number): string[] {
   return lines.map((line) => truncate(line, width));
 }
 
+/** `text` broken between words into lines of `width` cells; a longer word has a line of its own, uncut. */
+export function breakLines(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 1 + textWidth(word) <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
 /** `text` filled with spaces to `width` cells, on the right unless `align` says otherwise. */
 export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
   const fill = " ".repeat(Math.max(0, width - textWidth(text)));

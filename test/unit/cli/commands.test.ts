@@ -141,6 +141,7 @@ describe("orders", () => {
     const id = await add();
     await fail(id, "no way");
     const { err, exitCode } = await ratchet("retry", id, "--from-task", "uplaod[2]");
+    expect((await ratchet("retry", id, "--from-task", "uplod")).err).toContain("Did you mean upload?");
     expect(err).toContain("Did you mean upload[2]? Its tasks are: validate, upload[1], upload[2], create.");
     expect(exitCode).toBe(3);
   });
