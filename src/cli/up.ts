@@ -14,7 +14,7 @@ import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
 import { openLogFile } from "./logFile.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
-import { addSampleJob, startSampleMarketplace } from "./sample.ts";
+import { addSampleJob, demandSample, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
 import { type UpRun, refuseLoneOptions, remarkOnOtherPort } from "./upOptions.ts";
 import { type UpServer, startUpServer } from "./upServer.ts";
@@ -41,6 +41,9 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
     .option("--marketplace-port <n>", "with --sample: port of the marketplace; default: a free one", port)
     .action(async (options) => {
       refuseLoneOptions(options);
+      if (options.sample === true) {
+        demandSample();
+      }
       const config = await context.config();
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
