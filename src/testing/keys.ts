@@ -1,0 +1,43 @@
+import type { AnyJobDefinition, PayloadOf, ResultsOf, TaskInputsOf } from "../definition/jobDefinition.ts";
+import type { TaskContext, TransactionContext } from "../definition/taskContext.ts";
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+type IsSingle<Input> = IsAny<Input> extends true ? false : [Input] extends [undefined] ? true : false;
+
+type KeysOf<Inputs> = {
+  [Key in keyof Inputs & string]: IsSingle<Inputs[Key]> extends true ? Key : Key | `${Key}[${number}]`;
+}[keyof Inputs & string];
+
+/**
+ * The keys of a definition's tasks: `validate`, `upload[2]`, or `upload` for all tasks of that forEach. Any text for a
+ * definition whose type is not known.
+ */
+export type TaskKeyOf<Definition extends AnyJobDefinition> =
+  unknown extends TaskInputsOf<Definition> ? string : KeysOf<TaskInputsOf<Definition>>;
+
+type AnyContext = TaskContext<unknown, unknown, Record<string, unknown>> & Partial<TransactionContext>;
+
+type Awaitable<Value> = Value | Promise<Value>;
+
+type StoredResult<Results, Key, Input> = Key extends keyof Results
+  ? IsSingle<Input> extends true
+    ? Results[Key]
+    : Results[Key] extends readonly (infer Element)[]
+      ? Element
+      : never
+  : never;
+
+/** A handler without a result may return nothing in its stead too. */
+type ReturnOf<Stored> = null extends Stored ? Stored | undefined : Stored;
+
+/** Handlers that stand in for a definition's own, by key; results as they would be stored, that is as JSON. */
+export type StandInHandlers<Definition extends AnyJobDefinition> =
+  unknown extends TaskInputsOf<Definition>
+    ? Readonly<Record<string, (context: AnyContext) => unknown>>
+    : {
+        readonly [Key in keyof TaskInputsOf<Definition>]?: (
+          context: TaskContext<PayloadOf<Definition>, TaskInputsOf<Definition>[Key], ResultsOf<Definition>> &
+            Partial<TransactionContext>,
+        ) => Awaitable<ReturnOf<StoredResult<ResultsOf<Definition>, Key, TaskInputsOf<Definition>[Key]>>>;
+      };

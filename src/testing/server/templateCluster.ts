@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import path from "node:path";
+import { makePasswordCheap } from "../../database/calls/testDatabases.ts";
+import { clusterFiles, readPassword } from "../../database/embedded/cluster.ts";
+import { startEmbeddedPostgres } from "../../database/embedded/embeddedPostgres.ts";
+import { withLockFile } from "../../database/embedded/lockFile.ts";
+import { placementOf } from "../../database/embedded/placement.ts";
+import { silentLog } from "../../database/log.ts";
+import { migrate } from "../../database/migrator.ts";
+import { createPool } from "../../database/pool.ts";
+import { contentHash } from "./contentHash.ts";
+import { sharedFolder } from "./folders.ts";
+import { watchServer } from "./serverWatch.ts";
+
+/** The settings of every Postgres that the kit starts: nothing here outlives a power cut, and nobody looks at its statistics. */
+export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
+  fsync: "off",
+  full_page_writes: "off",
+  autovacuum: "off",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "64MB",
+  wal_recycle: "off",
+  shared_buffers: "16MB",
+  max_connections: "200",
+};
+
+/** Templates of other versions that are kept, for projects beside this one. */
+const MOST_KEPT = 4;
+const KEPT_UNUSED_MS = 24 * 3_600_000;
+
+/**
+ * The folder of a stopped Postgres whose database `ratchet` is migrated: what the Postgres of each test process is copied
+ * from, because that takes 60 ms where initdb and migrating take 1.2 s. Made once for each content of the migrations.
+ */
+export async function ensureTemplateCluster(): Promise<string> {
+  const shared = sharedFolder();
+  const finished = path.join(shared, `template-${contentHash()}`);
+  if (!existsSync(finished)) {
+    // The lock only saves work: of two that make it at once, threads of one process, the first to rename wins.
+    await withLockFile(`${finished}.lock`, silentLog, async () => {
+      if (!existsSync(finished)) {
+        removeUnused(shared);
+        await makeTemplate(shared, finished);
+      }
+    });
+  }
+  const now = new Date();
+  utimesSync(finished, now, now);
+  return finished;
+}
+
+async function makeTemplate(shared: string, finished: string): Promise<void> {
+  const dataFolder = path.join(shared, `draft-${randomUUID()}`);
+  const watch = watchServer(placementOf(dataFolder, shared).folder);
+  const server = await startEmbeddedPostgres({ dataFolder, parentForRoot: shared, settings: SERVER_SETTINGS });
+  try {
+    const pool = createPool({ connectionString: server.url, max: 2 });
+    try {
+      await migrate(pool);
+      await makePasswordCheap(pool, readPassword(clusterFiles(server.dataFolder).password));
+    } finally {
+      await pool.end();
+    }
+  } finally {
+    await server.stop();
+  }
+  try {
+    renameSync(server.dataFolder, finished);
+  } catch (error) {
+    rmSync(server.dataFolder, { recursive: true, force: true });
+    if (!existsSync(finished)) {
+      throw error;
+    }
+  } finally {
+    watch.end();
+  }
+}
+
+/** Templates of other versions and what interrupted makers left, unless it was used of late. */
+function removeUnused(shared: string): void {
+  const byUse = readdirSync(shared)
+    .filter((name) => !name.includes(".lock"))
+    .map((name) => ({ folder: path.join(shared, name), usedAtMs: statSync(path.join(shared, name)).mtimeMs }))
+    .toSorted((one, other) => other.usedAtMs - one.usedAtMs);
+  for (const [index, { folder, usedAtMs }] of byUse.entries()) {
+    if (index >= MOST_KEPT || Date.now() - usedAtMs > KEPT_UNUSED_MS) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
