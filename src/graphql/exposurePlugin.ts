@@ -12,7 +12,7 @@ const NOWHERE = "-*";
  */
 export const ExposurePlugin: GraphileConfig.Plugin = {
   name: "RatchetExposurePlugin",
-  description: "Shows Ratchet's tables, views and fields, and hides everything else of its schema",
+  description: "Shows Ratchet's tables and their fields, and hides everything else of its schema",
   version: "1.0.0",
   // The tags must be there before anybody reads them.
   before: ["smart-tags"],
@@ -73,9 +73,6 @@ function tagColumn(relation: string, name: string, tags: Tags): void {
   const filter = exposed.filter.includes(name) ? "+filterBy" : "-filterBy";
   const order = exposed.order?.includes(name) === true ? "+orderBy" : "-orderBy";
   tags["behavior"] = `${filter} ${order}`;
-  if (exposed.neverNull?.includes(name) === true) {
-    tags["notNull"] = true;
-  }
 }
 
 function tagFunction(name: string, tags: Tags): void {

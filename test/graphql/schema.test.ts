@@ -115,7 +115,6 @@ describe("what is shown", () => {
       "taskFailure",
       "taskFailures",
       "tasks",
-      "violations",
       "worker",
       "workers",
     ]);
@@ -160,7 +159,6 @@ describe("what is shown", () => {
       JobOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
       TaskFailureOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
       TaskOrderBy: ["PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
-      ViolationOrderBy: ["NATURAL"],
       WorkerOrderBy: ["ID_ASC", "ID_DESC", "PRIMARY_KEY_ASC", "PRIMARY_KEY_DESC"],
     });
   });
