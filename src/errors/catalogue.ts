@@ -307,6 +307,13 @@ export const ERROR_CATALOGUE = {
       "Add the job again; if it happens often, look for a transaction that stays open after adding or changing the job.",
     retryable: true,
   },
+  RT129: {
+    name: "test_without_end",
+    summary: "A job under test was run 100 times without coming further, or nothing would ever run it.",
+    advice:
+      "Let the handler fail for good at some point, or look at the job with a bench's `look` in place of `finish`.",
+    retryable: false,
+  },
   RT131: {
     name: "graphql_not_installed",
     summary: "The packages that the GraphQL API is made of are not installed; a worker does without them.",
