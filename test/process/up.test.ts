@@ -9,6 +9,7 @@ import { findRunningEmbeddedPostgres } from "../../src/database/embedded/embedde
 import { placementOf } from "../../src/database/embedded/placement.ts";
 import { type RunningCommand, runCommand, startCommand } from "../support/command.ts";
 import { removeRunFolder } from "../support/runFolder.ts";
+import { named } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 // Each test starts a Postgres of its own and waits for a retry of 3 s.
@@ -45,7 +46,7 @@ async function endOf(command: RunningCommand) {
 }
 
 function sql(statement: string) {
-  return runCommand(["sql", "--json", statement], { RATCHET_DATA_DIR: dataFolder }).then(
+  return runCommand(["sql", "--json", named(statement)], { RATCHET_DATA_DIR: dataFolder }).then(
     ({ output }) => JSON.parse(output) as Record<string, unknown>[],
   );
 }
@@ -170,6 +171,23 @@ describe("ratchet up --sample", () => {
       expect(await endOf(added)).toMatchObject({ exit: 0, errors: "" });
       expect(story(added.output()).at(-1)).toBe("Job 2 COMPLETED");
 
+      const [, url = ""] = /GraphQL +(?<url>http\S+)\/ruru/v.exec(up.output()) ?? [];
+      const response = await fetch(`${url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ query: "{ jobs { nodes { id status } } }" }),
+      });
+      expect(await response.json()).toStrictEqual({
+        data: {
+          jobs: {
+            nodes: [
+              { id: "2", status: "COMPLETED" },
+              { id: "1", status: "COMPLETED" },
+            ],
+          },
+        },
+      });
+
       const onPort = start(["up", "--postgres-port", "1"]);
       await onPort.printed("Where to look");
       expect(onPort.errors()).toMatch(
@@ -236,6 +254,8 @@ describe("ratchet up says plainly what is in its way", () => {
       RATCHET_DATA_DIR: dataFolder,
     });
     expect(forMarketplace).toMatchObject({ exit: 5, errors: expect.stringContaining("RT104") });
+    const forServer = await runCommand(["up", "--port", String(port)], { RATCHET_DATA_DIR: dataFolder });
+    expect(forServer).toMatchObject({ exit: 5, errors: expect.stringContaining("RT104") });
     expect(await findRunningEmbeddedPostgres(dataFolder)).toBeNull();
     blocker.close();
   });
