@@ -182,7 +182,7 @@ test("a long list is deleted whole, jobs of many tasks too", async () => {
 });
 
 describe("two sessions", () => {
-  test("a job that somebody is just retrying is passed over, and so is one whose task somebody changes", async () => {
+  test("a job that somebody is just retrying is passed over, and so is one of which somebody holds a task", async () => {
     const [retried, changed, free] = [
       await addEnded("FAILED", 100),
       await addEnded("CANCELLED", 100),
@@ -192,7 +192,7 @@ describe("two sessions", () => {
       await one.query("begin");
       await retry(one, retried);
       await two.query("begin");
-      await two.query("update ratchet.tasks set status = 'PENDING' where job_id = $1", [changed]);
+      await two.query("select from ratchet.tasks where job_id = $1 for update", [changed]);
       expect(await prune(sql.pool())).toBe(1);
       expect(await left()).not.toContain(free);
       await one.query("commit");

@@ -13,10 +13,16 @@ begin
   v_ids := array(select p from ratchet_private.prunable_jobs(greatest(coalesce(max_jobs, 1000), 0)) p);
   -- Tasks, then jobs: the order of every writer. Whoever holds a row of a job, in an order to try it again for instance, keeps it.
   with free as (
-    select t.job_id, t.position from ratchet.tasks t where t.job_id = any (v_ids) order by t.job_id, t.position for update skip locked
+    select t.job_id from ratchet.tasks t where t.job_id = any (v_ids) order by t.job_id, t.position for update skip locked
   )
-  select array_agg(distinct t.job_id) into v_held from ratchet.tasks t
-    where t.job_id = any (v_ids) and not exists (select from free f where f.job_id = t.job_id and f.position = t.position);
+  -- Counted, not joined: the join that is left to us here is quadratic.
+  select array_agg(c.job_id) into v_held from (
+    select c.job_id from (
+      select t.job_id, 1 as n from ratchet.tasks t where t.job_id = any (v_ids)
+      union all
+      select f.job_id, -1 from free f
+    ) c group by c.job_id having sum(c.n) <> 0
+  ) c;
   v_ids := array(
     select j.id from ratchet.jobs j
     where j.id = any (v_ids) and j.id <> all (coalesce(v_held, '{}')) and j.finished_at <= v_now
