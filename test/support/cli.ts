@@ -4,6 +4,7 @@ import type { CliContext } from "../../src/cli/context.ts";
 import { createPaint } from "../../src/cli/output/paint.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { resolveConfig } from "../../src/config/config.ts";
+import { SCHEMA_SETTINGS } from "./schemas.ts";
 
 /** What a run of a command line goes by. */
 export interface CliSettings {
@@ -43,7 +44,7 @@ export function createTestContext(
     errorColumns: undefined,
     canRedraw: false,
     command,
-    config: () => resolveConfig({ environment: env ?? {}, projectFolder: folder }),
+    config: () => resolveConfig({ environment: { ...SCHEMA_SETTINGS, ...env }, projectFolder: folder }),
     exitWith: (code) => {
       seen.exitCode = code;
     },

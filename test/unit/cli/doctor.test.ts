@@ -8,6 +8,7 @@ import { definitionRow } from "../../../src/worker/definitions.ts";
 import publishListing from "../../../tasks/publish_listing.ts";
 import { runRatchet } from "../../support/cli.ts";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { wakeUpKey } from "../../support/schemas.ts";
 
 const made: TestDatabase[] = [];
 let database: TestDatabase;
@@ -162,11 +163,11 @@ describe("ratchet doctor --graphile-job", () => {
     const idOf = async (statement: string, values: unknown[] = []) =>
       (await database.pool.query<{ id: string }>(statement, values)).rows[0]?.id ?? "";
     const wakeUp = await idOf("select id from graphile_worker.jobs where key = 'ratchet:' || $1::text", [job]);
-    for (const asked of [wakeUp, `ratchet:${job}`]) {
+    for (const asked of [wakeUp, wakeUpKey(job)]) {
       const { out, exitCode } = await doctor(["--graphile-job", asked]);
       expect(out).toMatch(
         new RegExp(
-          `^graphile-worker job ${wakeUp}, publish_listing; key ratchet:${job}; 0 of 32767 attempts used; to run at .*\\nIt wakes up job ${job}\\.\\nJob ${job} `,
+          `^graphile-worker job ${wakeUp}, publish_listing; key ${wakeUpKey(job)}; 0 of 32767 attempts used; to run at .*\\nIt wakes up job ${job}\\.\\nJob ${job} `,
           "v",
         ),
       );
