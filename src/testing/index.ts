@@ -1,5 +1,6 @@
 export { createTestBench } from "./testBench.ts";
-export type { AddToBenchOptions, BenchJob, TestBench, TestBenchOptions } from "./testBench.ts";
+export type { AddToBenchOptions, BenchJob, TestBench } from "./testBench.ts";
+export type { TestBenchOptions } from "./benchDatabase.ts";
 export { testJob } from "./testJob.ts";
 export type { FinishedTestJob, TestJobOptions } from "./testJob.ts";
 export type { TestedJob, TestedTask } from "./testedJob.ts";

