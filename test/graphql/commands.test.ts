@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
 
+import { areDefault } from "../../src/database/schemaNames.ts";
 import { addPublish, useSql } from "../sql/fixtures.ts";
 import { type RunningCommand, runCommand, startCommand } from "../support/command.ts";
 import { createEmptyDatabase } from "../support/database.ts";
@@ -134,7 +135,8 @@ describe("with the project's graphile.config.ts", () => {
     expect((await fetch(`${server.url}/ruru`)).status).toBe(200);
   });
 
-  test("graphile-worker's own command runs Ratchet's jobs", async () => {
+  // The file names no schema, so that it means the default ones.
+  test.runIf(areDefault(TEST_SCHEMAS))("graphile-worker's own command runs Ratchet's jobs", async () => {
     const { child, output } = startForeign(
       "graphile-worker",
       `--connection ${sql.url()} --schema ${TEST_SCHEMAS.graphileWorker} --once`,

@@ -144,7 +144,8 @@ test("health follows the database, and GraphQL works again when it is back", asy
 
 describe("closing", () => {
   test("lets a request in progress end, on a connection that would stay open, and takes no more", async () => {
-    const server = await bench.start();
+    // Longer than the test may take: nothing here may wait for the end of the grace.
+    const server = await bench.start({ shutdownGraceMs: 600_000 });
     await server.ready;
     const { id } = await addSingle(bench.sql);
     const agent = new Agent({ keepAlive: true });
