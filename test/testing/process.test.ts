@@ -21,11 +21,11 @@ function start(how: string): TestProcess {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  }
+  const hear = (text: string): void => {
+    output += text;
+  };
+  child.stdout.setEncoding("utf8").on("data", hear);
+  child.stderr.setEncoding("utf8").on("data", hear);
   const ended = once(child, "close").then(([code, signal]: unknown[]) => code ?? signal);
   return { child, output: () => output, ended };
 }

@@ -2,6 +2,7 @@
  * A test file for node:test, as a user would have it: `node testProcess.ts HOW`. It prints the data folder of the Postgres it was
  * given, and then passes, fails, stays in a handler, or finds no binaries.
  */
+// oxlint-disable vitest/no-import-node-test, vitest/prefer-importing-vitest-globals -- A test of another runner.
 import { Module } from "node:module";
 import { test } from "node:test";
 import { defineJob } from "../../src/index.ts";
@@ -10,6 +11,7 @@ import { testJob } from "../../src/testing/index.ts";
 const how = process.argv[2];
 
 if (how === "no binaries") {
+  // oxlint-disable eslint/no-underscore-dangle -- Node calls it so.
   const resolver = Module as unknown as { _resolveFilename: (request: string, ...rest: unknown[]) => string };
   const resolve = resolver._resolveFilename;
   resolver._resolveFilename = (request, ...rest) => {
