@@ -65,7 +65,7 @@ export function areDefault({ ratchet, graphileWorker }: SchemaNames): boolean {
 // The word "ratchet" is also a command: it is a schema before a dot and a name, after the word "schema", and as a whole
 // string or the first part of a key or channel. docs/decisions/0007-schema-names.md
 const NAMES_IN_SQL =
-  /(?<![\w$.\-])(?:(?<private>ratchet_private)(?![\w$])|(?<graphile>graphile_worker)(?![\w$])|ratchet(?=\.[a-z_*"])|(?<=\bschemas? (?:if (?:not )?exists )?)ratchet(?![\w$\-])|(?<=["'`])ratchet(?=["'`:]))/gv;
+  /(?<![\w$.\-])(?:(?<private>ratchet_private)(?![\w$])|(?<graphile>graphile_worker)(?![\w$])|ratchet(?=\.[a-z_*"])|(?<=\bschemas? (?:if (?:not )?exists )?)ratchet(?![\w$\-])|(?<=["'`^])ratchet(?=["'`:]))/gv;
 
 /** Texts that are no constants would fill the memory. */
 const MOST_REMEMBERED = 1000;

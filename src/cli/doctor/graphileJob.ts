@@ -1,6 +1,7 @@
 import { findGraphileJob, type GraphileJob } from "../../database/calls/diagnosis.ts";
 import { explainJob } from "../../database/calls/jobs.ts";
 import { checkMigrated } from "../../database/migrationState.ts";
+import { schemasOf } from "../../database/schemaNames.ts";
 import { RatchetError } from "../../errors/ratchetError.ts";
 import { asTyped } from "../asTyped.ts";
 import type { CliContext } from "../context.ts";
@@ -32,7 +33,7 @@ export async function mapGraphileJob(
     return;
   }
   printProse(context, rowSentence(found));
-  printProse(context, meaningOf(found));
+  printProse(context, meaningOf(found, `${schemasOf(pool).ratchet}:`));
   if (explanation !== null) {
     printProse(context, asTyped(explanation, context.command));
   }
@@ -53,11 +54,14 @@ function rowSentence(job: GraphileJob): string {
   return `${facts.join("; ")}.`;
 }
 
-function meaningOf({ jobId, key, graphileJobId }: GraphileJob): string {
+/** `keyPrefix`: of the wake-ups of this Ratchet. */
+function meaningOf({ jobId, key, graphileJobId }: GraphileJob, keyPrefix: string): string {
   if (jobId === null) {
-    return key?.startsWith("ratchet:") === true
+    return key?.startsWith(keyPrefix) === true
       ? "It would wake up a job that has been deleted."
       : "It is no job of Ratchet: a plain task of graphile-worker's, one that no worker has adopted yet, or a used-up wake-up.";
   }
-  return graphileJobId !== null && key === `ratchet:${jobId}` ? `It wakes up job ${jobId}.` : `It became job ${jobId}.`;
+  return graphileJobId !== null && key === `${keyPrefix}${jobId}`
+    ? `It wakes up job ${jobId}.`
+    : `It became job ${jobId}.`;
 }

@@ -152,7 +152,7 @@ export async function findGraphileJob(db: Queryable, idOrKey: string): Promise<G
   const { rows } = await db.query<GraphileJob>(
     `with asked as (
        select $1::text as text, case when $1::text ~ '^[0-9]{1,18}$' then $1::text::bigint end as id,
-         case when $1::text ~ '^ratchet:[0-9]{1,18}$' then substr($1::text, 9)::bigint end as job_id
+         case when $1::text ~ '^ratchet:[0-9]{1,18}$' then split_part($1::text, ':', 2)::bigint end as job_id
      ), found as (
        select w.* from graphile_worker.jobs w, asked a where w.id = a.id or w.key = a.text
        order by w.key = a.text desc limit 1
@@ -162,7 +162,7 @@ export async function findGraphileJob(db: Queryable, idOrKey: string): Promise<G
      from asked a
      left join found f on true
      left join ratchet.jobs j on j.adopted_from = coalesce(f.id, a.id)
-       or j.id = case when f.key ~ '^ratchet:[0-9]{1,18}$' then substr(f.key, 9)::bigint else a.job_id end
+       or j.id = case when f.key ~ '^ratchet:[0-9]{1,18}$' then split_part(f.key, ':', 2)::bigint else a.job_id end
      where f.id is not null or j.id is not null
      order by j.id limit 1`,
     [idOrKey],

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
 import type pg from "pg";
 import { describe, expect, test, vi } from "vitest";
 
@@ -28,6 +31,7 @@ describe("renameSchemas", () => {
       "'ratchet:' || j.id, like 'ratchet:%', listen \"ratchet:acme\"",
       "'jobs:' || j.id, like 'jobs:%', listen \"jobs:acme\"",
     ],
+    ["key ~ '^ratchet:[0-9]+$'", "key ~ '^jobs:[0-9]+$'"],
     ["set_config('ratchet.engine', $1, true)", "set_config('jobs.engine', $1, true)"],
     ['alter table "ratchet"."jobs", ratchet."jobs"', 'alter table "jobs"."jobs", jobs."jobs"'],
     ["The database has no schema `ratchet`.", "The database has no schema `jobs`."],
@@ -44,6 +48,17 @@ describe("renameSchemas", () => {
     "This is a ratchet. It only moves forward.",
   ])("leaves alone: %s", (text) => {
     expect(renameSchemas(text, NAMES)).toBe(text);
+  });
+
+  test("leaves no default name in what src/database/calls sends", () => {
+    const folder = path.join(import.meta.dirname, "../../../src/database/calls");
+    const left = readdirSync(folder).flatMap((file) =>
+      renameSchemas(readFileSync(path.join(folder, file), "utf8"), NAMES)
+        .split("\n")
+        .filter((line) => /\bratchet(?:_private)?\s*[.:%]|graphile_worker/v.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(left).toStrictEqual([]);
   });
 
   test("names that are each other's default do not get mixed up", () => {
