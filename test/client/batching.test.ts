@@ -50,7 +50,7 @@ test("jobs that are refused fail alone, each with its own error", async () => {
     ["single", { zero: "\0" }],
     ["single", { n: 2 }, { priority: 40_000 }],
     ["publish", { title: "No task", images: [] }, { taskNames: ["upload"] }],
-    ["single", { n: 3 }, { jobKey: "ratchet:mine" }],
+    ["single", { n: 3 }, { jobKey: `${TEST_SCHEMAS.ratchet}:mine` }],
     ["single", { surrogate: "\uD800" }],
     ["single", { n: 4 }],
   ];

@@ -11,6 +11,8 @@ async function bundle(entry: string) {
     platform: "node",
     cwd: ROOT,
     external: ["pg-native"],
+    // Whatever is imported counts, used or not.
+    treeshake: false,
     resolve: { conditionNames: ["ratchet-source", "import", "node", "default"] },
   });
   try {

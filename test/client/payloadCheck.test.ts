@@ -119,6 +119,13 @@ describe("what the check cannot use, it lets pass", () => {
   });
 });
 
+test("a format that is not known leaves the other rules in force", async () => {
+  await storeSchema("formats", { type: "object", properties: { n: { type: "number", format: "my own" } } });
+  expect(await rejection(bench.client().add("formats", { n: "1" }))).toMatchObject({
+    issues: [{ path: "n", message: "must be number" }],
+  });
+});
+
 test("a remembered schema is never the reason for a rejection", async () => {
   await storeSchema("changing", { type: "object", properties: { n: { type: "string" } } });
   const ratchet = bench.client();

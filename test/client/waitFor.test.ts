@@ -144,12 +144,18 @@ test("thousands wait over one connection, which goes back when nobody does", asy
     Array.from({ length: 300 }, (_, n) => ({ payload: { names: [] }, tenant: `tenant ${n % 3}` })),
   );
   const { signal } = new AbortController();
-  const waiting = Promise.all(
+  const first = ratchet.waitFor(jobs[0]?.id ?? "", { signal });
+  await waitUntil(async () => (await listeners()).length === 1, { what: "one listener" });
+  const others = Promise.all(
     Array.from({ length: 3000 }, (_, n) => ratchet.waitFor(jobs[n % 300]?.id ?? "", { signal })),
   );
-  await waitUntil(async () => (await listeners()).length === 1, { what: "one listener" });
+  await waitUntil(
+    async () => (await bench.rows("select from pg_stat_activity where query ~* '^listen .*tenant [12]'")).length === 1,
+    { what: "the listener to hear of the other tenants" },
+  );
+  expect(await listeners()).toHaveLength(1);
   gate.resolve();
-  expect(new Set((await waiting).map(({ status }) => status))).toStrictEqual(new Set(["COMPLETED"]));
+  expect(new Set([await first, ...(await others)].map(({ status }) => status))).toStrictEqual(new Set(["COMPLETED"]));
   await waitUntil(() => pool.idleCount === pool.totalCount, { what: "the listener's connection to go back" });
   expect(await listeners()).toStrictEqual([]);
   await ratchet.close();
