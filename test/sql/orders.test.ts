@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { addPublish, errorOf, useSql, withSession } from "./fixtures.ts";
+import { cancel, prune, retry, scrub } from "./orders.ts";
+
+const sql = useSql();
+
+test("a role with no right but to call them may give orders, under the name it logged in with", async () => {
+  const { id } = await addPublish(sql, []);
+  await withSession(sql, async (session) => {
+    await session.query(
+      `begin; create role ratchet_test_operator;
+       grant usage on schema ratchet to ratchet_test_operator;
+       grant execute on function ratchet.cancel_job, ratchet.retry_job, ratchet.scrub_job, ratchet.prune_jobs to ratchet_test_operator;
+       set local session authorization ratchet_test_operator`,
+    );
+    expect(await cancel(session, id, "sold")).toMatchObject({ status: "CANCELLED" });
+    expect(await retry(session, id)).toMatchObject({ status: "PENDING" });
+    await cancel(session, id);
+    expect(await scrub(session, id)).toMatchObject({ payload: {} });
+    expect(await prune(session)).toBe(0);
+    await session.query("savepoint before");
+    expect(await errorOf(session.query("select from ratchet.audit"))).toMatchObject({ code: "42501" });
+    await session.query("rollback to before; reset session authorization");
+    const { rows } = await session.query(
+      "select actor, action, reason from ratchet.audit where job_id = $1 order by id",
+      [id],
+    );
+    expect(rows).toStrictEqual([
+      { actor: "ratchet_test_operator", action: "cancel", reason: "sold" },
+      { actor: "ratchet_test_operator", action: "retry", reason: null },
+      { actor: "ratchet_test_operator", action: "cancel", reason: null },
+      { actor: "ratchet_test_operator", action: "scrub", reason: null },
+    ]);
+  });
+});
+
+test("an order is announced to those who listen, once it is committed", async () => {
+  const { id } = await addPublish(sql, []);
+  await withSession(sql, async (listener) => {
+    const heard: string[] = [];
+    listener.on("notification", ({ payload }) => {
+      heard.push(payload ?? "");
+    });
+    await listener.query(
+      `select set_config('ratchet_test.channel', ratchet_private.announcement_channel('default'), false)`,
+    );
+    await listener.query(`do $$ begin execute format('listen %I', current_setting('ratchet_test.channel')); end $$`);
+    for (const order of [cancel, retry, cancel, scrub]) {
+      await order(sql.pool(), id);
+      await listener.query("select 1");
+      expect(heard.splice(0)).toStrictEqual([JSON.stringify({ jobs: [id] }).replaceAll(":", " : ")]);
+    }
+    await listener.query("unlisten *");
+    listener.removeAllListeners("notification");
+  });
+});
