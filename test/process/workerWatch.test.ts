@@ -79,6 +79,20 @@ test("ratchet worker --watch restarts for a changed task file and for what it im
   const third = await say();
   await waitUntil(async () => (await resultOf(third)) === "two again");
 
+  // A plan that was tried and taken back: jobs are planned by what the file says now, not by what was registered last.
+  await save("tasks/say.mjs", task("return text;").replace(/;\s*$/v, '.task("more", () => null);'));
+  await started(4);
+  await save("tasks/say.mjs", task("return text;"));
+  await started(5);
+  await waitUntil(async () => {
+    const { rows } = await database.pool.query<{ tasks: number }>(
+      "select jsonb_array_length(templates) as tasks from ratchet.definitions order by current_since desc limit 1",
+    );
+    return rows[0]?.tasks === 1;
+  });
+  const fourth = await say();
+  await waitUntil(async () => (await resultOf(fourth)) === "two");
+
   const { rows } = await database.pool.query<{ alive: string }>(
     "select count(*) as alive from ratchet.workers where stopped_at is null",
   );

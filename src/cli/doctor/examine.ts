@@ -87,7 +87,7 @@ async function examineWork({ pool }: CommandDatabase, config: Config): Promise<F
   const isServed = workers.some(({ state }) => state === "alive");
   return [
     ...workersFindings(workers, unfinished),
-    ...(await examineDefinitions(registered, config.taskFolder)),
+    ...(await examineDefinitions(registered, config.taskFolder, isServed)),
     ...queueFindings(await readQueueFacts(pool), isServed),
     ...violationsFindings(await countViolations(pool)),
   ];
@@ -96,13 +96,14 @@ async function examineWork({ pool }: CommandDatabase, config: Config): Promise<F
 async function examineDefinitions(
   registered: Parameters<typeof definitionsFindings>[0],
   taskFolder: string,
+  isServed: boolean,
 ): Promise<Finding[]> {
   try {
     const { definitions } = await loadTaskFiles(taskFolder, createLogger({ level: "silent" }));
     const files: FileVersions = new Map(
       [...definitions].map(([identifier, definition]) => [identifier, registeredVersion(identifier, definition)]),
     );
-    return definitionsFindings(registered, files, `${relative(process.cwd(), taskFolder)}/`);
+    return definitionsFindings(registered, { files, folder: `${relative(process.cwd(), taskFolder)}/`, isServed });
   } catch (error) {
     return [findingOf("definitions", error)];
   }

@@ -51,11 +51,13 @@ export function workersFindings(workers: readonly WorkerOverview[], unfinished: 
 /** Versions of the definitions in the task folder, by identifier. */
 export type FileVersions = ReadonlyMap<string, string>;
 
-/** What is registered against what is in the task folder (`folder`, as people would name it). */
+/**
+ * What is registered against what is in the task folder (`folder`, as people would name it). Without a live worker
+ * (`isServed`) it goes without saying that none knows a version.
+ */
 export function definitionsFindings(
   registered: readonly DefinitionOverview[],
-  files: FileVersions,
-  folder: string,
+  { files, folder, isServed }: { readonly files: FileVersions; readonly folder: string; readonly isServed: boolean },
 ): Finding[] {
   const current = new Map(registered.filter(({ isCurrent }) => isCurrent).map((each) => [each.identifier, each]));
   const findings: Finding[] = [];
@@ -78,7 +80,7 @@ export function definitionsFindings(
     }
   }
   for (const each of registered) {
-    if (each.unfinishedJobs > 0 && each.liveWorkers === 0) {
+    if (isServed && each.unfinishedJobs > 0 && each.liveWorkers === 0) {
       findings.push({
         check: "definitions",
         level: "problem",

@@ -84,7 +84,11 @@ describe("ratchet doctor", () => {
     expect((await findings()).bad).toStrictEqual(["workers warning", "definitions warning"]);
     await register();
     await addJob(database.pool, { identifier: "publish_listing", payload: { images: ["a"] } });
-    expect((await findings()).bad).toStrictEqual(["workers problem", "definitions problem"]);
+    expect((await findings()).bad).toStrictEqual(["workers problem"]);
+    await database.pool.query(
+      `insert into ratchet.workers (host, pid, version, concurrency, started_at, beat_at) values ('box', 1, '0.1.0', 10, now(), now())`,
+    );
+    expect((await findings()).bad).toStrictEqual(["definitions problem"]);
   });
 
   test("a task folder that cannot be read is a problem", async () => {

@@ -172,7 +172,9 @@ describe("workers and definitions", () => {
   test("files and registered versions are compared", () => {
     const registered = [definition(), definition({ identifier: "report", version: "v1" })];
     const findings = (files: Record<string, string>) =>
-      linesOf(definitionsFindings(registered, new Map(Object.entries(files)), "tasks/"));
+      linesOf(
+        definitionsFindings(registered, { files: new Map(Object.entries(files)), folder: "tasks/", isServed: true }),
+      );
     expect(findings({ mail: "v2" })).toStrictEqual([
       "ok 1 definition in tasks/, all registered; 1 more without a file there.",
     ]);
@@ -180,18 +182,20 @@ describe("workers and definitions", () => {
       'warning "mail" in tasks/ is version v3; new jobs are planned by v2.',
       'warning "new_one" is in tasks/, but not registered: it cannot be queued yet.',
     ]);
-    expect(linesOf(definitionsFindings([], new Map(), "tasks/"))).toStrictEqual([
+    expect(linesOf(definitionsFindings([], { files: new Map(), folder: "tasks/", isServed: true }))).toStrictEqual([
       "warning 0 definitions in tasks/, all registered.",
     ]);
   });
 
   test("jobs of a version that no live worker knows are a problem, with advice by whether it is the current one", () => {
     const lonely = { unfinishedJobs: 2, liveWorkers: 0 };
-    const findings = definitionsFindings(
-      [definition(lonely), definition({ ...lonely, version: "v1", isCurrent: false, unfinishedJobs: 1 })],
-      new Map([["mail", "v2"]]),
-      "tasks/",
-    );
+    const registered = [
+      definition(lonely),
+      definition({ ...lonely, version: "v1", isCurrent: false, unfinishedJobs: 1 }),
+    ];
+    const given = { files: new Map([["mail", "v2"]]), folder: "tasks/", isServed: true };
+    expect(linesOf(definitionsFindings(registered, { ...given, isServed: false }))).toHaveLength(1);
+    const findings = definitionsFindings(registered, given);
     expect(linesOf(findings)).toStrictEqual([
       'problem No live worker knows version v2 of "mail", which 2 unfinished jobs need.',
       'problem No live worker knows version v1 of "mail", which 1 unfinished job needs.',
