@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { buildSchema, parse, validate } from "graphql";
+import { parseCrontab } from "graphile-worker";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 
@@ -57,6 +58,11 @@ const CHECKS: Readonly<Record<string, (block: Block) => void | Promise<void>>> =
       throw problem;
     }
   },
+  crontab: ({ code }) => {
+    if (parseCrontab(code).length === 0) {
+      throw new Error("The crontab has no entry.");
+    }
+  },
   dockerfile: ({ code }) => {
     const unknown = code.split("\n").find((line) => !/^(?:$|#|\s|[A-Z]+ )/v.test(line));
     if (unknown !== undefined) {
@@ -97,6 +103,7 @@ test.each<[string, string]>([
   ["yaml", "a: [1"],
   ["js", "const = 1;"],
   ["dockerfile", "copy . ."],
+  ["crontab", "0 25 * * * send"],
   ["graphql", "{ nothing }"],
   ...(python === null ? [] : [["python", "def f(:"] satisfies [string, string]]),
 ])("a wrong block of %s is found out", async (language, code) => {

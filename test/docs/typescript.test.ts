@@ -49,6 +49,13 @@ test("every test in the documents passes", async () => {
   }
 });
 
+test("every program in the documents prints what the block behind it shows", async () => {
+  const programs = written.filter(({ path = "" }) => path.startsWith("programs/"));
+  expect(programs.length).toBeGreaterThan(0);
+  const printed = await Promise.all(programs.map(({ file }) => runNode([file])));
+  expect(printed).toStrictEqual(programs.map(({ next }) => next?.code));
+});
+
 function runNode(commandLine: readonly string[]): Promise<string> {
   return run(process.execPath, ["--conditions=ratchet-source", ...commandLine], {
     DATABASE_URL: database.url,
