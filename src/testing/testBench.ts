@@ -106,17 +106,23 @@ function benchOn<Definitions extends DefinitionsByIdentifier>(
     ]),
   );
   let engine: TestEngine | undefined;
+  let opening: Promise<TestEngine> | undefined;
   const closing = new AbortController();
   const runner = createJobRunner({ db: pool, runJob, closing: closing.signal });
   let closed: Promise<void> | undefined;
 
+  async function openEngine(): Promise<TestEngine> {
+    opening ??= openTestEngine({ connectionString, definitions: watched, recorder, log });
+    engine = await opening;
+    return engine;
+  }
+
   async function runJob(jobId: string, identifier: string): Promise<boolean> {
-    engine ??= await openTestEngine({ connectionString, definitions: watched, recorder, log });
-    const running = engine;
+    const running = await openEngine();
     const couldRun = await running.run(jobId, identifier);
     if (running.hasCrashed()) {
+      opening = undefined;
       await running.close();
-      engine = undefined;
     }
     return couldRun;
   }
@@ -127,7 +133,10 @@ function benchOn<Definitions extends DefinitionsByIdentifier>(
 
   async function close(): Promise<void> {
     closing.abort();
-    await engine?.close();
+    await opening?.then(
+      (opened) => opened.close(),
+      () => {},
+    );
     await database.drop();
   }
 
@@ -135,6 +144,8 @@ function benchOn<Definitions extends DefinitionsByIdentifier>(
     connectionString,
     pool,
     async add(identifier, payload, { maxAttempts, tenant, jobKey, runAt, ...trouble } = {}) {
+      // While the job is being added; whoever runs it is told what went wrong.
+      openEngine().catch(() => {});
       try {
         return await withClient(pool, (client) =>
           inTransaction(client, async () => {
