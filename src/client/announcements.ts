@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SchemaNames } from "../database/schemaNames.ts";
-import type { Connection, Connections } from "./connections.ts";
+import { type Connection, type Connections, isEmitter } from "./connections.ts";
 
 /** News of changed jobs, heard over one connection that is open only while somebody wants them. */
 export interface Announcements {
@@ -29,12 +29,6 @@ export function channelOf(tenant: string, { ratchet }: SchemaNames): string {
   return Buffer.byteLength(channel) <= LONGEST_CHANNEL_BYTES
     ? channel
     : `#${createHash("md5").update(channel).digest("hex")}`;
-}
-
-/** What a client of pg has besides `query`. */
-interface Listenable {
-  on(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
-  removeListener(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
 }
 
 /** Creates the news. A connection that is lost is opened again as long as anything is followed. */
@@ -66,19 +60,19 @@ export function createAnnouncements({ connections, schemas, onNews }: Announceme
     connection = null;
     heard.clear();
     if (dropped !== null) {
-      if (isListenable(dropped.client)) {
+      if (isEmitter(dropped.client)) {
         dropped.client.removeListener("notification", onNotification);
         dropped.client.removeListener("error", onLoss);
         dropped.client.removeListener("end", onLoss);
       }
-      dropped.client.release(isBroken);
+      dropped.release(isBroken);
     }
   }
 
   async function open(): Promise<Connection | null> {
     const opened = await connections.connect();
-    if (!isListenable(opened.client)) {
-      opened.client.release();
+    if (!isEmitter(opened.client)) {
+      opened.release(false);
       isPossible = false;
       return null;
     }
@@ -146,10 +140,6 @@ export function createAnnouncements({ connections, schemas, onNews }: Announceme
       }
     },
   };
-}
-
-function isListenable(client: object): client is Listenable {
-  return "on" in client && "removeListener" in client;
 }
 
 /** The jobs of an announcement, `{"jobs": ["1", "2"]}` or `{"many": true}`; `null` for any. */

@@ -8,6 +8,8 @@ import { asQueryable, type RatchetPool, type RatchetPoolClient } from "./sqlClie
 export interface Connection {
   readonly db: Queryable;
   readonly client: RatchetPoolClient;
+  /** Gives it back; a broken one is closed. */
+  readonly release: (isBroken: boolean) => void;
 }
 
 /** Where a client's statements go. Nothing is opened before the first one. */
@@ -52,8 +54,7 @@ export function createConnections({ connectionString, pool: given, schemas }: Co
     db: { query: db } as Queryable,
     async connect() {
       try {
-        const client = await (await pool()).connect();
-        return { client, db: asQueryable(client, schemas) };
+        return lend(await (await pool()).connect(), schemas);
       } catch (error) {
         throw toRatchetError(error);
       }
@@ -62,6 +63,33 @@ export function createConnections({ connectionString, pool: given, schemas }: Co
       await (await own?.catch(() => {}))?.end();
     },
   };
+}
+
+function lend(client: RatchetPoolClient, schemas: SchemaNames): Connection {
+  // While it is lent, a pool listens to no error of it, and one that nobody listens to ends the process.
+  const emitter = isEmitter(client) ? client : undefined;
+  emitter?.on("error", ignore);
+  return {
+    client,
+    db: asQueryable(client, schemas),
+    release: (isBroken) => {
+      emitter?.removeListener("error", ignore);
+      client.release(isBroken);
+    },
+  };
+}
+
+function ignore(): void {}
+
+/** What a client of pg has besides `query`. */
+export interface Emitter {
+  on(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
+  removeListener(event: string, listener: (message: { payload?: string | undefined }) => void): unknown;
+}
+
+/** Whether the client tells of its loss and of notifications. */
+export function isEmitter(client: object): client is Emitter {
+  return "on" in client && "removeListener" in client;
 }
 
 /** What went wrong in a call, as users see it. */

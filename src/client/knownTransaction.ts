@@ -65,19 +65,19 @@ async function tryOnce<Result>(
   options: KnownTransactionOptions,
   work: (db: Queryable) => Promise<Written<Result>>,
 ): Promise<Attempt<Result>> {
-  const { client, db } = await options.connections.connect();
+  const { db, release } = await options.connections.connect();
   let written: Written<Result> | undefined;
   try {
     await begin(db, options.lockTimeoutMs);
     written = await work(db);
     await commit(db);
-    client.release();
+    release(false);
     return { outcome: "committed", result: written.result };
   } catch (error) {
     // An error of our own was thrown here, not by the connection.
     const isLost = !isRatchetError(error) && isAnswerLost(error);
     const isClean = !isLost && (await rollback(db).then(yes, no));
-    client.release(!isClean);
+    release(!isClean);
     if (isLost && written !== undefined && (await isCommitted(options, written.transaction, error))) {
       return { outcome: "committed", result: written.result };
     }

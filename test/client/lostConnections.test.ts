@@ -4,7 +4,7 @@ import { createConnections } from "../../src/client/connections.ts";
 import { inKnownTransaction } from "../../src/client/knownTransaction.ts";
 import { type CuttingProxy, startProxy } from "../engine/proxy.ts";
 import { TEST_SCHEMAS } from "../support/schemas.ts";
-import { createClientBench, rejection, single } from "./clientBench.ts";
+import { asRawPool, createClientBench, rejection, single } from "./clientBench.ts";
 
 // As the client sends it: the text alone, with the zero that ends it.
 const COMMIT = "commit\0";
@@ -80,6 +80,30 @@ describe("a transaction whose end matters", () => {
       return { result: "written", transaction: rows[0]?.transaction ?? "" };
     });
     expect([result, tries]).toStrictEqual(["written", 4]);
+  });
+
+  test("does not end the process when a given pool's connection is lost between two statements", async () => {
+    const pool = asRawPool(bench.database().url);
+    const opened = createConnections({ pool, schemas: TEST_SCHEMAS });
+    let tries = 0;
+    const result = await inKnownTransaction({ connections: opened, what: "1 job" }, async (db) => {
+      tries++;
+      const { rows } = await db.query<{ transaction: string; pid: number }>(
+        "select pg_current_xact_id()::text as transaction, pg_backend_pid() as pid",
+      );
+      if (tries === 1) {
+        const lost = new Promise((resolve) => {
+          pool.once("connect", resolve);
+        });
+        await bench.rows("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+        // By then the first one's loss has been heard of.
+        (await pool.connect()).release();
+        await lost;
+      }
+      return { result: tries, transaction: rows[0]?.transaction ?? "" };
+    });
+    expect(result).toBe(2);
+    await pool.end();
   });
 
   test("is not repeated for another error, and its connection can be used again", async () => {
