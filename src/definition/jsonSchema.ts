@@ -14,12 +14,12 @@ const LISTS = new Set(["anyOf", "oneOf", "allOf", "prefixItems"]);
 /**
  * Takes out of a JSON Schema what may refuse a value that the validator behind it accepts.
  * @param schema is changed.
- * @param keepPatterns whether patterns are known to have lost no flag.
+ * @param isExact whether patterns are known to have lost no flag, and lengths of texts to be counted in code points.
  * @throws {Error} if a text in it cannot be stored in Postgres.
  */
-export function widenJsonSchema(schema: JsonObject, { keepPatterns }: { readonly keepPatterns: boolean }): JsonObject {
+export function widenJsonSchema(schema: JsonObject, { isExact }: { readonly isExact: boolean }): JsonObject {
   demandStorable(schema);
-  widen(schema, keepPatterns);
+  widen(schema, isExact);
   return schema;
 }
 
@@ -54,30 +54,34 @@ export function keepOnly(schema: JsonObject, keys: ReadonlySet<string>): void {
   }
 }
 
-function widen(schema: JsonValue | undefined, keepPatterns: boolean): void {
+function widen(schema: JsonValue | undefined, isExact: boolean): void {
   if (!isObject(schema)) {
     return;
   }
   for (const [key, value] of Object.entries(schema)) {
     if (MAPS.has(key) && isObject(value)) {
       for (const each of Object.values(value)) {
-        widen(each, keepPatterns);
+        widen(each, isExact);
       }
     } else if (SINGLES.has(key)) {
-      widen(value, keepPatterns);
+      widen(value, isExact);
     } else if (LISTS.has(key) && Array.isArray(value)) {
       for (const each of value) {
-        widen(each, keepPatterns);
+        widen(each, isExact);
       }
     }
   }
-  widenKeywords(schema, keepPatterns);
+  widenKeywords(schema, isExact);
 }
 
-function widenKeywords(schema: JsonObject, keepPatterns: boolean): void {
-  const { pattern, oneOf, multipleOf, required, properties, not } = schema;
-  if (pattern !== undefined && !(keepPatterns && typeof pattern === "string" && isPattern(pattern))) {
+function widenKeywords(schema: JsonObject, isExact: boolean): void {
+  const { pattern, minLength, oneOf, multipleOf, required, properties, not } = schema;
+  if (pattern !== undefined && !(isExact && typeof pattern === "string" && isPattern(pattern))) {
     delete schema["pattern"];
+  }
+  // JSON Schema counts one for an emoji, JavaScript two.
+  if (!isExact && typeof minLength === "number") {
+    schema["minLength"] = Math.ceil(minLength / 2);
   }
   // One alternative that became wider may take what another one takes.
   if (oneOf !== undefined) {

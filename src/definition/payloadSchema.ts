@@ -30,8 +30,8 @@ export function jsonSchemaOf(schema?: StandardSchemaV1): object | null {
     if (text.length > LARGEST_SCHEMA_CHARACTERS) {
       return null;
     }
-    // Other validators do not tell which flags a pattern has lost.
-    return widenJsonSchema(JSON.parse(text) as JsonObject, { keepPatterns: isZod });
+    // Other validators do not tell which flags a pattern has lost; arktype counts lengths as JavaScript does.
+    return widenJsonSchema(JSON.parse(text) as JsonObject, { isExact: isZod });
   } catch {
     return null;
   }
