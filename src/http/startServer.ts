@@ -17,6 +17,8 @@ const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 const DEFAULT_MAX_CONNECTIONS = 10;
 const REQUEST_TIMEOUT_MS = 30_000;
+// Longer than proxies keep an unused connection, or they would send a request into one that we are closing.
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const LAST_WORDS_MS = 1000;
 
 /** What {@link startServer} takes. */
@@ -66,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   demandGraphqlPackages();
 
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
   const port = await listen(server, host, options.port ?? DEFAULT_PORT);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
