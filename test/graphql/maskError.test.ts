@@ -5,7 +5,14 @@ import { expect, test } from "vitest";
 import { createMaskError } from "../../src/graphql/maskError.ts";
 
 const lines: string[] = [];
-const log = pino({ base: null }, { write: (line) => void lines.push(line) });
+const log = pino(
+  { base: null },
+  {
+    write: (line) => {
+      lines.push(line);
+    },
+  },
+);
 const mask = createMaskError(() => log);
 
 function thrown(message: string, code: string): GraphQLError {
