@@ -8,6 +8,7 @@ import { createGraphileLogger } from "./graphileLogger.ts";
 import { closePollGaps } from "./pollGaps.ts";
 import { followPoolEnds } from "./poolEnd.ts";
 import type { QueueSettings } from "./queueSettings.ts";
+import { forgiveSecondRelease } from "./secondRelease.ts";
 
 /** One life of graphile-worker's runner. */
 export interface QueueRun {
@@ -71,6 +72,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   });
   poolEvents.on("worker:getJob:error", leaveIfAnswerLost);
   closePollGaps(poolEvents);
+  forgiveSecondRelease(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
 
   const runner = await run({

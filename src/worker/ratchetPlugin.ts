@@ -12,6 +12,7 @@ import { logEvents } from "../telemetry/logEvents.ts";
 import { closePollGaps } from "./pollGaps.ts";
 import { type PoolEnds, followPoolEnds } from "./poolEnd.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
+import { forgiveSecondRelease } from "./secondRelease.ts";
 import { createTaskFilesPlugin } from "./taskFiles.ts";
 
 /** As graphile-worker has it. */
@@ -120,6 +121,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
             }
           });
           closePollGaps(ctx.events);
+          forgiveSecondRelease(ctx.events);
           runnerOf(compiled).poolEnds = followPoolEnds(ctx.events);
           return compiled;
         },
