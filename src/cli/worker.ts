@@ -7,7 +7,6 @@ import { createLogger } from "../telemetry/logger.ts";
 import { startWorker } from "../worker/startWorker.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
-import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { workerSettings } from "./workerSettings.ts";
 import { withExamples } from "./examples.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
@@ -28,7 +27,7 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
       const config = await context.config();
       await untilInterrupted(async (interrupted) => {
         const signal = parentGone === null ? interrupted : AbortSignal.any([interrupted, parentGone]);
-        await (watch ? runWatched(context, config, signal) : run(config, signal, watched));
+        await (watch ? runWatched(context, config, signal) : run(config, signal));
       });
     });
   return withExamples(command, context, [
@@ -37,23 +36,16 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
   ]);
 }
 
-async function run(config: Config, signal: AbortSignal, isWatched: boolean): Promise<void> {
+async function run(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLogger({ level: config.logLevel });
-  await withDatabase({ config, purpose: "worker", log }, async ({ url, pool }) => {
+  await withDatabase({ config, purpose: "worker", log }, async ({ url }) => {
     const worker = await startWorker({
       connectionString: url,
       ...workerSettings(config),
       log,
     });
-    try {
-      if (isWatched) {
-        // Whoever takes a change back wants the plan of before, though another one was registered after it.
-        await registerTaskFolder(pool, config.taskFolder, { makeCurrent: true, log });
-      }
-      await aborted(signal);
-    } finally {
-      await worker.stop();
-    }
+    await aborted(signal);
+    await worker.stop();
   });
 }
 

@@ -76,6 +76,19 @@ test("an older version's database gets what it lacks, and loses what is no more"
   expect(rows).toStrictEqual([{ gone: null, gone_too: null, in_use: named("ratchet.in_use()") }]);
 });
 
+test("a migration of graphile-worker's that is left is in it, and the word to its running workers", async () => {
+  const database = await createTestDatabase();
+  made.push(database);
+  const latest = "select max(id) from graphile_worker.migrations";
+  const { rows } = await database.pool.query<{ id: number }>(
+    `delete from graphile_worker.migrations where id = (${latest}) returning id`,
+  );
+  const script = await scriptFor(database);
+  expect(script).toContain(`insert into "graphile_worker".migrations (id, breaking) values ('${rows[0]?.id}', `);
+  expect(script).toContain("select pg_notify('worker:migrate', '{");
+  expect(script).not.toContain("ratchet_private");
+});
+
 test("other names of the schemas are in it", async () => {
   const database = await emptyDatabase();
   const schemas = { ratchet: "jobs_of_shop", graphileWorker: "queue_of_shop" };
