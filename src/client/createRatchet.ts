@@ -131,7 +131,7 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
       if (filter.beforeId !== undefined && idOf(filter.beforeId).id === null) {
         throw new RatchetError("RT006", `beforeId must be a job's id and is ${JSON.stringify(filter.beforeId)}.`);
       }
-      return call({ client }, (db) => listJobs(db, { tenant, ...filter, limit }));
+      return call({ client }, (db) => listJobs(db, { ...filter, tenant: filter.tenant ?? tenant, limit }));
     },
 
     cancel: (job, { client, reason } = {}) => order(job, { client }, (db, id) => cancelJob(db, id, reason)),

@@ -85,6 +85,7 @@ test("a client's tenant counts unless a call names another", async () => {
   expect(await ratchet.add(single, {})).toMatchObject({ tenant: "shop 1" });
   expect(await ratchet.add(single, {}, { tenant: "shop 2" })).toMatchObject({ tenant: "shop 2" });
   expect(await ratchet.list()).toMatchObject([{ tenant: "shop 1" }]);
+  expect(await ratchet.list({ tenant: undefined })).toMatchObject([{ tenant: "shop 1" }]);
   expect(await ratchet.list({ tenant: "shop 2" })).toMatchObject([{ tenant: "shop 2" }]);
 });
 

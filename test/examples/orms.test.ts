@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { Kysely, PostgresDialect } from "kysely";
@@ -125,4 +127,10 @@ describe.each(Object.entries(libraries))("with %s", (name, open) => {
     const unknown = library.inTransaction((client) => ratchet.add("nonsense", {}, { client }));
     expect(await rejection(unknown)).toMatchObject({ code: "RT001", hint: expect.stringContaining("publish_listing") });
   });
+});
+
+test("Prisma's generated client is of the schema beside it", async () => {
+  const folder = join(import.meta.dirname, "../../examples/prisma");
+  const schema = await readFile(join(folder, "schema.prisma"), "utf8");
+  expect(await readFile(join(folder, "generated/internal/class.ts"), "utf8")).toContain(JSON.stringify(schema));
 });

@@ -20,7 +20,7 @@ const config: runtime.GetPrismaClientConfig = {
   "clientVersion": "7.10.0",
   "engineVersion": "0edf323efd1d98336f3f0a68684b56f689b900d3",
   "activeProvider": "postgresql",
-  "inlineSchema": "generator client {\n  provider            = \"prisma-client\"\n  output              = \"./generated\"\n  moduleFormat        = \"esm\"\n  importFileExtension = \"ts\"\n}\n\ndatasource db {\n  provider = \"postgresql\"\n}\n\nmodel Product {\n  id    BigInt @id @default(autoincrement())\n  sku   String\n  title String\n\n  @@map(\"products\")\n}\n",
+  "inlineSchema": "// generated/ is what `prisma generate` (7.10.0) made of this. It needs no schema engine, so none has to be downloaded:\n// PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npx prisma generate --schema examples/prisma/schema.prisma\n\ngenerator client {\n  provider            = \"prisma-client\"\n  output              = \"./generated\"\n  moduleFormat        = \"esm\"\n  importFileExtension = \"ts\"\n}\n\ndatasource db {\n  provider = \"postgresql\"\n}\n\nmodel Product {\n  id    BigInt @id @default(autoincrement())\n  sku   String\n  title String\n\n  @@map(\"products\")\n}\n",
   "runtimeDataModel": {
     "models": {},
     "enums": {},
