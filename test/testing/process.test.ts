@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { isAlive } from "../../src/database/embedded/processes.ts";
 import { waitUntil } from "../support/waiting.ts";
 
-const PROGRAM = path.join(import.meta.dirname, "testProcess.ts");
+const PROGRAM = fileURLToPath(new URL("testProcess.ts", import.meta.url));
 
 interface TestProcess {
   readonly child: ChildProcess;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { threadId } from "node:worker_threads";
 import type pg from "pg";
 import {
@@ -40,7 +41,7 @@ export async function useGivenServer({ url, from }: GivenServerOptions): Promise
       `${from} is no connection string such as postgres://user:password@host:5432/postgres.`,
     );
   }
-  const run = `${process.pid}_${threadId}_${Date.now().toString(36)}`;
+  const run = `${process.pid}_${threadId}_${randomBytes(5).toString("hex")}`;
   const admin = createAdminPool(url, `${TEST_RUN_PREFIX}${run}`);
   try {
     await checkDatabase(admin);

@@ -10,7 +10,7 @@ import { silentLog } from "../../database/log.ts";
 import { RatchetError, isRatchetError } from "../../errors/ratchetError.ts";
 import { createAdminPool, withDatabase } from "./adminPool.ts";
 import { createCloner } from "./cloner.ts";
-import { createProcessFolder } from "./folders.ts";
+import { createProcessFolder, sharedFolder } from "./folders.ts";
 import { watchServer } from "./serverWatch.ts";
 import { SERVER_SETTINGS, ensureTemplateCluster } from "./templateCluster.ts";
 import type { TestServer } from "./testServer.ts";
@@ -45,7 +45,7 @@ async function startIn(folder: string, native: string): Promise<SessionTarget> {
   const { owner } = placementOf(folder);
   const files = clusterFiles(folder);
   copyCluster(clusterFiles(template).cluster, files, owner);
-  const binaries = prepareBinaries(native, template, owner !== null);
+  const binaries = prepareBinaries(native, sharedFolder(), owner !== null);
   const postmaster = await startPostgres({ folder, owner }, binaries, { settings: SERVER_SETTINGS, log: silentLog });
   if (postmaster === null) {
     throw new Error(`Another process runs a Postgres on ${files.data}, which was made for this process alone.`);

@@ -26,8 +26,9 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_connections: "200",
 };
 
-/** Templates of other versions that are kept, for projects beside this one. */
+/** Templates that are kept besides those used of late, for projects of other versions. */
 const MOST_KEPT = 4;
+const USED_OF_LATE_MS = 600_000;
 const KEPT_UNUSED_MS = 24 * 3_600_000;
 
 /**
@@ -62,6 +63,7 @@ async function makeTemplate(shared: string, finished: string): Promise<void> {
     } finally {
       await server.stop();
     }
+    removeProgramsIn(draft);
     renameSync(draft, finished);
   } catch (error) {
     if (!existsSync(finished)) {
@@ -70,6 +72,13 @@ async function makeTemplate(shared: string, finished: string): Promise<void> {
   } finally {
     rmSync(draft, { recursive: true, force: true });
     watch.end();
+  }
+}
+
+/** For root they were copied there; each process runs those of the shared folder. */
+function removeProgramsIn(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith("binaries-"))) {
+    rmSync(path.join(folder, name), { recursive: true });
   }
 }
 
@@ -83,14 +92,14 @@ async function fill({ url, dataFolder }: EmbeddedPostgres): Promise<void> {
   }
 }
 
-/** Templates of other versions and what interrupted makers left, unless it was used of late. */
+/** Templates of other versions, and what interrupted makers left. The programs stay: a running Postgres loads parts of them later. */
 function removeUnused(shared: string): void {
   const byUse = readdirSync(shared)
-    .filter((name) => !name.includes(".lock"))
+    .filter((name) => !/^binaries-\d|\.lock/v.test(name))
     .map((name) => ({ folder: path.join(shared, name), usedAtMs: statSync(path.join(shared, name)).mtimeMs }))
     .toSorted((one, other) => other.usedAtMs - one.usedAtMs);
   for (const [index, { folder, usedAtMs }] of byUse.entries()) {
-    if (index >= MOST_KEPT || Date.now() - usedAtMs > KEPT_UNUSED_MS) {
+    if (Date.now() - usedAtMs > (index < MOST_KEPT ? KEPT_UNUSED_MS : USED_OF_LATE_MS)) {
       rmSync(folder, { recursive: true, force: true });
     }
   }
