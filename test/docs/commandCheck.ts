@@ -2,7 +2,7 @@ import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 /**
  * What is wrong with a command line of the program, which is not run; undefined if nothing is. One that is not complete may
- * lack arguments.
+ * lack arguments and values.
  */
 export function problemOf(
   program: CommandUnknownOpts,
@@ -30,7 +30,8 @@ export function problemOf(
       return `"${name}" has no option ${flag}`;
     }
     const value = option?.required === true ? (attached ?? queue.shift()) : attached;
-    const problem = option === undefined ? undefined : valueProblem(option, value);
+    const problem =
+      option === undefined || (value === undefined && !isComplete) ? undefined : valueProblem(option, value);
     if (problem !== undefined) {
       return problem;
     }

@@ -10,6 +10,9 @@ import { readCommandLines } from "./commandLines.ts";
 import { type Page, readPages, ROOT } from "./pages.ts";
 import { createBlockFolder, writeBlocks } from "./writtenBlocks.ts";
 
+/** Whole processes start and stop in these tests. */
+const SLOW = { timeout: 120_000 };
+
 let readme: Page;
 let folder: string;
 let database: TestDatabase;
@@ -60,7 +63,7 @@ async function status(id: string): Promise<string | undefined> {
   return rows[0]?.status;
 }
 
-test("the README's own job is queued from SQL and from TypeScript, in transactions", async () => {
+test("the README's own job is queued from SQL and from TypeScript, in transactions", SLOW, async () => {
   const script = `exec "$0" --conditions=ratchet-source "$1" sql - < "$2"`;
   const file = join(folder, "queue_import.sql");
   expect(await run("sh", ["-c", script, process.execPath, join(ROOT, "src/cli/main.ts"), file], settings)).toContain(
@@ -72,7 +75,7 @@ test("the README's own job is queued from SQL and from TypeScript, in transactio
     settings,
   );
   expect(printed).toMatch(/^Job 2 is COMPLETED: \d+ rows\.$/mv);
-  await expect.poll(() => status("1"), { timeout: 20_000 }).toBe("COMPLETED");
+  await expect.poll(() => status("1"), { timeout: 60_000 }).toBe("COMPLETED");
   const { rows } = await database.pool.query("select file, rows from imports order by file");
   expect(rows).toStrictEqual([
     { file: "december.csv", rows: 150 },
@@ -80,7 +83,7 @@ test("the README's own job is queued from SQL and from TypeScript, in transactio
   ]);
 });
 
-test("a worker killed in the middle of the README's job goes on where it was", async () => {
+test("a worker killed in the middle of the README's job goes on where it was", SLOW, async () => {
   const payload = (await commandWith("add", "import_orders")).find((word) => word.startsWith("{")) ?? "";
   const watched = startCommand(
     ["add", "import_orders", "--watch", "--payload", payload.replace('"secondsPerPart": 10', '"secondsPerPart": 1')],
