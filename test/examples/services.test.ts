@@ -147,7 +147,7 @@ describe("a service", () => {
   });
 });
 
-test("the trigger queues a job a product, in one call, for a login with no right on Ratchet", async () => {
+test("the trigger queues a job a product for a login with no right on Ratchet", async () => {
   await database.pool.query(await example("trigger.sql"));
   await database.pool.query(`revoke all on function ratchet.add_job from ${role}`);
   const service = await connected();
