@@ -5,7 +5,7 @@ import { claimJobs, handBack } from "../database/calls/claims.ts";
 import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { releaseWorker } from "../database/calls/workers.ts";
 import { createPool } from "../database/pool.ts";
-import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
+import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createCheckpointWriter } from "./checkpointWriter.ts";
 import { createClaimer } from "./claimer.ts";
@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** Default: libpq's environment variables. */
   readonly connectionString: string | undefined;
   /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
-  readonly schemas?: SchemaNames | undefined;
+  readonly schemas?: Partial<SchemaNames> | undefined;
   readonly log: Logger;
   readonly events: EventHub;
   /** Jobs it runs at once. Default 10. */
@@ -54,7 +54,8 @@ export interface OpenSession extends EngineSession {
 
 /** Opens the engine's connections and registers this process as a worker. */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
-  const { connectionString, schemas = DEFAULT_SCHEMA_NAMES, log, events } = options;
+  const { connectionString, log, events } = options;
+  const schemas = schemaNames(options.schemas);
   const { lanes = 2, knownVersions = [], isOrder = false } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});

@@ -25,7 +25,7 @@ export interface TaskOrchestratorOptions {
   /** A database that `ratchet migrate` has prepared. A direct connection, not a transaction pooler. */
   readonly connectionString: string;
   /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
-  readonly schemas?: SchemaNames | undefined;
+  readonly schemas?: Partial<SchemaNames> | undefined;
   /** Default: JSON lines on standard output. */
   readonly log?: Logger | undefined;
   /** Default: only the log hears events. */

@@ -23,7 +23,7 @@ export interface WorkerOptions {
   /** A direct connection to a migrated database. */
   readonly connectionString: string;
   /** What the schemas are called. Default: `ratchet` and `graphile_worker`. */
-  readonly schemas?: SchemaNames | undefined;
+  readonly schemas?: Partial<SchemaNames> | undefined;
   /** Folder of task files. Default: only `definitions`. */
   readonly taskDirectory?: string | undefined;
   /** Definitions given inline, by identifier; they go before a file of the same identifier. */

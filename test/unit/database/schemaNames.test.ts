@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-import type pg from "pg";
+import pg from "pg";
+import { pino } from "pino";
 import { describe, expect, test, vi } from "vitest";
 
+import { clientClass } from "../../../src/database/client.ts";
 import {
   DEFAULT_SCHEMA_NAMES,
   inSchemas,
@@ -11,6 +13,7 @@ import {
   schemaNames,
   schemasOf,
 } from "../../../src/database/schemaNames.ts";
+import { TaskOrchestrator } from "../../../src/engine/taskOrchestrator.ts";
 
 const NAMES = schemaNames({ ratchet: "jobs", graphileWorker: "queue" });
 
@@ -103,6 +106,12 @@ describe("inSchemas", () => {
   });
 });
 
+test("with the default names clients are pg's own, with others there is one class for each pair", () => {
+  expect(clientClass(DEFAULT_SCHEMA_NAMES)).toBe(pg.Client);
+  expect(clientClass(NAMES)).not.toBe(pg.Client);
+  expect(clientClass({ ...NAMES })).toBe(clientClass(NAMES));
+});
+
 describe("schemaNames", () => {
   test("completes what is not given", () => {
     expect(schemaNames()).toStrictEqual(DEFAULT_SCHEMA_NAMES);
@@ -117,6 +126,16 @@ describe("schemaNames", () => {
       );
     },
   );
+
+  test("a TaskOrchestrator takes one of the two, and refuses one that cannot be (RT110)", async () => {
+    const connectionString = "postgres://nobody@127.0.0.1:1/none";
+    const log = pino({ level: "silent" });
+    const job = { identifier: "x", payload: {} };
+    const good = new TaskOrchestrator({ connectionString, log, schemas: { ratchet: "jobs" } });
+    await expect(good.createJob(job)).rejects.toThrow("ECONNREFUSED");
+    const bad = new TaskOrchestrator({ connectionString, log, schemas: { ratchet: "jobs; drop schema public" } });
+    await expect(bad.createJob(job)).rejects.toMatchObject({ code: "RT110" });
+  });
 
   test.each([
     [{ ratchet: "graphile_worker" }],
