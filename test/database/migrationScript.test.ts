@@ -84,9 +84,11 @@ test("a migration of graphile-worker's that is left is in it, and the word to it
     `delete from graphile_worker.migrations where id = (${latest}) returning id`,
   );
   const script = await scriptFor(database);
-  expect(script).toContain(`insert into "graphile_worker".migrations (id, breaking) values ('${rows[0]?.id}', `);
+  expect(script).toContain(
+    `insert into "${TEST_SCHEMAS.graphileWorker}".migrations (id, breaking) values ('${rows[0]?.id}', `,
+  );
   expect(script).toContain("select pg_notify('worker:migrate', '{");
-  expect(script).not.toContain("ratchet_private");
+  expect(script).not.toContain("-- Ratchet");
 });
 
 test("other names of the schemas are in it", async () => {

@@ -88,7 +88,7 @@ export interface QueueFacts {
 export async function readQueueFacts(db: Queryable): Promise<QueueFacts> {
   const { rows } = await db.query<QueueFacts>(
     `with spent as (
-       select w.task_identifier, case when w.key is null then w.max_attempts = 32767 else w.key like 'ratchet:%' end as is_ours
+       select w.task_identifier, case when w.key is null then w.max_attempts = 32767 else starts_with(w.key, 'ratchet:') end as is_ours
        from graphile_worker.jobs w where w.attempts >= w.max_attempts and w.locked_at is null
      ), overdue as (
        select j.id, coalesce(j.next_attempt_at, j.run_at) as due_at,

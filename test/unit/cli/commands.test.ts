@@ -259,7 +259,10 @@ describe("what is registered and runs", () => {
 
   test("ratchet explain says a sentence, with commands as the user types them", async () => {
     const id = await add();
-    const { out } = await runRatchet(["explain", id], { env: { DATABASE_URL: database.url }, command: "npx ratchet" });
+    const { out } = await runRatchet(["explain", id], {
+      env: { DATABASE_URL: database.url },
+      command: "npx ratchet",
+    });
     expect(out).toBe(
       `Job ${id} (publish_listing) has not started; 4 tasks are planned. No worker is alive: start one with "npx ratchet worker".\n`,
     );

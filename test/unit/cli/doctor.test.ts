@@ -103,7 +103,7 @@ describe("ratchet doctor", () => {
     await addWorker();
     const add = () => addJob(database.pool, { identifier: "publish_listing", payload: { images: ["a"] } });
     const [unwoken, waiting] = [await add(), await add()];
-    await database.pool.query("select graphile_worker.remove_job('ratchet:' || $1::text)", [unwoken]);
+    await database.pool.query("select graphile_worker.remove_job($1)", [wakeUpKey(unwoken)]);
     await database.pool.query("update ratchet.jobs set run_at = now() - interval '2 minutes' where id = any ($1)", [
       [unwoken, waiting],
     ]);
@@ -166,7 +166,7 @@ describe("ratchet doctor --graphile-job", () => {
     const job = await addJob(database.pool, { identifier: "publish_listing", payload: { images: ["a"] } });
     const idOf = async (statement: string, values: unknown[] = []) =>
       (await database.pool.query<{ id: string }>(statement, values)).rows[0]?.id ?? "";
-    const wakeUp = await idOf("select id from graphile_worker.jobs where key = 'ratchet:' || $1::text", [job]);
+    const wakeUp = await idOf("select id from graphile_worker.jobs where key = $1", [wakeUpKey(job)]);
     for (const asked of [wakeUp, wakeUpKey(job)]) {
       const { out, exitCode } = await doctor(["--graphile-job", asked]);
       expect(out).toMatch(
