@@ -115,7 +115,7 @@ test("migrate, worker, add and show of the installed command run definitions in 
     ["npx", "ratchet", "add", "import_rows", "--payload", '{"rows":[1,2,3]}', "--watch"],
     place,
   );
-  expect(imported).toMatchObject({ exit: 0, output: expect.stringContaining("the second row is shy") });
+  expect(imported).toMatchObject({ exit: 0, output: expect.stringContaining("COMPLETED") });
   const shown = await outputOf(["npx", "ratchet", "show", "2"], place);
   expect(shown).toContain("Load row 3/3");
   worker.child.kill("SIGTERM");
@@ -131,6 +131,8 @@ test("migrate, worker, add and show of the installed command run definitions in 
     { identifier: "greet", status: "COMPLETED", result: "Hello, Ada" },
     { identifier: "import_rows", status: "COMPLETED", result: 60 },
   ]);
+  const failures = await database.pool.query("select error_message from ratchet.task_failures");
+  expect(failures.rows).toStrictEqual([{ error_message: "the second row is shy" }]);
 }, 90_000);
 
 const CONSUMER = `import { createRatchet, defineJob, isRatchetError, type PayloadOf, type Ratchet, type ResultsOf } from "pg-ratchet";
