@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { addJobs, type AddedJobRow } from "../database/calls/addedJobs.ts";
 import { codeOf, troubleOf } from "../database/transientErrors.ts";
 import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
@@ -16,19 +16,10 @@ export interface PreparedJob {
   readonly jobKey: string | null;
 }
 
-/** A place in the order of the calls, taken before the job is checked. */
-export interface QueuePlace {
-  /** Adds the job; resolves after its commit. */
-  fill(job: PreparedJob): Promise<AddedJobRow>;
-  /** Gives the place up. */
-  leave(): void;
-}
-
 /** Adds jobs of many callers, as many as are there with each commit. */
 export interface AddQueue {
-  takePlace(): QueuePlace;
-  /** Resolves when every job that has a place is added, or its call has failed. */
-  drained(): Promise<void>;
+  /** Adds the job; resolves after its commit. */
+  add(job: PreparedJob): Promise<AddedJobRow>;
 }
 
 /** How much one commit takes. */
@@ -38,99 +29,97 @@ export interface AddQueueLimits {
   readonly characters: number;
   /** How long a batch waits for somebody's lock before it is cut in two until the job that waits stands alone. */
   readonly batchLockTimeoutMs: number;
-  /** How long that one waits, beside the others. */
-  readonly keyLockTimeoutMs: number;
+  /** How long that one is tried again, apart from the others. */
+  readonly heldKeyTimeoutMs: number;
 }
 
 const LIMITS: AddQueueLimits = {
   jobs: 500,
   characters: 4_000_000,
   batchLockTimeoutMs: 200,
-  keyLockTimeoutMs: 15_000,
+  heldKeyTimeoutMs: 15_000,
 };
 
 interface Entry {
-  job: PreparedJob | null;
-  resolve: (added: AddedJobRow) => void;
-  reject: (error: unknown) => void;
+  readonly job: PreparedJob;
+  readonly resolve: (added: AddedJobRow) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-type ReadyEntry = Entry & { readonly job: PreparedJob };
+/** Jobs of one key, in the order of the calls. */
+interface HeldKey {
+  readonly first: Entry;
+  readonly later: Entry[];
+  /** When the first one gives up, by `performance.now()`. */
+  readonly deadlineMs: number;
+}
 
-const LOCK_NOT_AVAILABLE = "55P03";
+// What is too much for one statement together may not be apart.
+const STATEMENT_TIMEOUT = "57014";
 
 /**
- * Creates a queue with natural batching: what arrives while a commit is on its way goes with the next one, without a timer, in
- * the order of the calls. A job that Postgres refuses fails alone. One whose key another transaction holds waits by itself,
- * and so do later jobs with that key; nobody else does.
+ * Creates a queue with natural batching: what arrives while a commit is on its way goes with the next one, without a timer. A
+ * job that Postgres refuses fails alone. One whose key another transaction holds is tried again by itself, with later jobs of
+ * that key behind it; nobody else waits for it.
  */
 export function createAddQueue(connections: Connections, limits: AddQueueLimits = LIMITS): AddQueue {
-  let entries: Entry[] = [];
-  let flushing: Promise<void> | null = null;
-  // Keys that another transaction holds, with the jobs that came for them since.
-  const heldKeys = new Map<string, ReadyEntry[]>();
-  const unanswered = new Set<Promise<null>>();
-
-  function wake(): void {
-    if (flushing === null && entries[0]?.job) {
-      flushing = flushAll().finally(() => {
-        flushing = null;
-        wake();
-      });
-    }
-  }
+  const entries: Entry[] = [];
+  let isFlushing = false;
+  let isTryingHeldKeys = false;
+  const heldKeys = new Map<string, HeldKey>();
 
   async function flushAll(): Promise<void> {
+    if (isFlushing) {
+      return;
+    }
+    isFlushing = true;
     // What else is called in this turn of the event loop comes along.
     await setImmediate();
     for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
       await flush(batch);
     }
+    isFlushing = false;
   }
 
-  function nextBatch(): ReadyEntry[] {
-    const batch: ReadyEntry[] = [];
+  function nextBatch(): Entry[] {
+    let length = 0;
     let characters = 0;
-    for (const entry of entries) {
-      if (!isReady(entry) || batch.length >= limits.jobs) {
+    for (const { job } of entries.slice(0, limits.jobs)) {
+      characters += job.spec.length;
+      if (length > 0 && characters > limits.characters) {
         break;
       }
-      characters += entry.job.spec.length;
-      if (batch.length > 0 && characters > limits.characters) {
-        break;
-      }
-      batch.push(entry);
+      length++;
     }
-    entries = entries.slice(batch.length);
-    return batch;
+    return entries.splice(0, length);
   }
 
   /** Lets those go behind whoever waits for their key. */
-  function withoutHeld(batch: readonly ReadyEntry[]): readonly ReadyEntry[] {
+  function withoutHeld(batch: readonly Entry[]): readonly Entry[] {
     return batch.filter((entry) => {
-      const queue = heldKeys.get(entry.job.keyId ?? "");
-      queue?.push(entry);
-      return queue === undefined;
+      const held = heldKeys.get(entry.job.keyId ?? "");
+      held?.later.push(entry);
+      return held === undefined;
     });
   }
 
-  async function flush(all: readonly ReadyEntry[]): Promise<void> {
+  async function flush(all: readonly Entry[]): Promise<void> {
     const batch = withoutHeld(all);
-    if (batch.length === 0) {
+    const [first] = batch;
+    if (first === undefined) {
       return;
     }
-    const hasKeys = batch.some(({ job }) => job.keyId !== null);
     try {
-      settle(batch, await write(batch, hasKeys ? limits.batchLockTimeoutMs : undefined));
+      settle(batch, await write(batch));
     } catch (error) {
-      const [first] = batch;
-      const keyId = first?.job.keyId ?? null;
-      if (codeOf(error) === LOCK_NOT_AVAILABLE && first !== undefined && batch.length === 1 && keyId !== null) {
-        void waitAlone(first, keyId);
-      } else if (batch.length > 1 && (troubleOf(error) !== "passing" || codeOf(error) === LOCK_NOT_AVAILABLE)) {
+      if (batch.length > 1 && mayBeOfOneJob(error)) {
         for (const part of partsOf(batch, error)) {
           await flush(part);
         }
+      } else if (first.job.keyId !== null && troubleOf(error) === "locked") {
+        const deadlineMs = performance.now() + limits.heldKeyTimeoutMs;
+        heldKeys.set(first.job.keyId, { first, later: [], deadlineMs });
+        void tryHeldKeys();
       } else {
         const shown = clientError(error);
         for (const { reject } of batch) {
@@ -140,8 +129,9 @@ export function createAddQueue(connections: Connections, limits: AddQueueLimits 
     }
   }
 
-  function write(batch: readonly ReadyEntry[], lockTimeoutMs: number | undefined): Promise<AddedJobRow[]> {
+  function write(batch: readonly Entry[]): Promise<AddedJobRow[]> {
     const what = batch.length === 1 ? "1 job" : `${batch.length} jobs`;
+    const lockTimeoutMs = batch.some(({ job }) => job.keyId !== null) ? limits.batchLockTimeoutMs : undefined;
     const specs = batch.map(({ job }) => job.spec);
     return inKnownTransaction({ connections, what, lockTimeoutMs }, async (db) => {
       const { jobs, transaction } = await addJobs(db, specs);
@@ -149,22 +139,42 @@ export function createAddQueue(connections: Connections, limits: AddQueueLimits 
     });
   }
 
-  async function waitAlone(entry: ReadyEntry, keyId: string): Promise<void> {
-    const later: ReadyEntry[] = [];
-    heldKeys.set(keyId, later);
-    try {
-      settle([entry], await write([entry], limits.keyLockTimeoutMs));
-    } catch (error) {
-      entry.reject(codeOf(error) === LOCK_NOT_AVAILABLE ? keyHeld(entry.job.jobKey, error) : clientError(error));
-    } finally {
-      heldKeys.delete(keyId);
-      entries = [...later, ...entries];
-      wake();
+  /** One after the other and with pauses, so that any number of them leave the pool to the rest. */
+  async function tryHeldKeys(): Promise<void> {
+    if (isTryingHeldKeys) {
+      return;
     }
+    isTryingHeldKeys = true;
+    while (heldKeys.size > 0) {
+      await sleep(limits.batchLockTimeoutMs);
+      for (const [keyId, held] of heldKeys) {
+        if (await hasEnded(held)) {
+          heldKeys.delete(keyId);
+          entries.unshift(...held.later);
+          void flushAll();
+        }
+      }
+    }
+    isTryingHeldKeys = false;
+  }
+
+  async function hasEnded({ first, deadlineMs }: HeldKey): Promise<boolean> {
+    try {
+      settle([first], await write([first]));
+    } catch (error) {
+      if (troubleOf(error) !== "locked") {
+        first.reject(clientError(error));
+      } else if (performance.now() < deadlineMs) {
+        return false;
+      } else {
+        first.reject(keyHeld(first.job.jobKey, error));
+      }
+    }
+    return true;
   }
 
   function keyHeld(jobKey: string | null, cause: unknown): RatchetError {
-    const seconds = limits.keyLockTimeoutMs / 1000;
+    const seconds = limits.heldKeyTimeoutMs / 1000;
     return new RatchetError(
       "RT128",
       `The job key ${JSON.stringify(jobKey)} has been held by another transaction for ${seconds} s.`,
@@ -173,43 +183,24 @@ export function createAddQueue(connections: Connections, limits: AddQueueLimits 
   }
 
   return {
-    takePlace() {
-      const { promise, resolve, reject } = Promise.withResolvers<AddedJobRow>();
-      const end = Promise.withResolvers<null>();
-      const entry: Entry = { job: null, resolve, reject };
-      entries.push(entry);
-      unanswered.add(end.promise);
-      const finish = (): void => {
-        unanswered.delete(end.promise);
-        end.resolve(null);
-      };
-      promise.finally(finish).catch(() => {});
-      return {
-        fill(job) {
-          entry.job = job;
-          wake();
-          return promise;
-        },
-        leave() {
-          entries = entries.filter((other) => other !== entry);
-          finish();
-          wake();
-        },
-      };
-    },
-    async drained() {
-      while (unanswered.size > 0) {
-        await Promise.all(unanswered);
-      }
+    add(job) {
+      return new Promise((resolve, reject) => {
+        entries.push({ job, resolve, reject });
+        void flushAll();
+      });
     },
   };
 }
 
-function isReady(entry: Entry): entry is ReadyEntry {
-  return entry.job !== null;
+/**
+ * Whether the batch can be sent again in parts. What is a RatchetError by now was no job's fault: there is no connection (RT101),
+ * or the jobs may have been added already (RT125).
+ */
+function mayBeOfOneJob(error: unknown): boolean {
+  return !isRatchetError(error) && (troubleOf(error) !== "passing" || codeOf(error) === STATEMENT_TIMEOUT);
 }
 
-function settle(batch: readonly ReadyEntry[], added: readonly AddedJobRow[]): void {
+function settle(batch: readonly Entry[], added: readonly AddedJobRow[]): void {
   for (const [index, { resolve, reject }] of batch.entries()) {
     const job = added[index];
     if (job === undefined) {
@@ -222,7 +213,7 @@ function settle(batch: readonly ReadyEntry[], added: readonly AddedJobRow[]): vo
 
 /** Around the job that the error names, else in two halves: in order, so that jobs keep theirs. */
 function partsOf<Item>(batch: readonly Item[], error: unknown): (readonly Item[])[] {
-  const position = isRatchetError(error) || error instanceof Error ? positionOf(error.message) : undefined;
+  const position = error instanceof Error ? positionOf(error.message) : undefined;
   const parts =
     position !== undefined && position < batch.length
       ? [batch.slice(0, position), batch.slice(position, position + 1), batch.slice(position + 1)]

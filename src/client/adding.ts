@@ -17,8 +17,6 @@ import { asQueryable } from "./sqlClient.ts";
 export interface Adding {
   add(job: unknown, payload: unknown, options: AddOptions): Promise<AddedJobRow>;
   addMany(job: unknown, items: readonly JobItem<unknown>[], options: AddManyOptions): Promise<AddedJobRow[]>;
-  /** Resolves when everything is added that is being added. */
-  drained(): Promise<void>;
 }
 
 /** What {@link createAdding} takes. */
@@ -42,17 +40,10 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
 
   async function addQueued(named: NamedJob, text: string, given: AddOptions): Promise<AddedJobRow> {
     const prepared = prepareJob(named.identifier, text, given, tenant);
-    // Before the check, so that jobs are added in the order of the calls.
-    const place = queue.takePlace();
-    try {
-      if (given.checkPayload !== false) {
-        await check(connections.db, named, text);
-      }
-    } catch (error) {
-      place.leave();
-      throw error;
+    if (given.checkPayload !== false) {
+      await check(connections.db, named, text);
     }
-    return place.fill(prepared);
+    return queue.add(prepared);
   }
 
   async function addOn(db: Queryable, named: NamedJob, text: string, given: AddOptions): Promise<AddedJobRow> {
@@ -110,8 +101,6 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
         throw clientError(error);
       }
     },
-
-    drained: () => queue.drained(),
   };
 }
 

@@ -57,11 +57,20 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
   // Listening would take the only connection away from all else.
   const isListening = options.listen !== false && mostConnections(pool) !== 1;
   const waiters = createWaiters({ connections, schemas, isListening });
+  const calls = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  function open(): void {
+  /** Runs a call that `close` waits for. */
+  async function whileOpen<Answer>(run: () => Promise<Answer>): Promise<Answer> {
     if (closing !== undefined) {
       throw new RatchetError("RT127", "The client was closed before this call.");
+    }
+    const answer = run();
+    calls.add(answer);
+    try {
+      return await answer;
+    } finally {
+      calls.delete(answer);
     }
   }
 
@@ -70,17 +79,18 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
   }
 
   /** One statement, repeated where Postgres asks for that; inside a caller's transaction that is the caller's to do. */
-  async function call<Answer>(given: CallOptions, run: (db: Queryable) => Promise<Answer>): Promise<Answer> {
-    open();
-    for (let repeats = 0; ; repeats++) {
-      try {
-        return await run(dbOf(given));
-      } catch (error) {
-        if (given.client !== undefined || !isRepeatRequest(error) || repeats >= 10) {
-          throw clientError(error);
+  function call<Answer>(given: CallOptions, run: (db: Queryable) => Promise<Answer>): Promise<Answer> {
+    return whileOpen(async () => {
+      for (let repeats = 0; ; repeats++) {
+        try {
+          return await run(dbOf(given));
+        } catch (error) {
+          if (given.client !== undefined || !isRepeatRequest(error) || repeats >= 10) {
+            throw clientError(error);
+          }
         }
       }
-    }
+    });
   }
 
   async function order(
@@ -98,25 +108,19 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
   }
 
   return {
-    async add(job, payload, given = {}) {
-      open();
-      return adding.add(job, payload, given);
-    },
+    add: (job, payload, given = {}) => whileOpen(() => adding.add(job, payload, given)),
 
-    async addMany(job, items, given = {}) {
-      open();
-      return adding.addMany(job, items, given);
-    },
+    addMany: (job, items, given = {}) => whileOpen(() => adding.addMany(job, items, given)),
 
-    async waitFor(job, { signal, timeout } = {}) {
-      open();
-      const { given, id } = idOf(job);
-      if (id === null) {
-        throw noSuchJob(given);
-      }
-      const timeoutMs = timeout === undefined ? undefined : durationToMs(timeout);
-      return jobDetails(await waiters.wait(id, { signal, timeoutMs }));
-    },
+    waitFor: (job, { signal, timeout } = {}) =>
+      whileOpen(async () => {
+        const { given, id } = idOf(job);
+        if (id === null) {
+          throw noSuchJob(given);
+        }
+        const timeoutMs = timeout === undefined ? undefined : durationToMs(timeout);
+        return jobDetails(await waiters.wait(id, { signal, timeoutMs }));
+      }),
 
     async get(job, given = {}) {
       const { id } = idOf(job);
@@ -140,7 +144,8 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
 
     close() {
       closing ??= (async () => {
-        await Promise.all([adding.drained(), waiters.close()]);
+        await waiters.close();
+        await Promise.allSettled(calls);
         await connections.close();
       })();
       return closing;

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import { createRatchet, defineJob, jobReference } from "../../src/index.ts";
 import { TEST_SCHEMAS } from "../support/schemas.ts";
@@ -156,6 +157,28 @@ describe("connections", () => {
     await ratchet.close();
     expect(await bench.rows("select from ratchet.jobs where payload ? 'closing'")).toHaveLength(20);
     expect(await adding).toHaveLength(20);
+  });
+
+  test("close waits for every call that has begun, those that wait for a connection too", async () => {
+    const ratchet = bench.client();
+    const jobs = ratchet.addMany(single, [{ payload: {} }, { payload: {} }]);
+    const looks = Promise.all(Array.from({ length: 30 }, () => ratchet.get("1")));
+    await ratchet.close();
+    expect(await jobs).toHaveLength(2);
+    expect(await looks).toHaveLength(30);
+  });
+
+  test("a slow validator keeps no other job waiting", async () => {
+    const validated = Promise.withResolvers<unknown>();
+    const slow = defineJob({ identifier: "single", payload: z.object({}).refine(() => validated.promise) }).task(
+      "one",
+      () => {},
+    );
+    const ratchet = bench.client();
+    const late = ratchet.add(slow, {});
+    const { id } = await ratchet.add(single, {});
+    validated.resolve(true);
+    expect(Number((await late).id)).toBeGreaterThan(Number(id));
   });
 
   test("a pool and a connection string are one too many", () => {

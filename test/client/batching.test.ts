@@ -86,18 +86,43 @@ test("one key twice in a batch is as if one call came after the other", async ()
   expect(await ratchet.get(first)).toMatchObject({ payload: { n: 2 } });
 });
 
+test("jobs that are too much for one statement together are added apart", async () => {
+  const url = new URL(bench.database().url);
+  url.searchParams.set("options", "-c statement_timeout=1000");
+  const ratchet = bench.client({ connectionString: url.href, tenant: "apart" });
+  await bench.rows(`
+    create function slow_insert() returns trigger language plpgsql as $$
+      begin perform pg_sleep(2) where new.payload ? 'slow'; return new; end $$;
+    create trigger slow before insert on ${TEST_SCHEMAS.ratchet}.jobs for each row execute function slow_insert()`);
+  try {
+    const answers = await Promise.allSettled(
+      [{ n: 1 }, { slow: 1 }, { n: 2 }].map((payload) => ratchet.add(single, payload)),
+    );
+    expect(answers).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "57014" } },
+      { status: "fulfilled" },
+    ]);
+  } finally {
+    await bench.rows("drop function slow_insert cascade");
+  }
+});
+
 describe("with small limits", () => {
-  function createQueue(limits: { jobs: number; characters: number }) {
+  function createQueue({
+    heldKeyTimeoutMs = 200,
+    ...limits
+  }: {
+    jobs: number;
+    characters: number;
+    heldKeyTimeoutMs?: number;
+  }) {
     const connections = createConnections({ connectionString: bench.database().url, schemas: TEST_SCHEMAS });
-    const queue = createAddQueue(connections, { ...limits, batchLockTimeoutMs: 50, keyLockTimeoutMs: 200 });
+    const queue = createAddQueue(connections, { ...limits, batchLockTimeoutMs: 50, heldKeyTimeoutMs });
     return {
       add: (tenant: string, payload: object, options: JobOptions = {}) =>
-        queue.takePlace().fill(prepareJob("single", payloadText("single", payload), options, tenant)),
-      takePlace: () => queue.takePlace(),
-      async [Symbol.asyncDispose]() {
-        await queue.drained();
-        await connections.close();
-      },
+        queue.add(prepareJob("single", payloadText("single", payload), options, tenant)),
+      [Symbol.asyncDispose]: () => connections.close(),
     };
   }
 
@@ -112,16 +137,6 @@ describe("with small limits", () => {
     const long = "x".repeat(2000);
     await Promise.all(["a", "b", long, "c", "d"].map((text) => queue.add("by length", { text })));
     expect(await countCommits("by length")).toBe(3);
-  });
-
-  test("who still checks a payload keeps a place, and who leaves holds up nobody", async () => {
-    await using queue = createQueue({ jobs: 10, characters: 1e6 });
-    const slow = queue.takePlace();
-    const leaving = queue.takePlace();
-    const later = queue.add("places", { n: 2 });
-    leaving.leave();
-    const [first, second] = await Promise.all([slow.fill(prepareJob("single", '{"n":1}', {}, "places")), later]);
-    expect(Number(first.id)).toBeLessThan(Number(second.id));
   });
 
   test("a key that another transaction holds keeps nobody else waiting, and is an error after a while", async () => {
@@ -146,6 +161,27 @@ describe("with small limits", () => {
       await holder.query("rollback");
       holder.release();
     }
+  });
+
+  test("many held keys leave connections to the others", async () => {
+    await using queue = createQueue({ jobs: 100, characters: 1e6, heldKeyTimeoutMs: 60_000 });
+    const holder = await bench.database().pool.connect();
+    const keys = Array.from({ length: 25 }, (_, n) => `one of many ${n}`);
+    await holder.query("begin");
+    for (const key of keys) {
+      await holder.query("select ratchet.add_job('single', '{}', job_key => $1, tenant => 'keys')", [key]);
+    }
+    let isAnyHeldAdded = false;
+    const held = Promise.all(keys.map((jobKey) => queue.add("keys", {}, { jobKey }))).finally(() => {
+      isAnyHeldAdded = true;
+    });
+    await queue.add("keys", {});
+    // By now each held key is known to be held.
+    await queue.add("keys", {});
+    expect(isAnyHeldAdded).toBe(false);
+    await holder.query("rollback");
+    holder.release();
+    expect(new Set((await held).map(({ id }) => id)).size).toBe(keys.length);
   });
 
   test("jobs for a held key are added in order once it is free", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import { createConnections } from "../../src/client/connections.ts";
 import { inKnownTransaction } from "../../src/client/knownTransaction.ts";
+import type { RatchetPool } from "../../src/index.ts";
 import { type CuttingProxy, startProxy } from "../engine/proxy.ts";
 import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { asRawPool, createClientBench, rejection, single } from "./clientBench.ts";
@@ -58,6 +59,36 @@ test("connections that died while idle are replaced without an error", async () 
   );
   await ratchet.add(single, {});
   expect(await jobsOfTenant()).toHaveLength(2);
+});
+
+test("jobs that may have been added already are not added again, together or apart", async () => {
+  const own = asRawPool(proxy.url);
+  const query = own.query.bind(own) as RatchetPool["query"];
+  const pool: RatchetPool = {
+    connect: () => own.connect(),
+    // A server that has forgotten that transaction.
+    query: async (text, values) =>
+      text.includes("pg_xact_status") ? { rows: [{ outcome: null }] } : query(text, values),
+  };
+  const ratchet = bench.client({ pool, tenant });
+  const cut = proxy.cutNext(COMMIT, "after");
+  const answers = await Promise.allSettled([1, 2, 3].map((n) => ratchet.add(single, { n }, { checkPayload: false })));
+  await cut;
+  expect(answers).toMatchObject(answers.map(() => ({ status: "rejected", reason: { code: "RT125" } })));
+  expect(await jobsOfTenant()).toHaveLength(3);
+  await own.end();
+});
+
+test("a Postgres that cannot be reached is asked once for all jobs of a batch", async () => {
+  let tries = 0;
+  const refuse = (): Promise<never> => {
+    tries++;
+    return Promise.reject(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }));
+  };
+  const ratchet = bench.client({ pool: { connect: refuse, query: refuse } });
+  const answers = await Promise.allSettled([1, 2, 3].map((n) => ratchet.add(single, { n }, { checkPayload: false })));
+  expect(answers).toMatchObject(answers.map(() => ({ reason: { code: "RT101" } })));
+  expect(tries).toBe(1);
 });
 
 describe("a transaction whose end matters", () => {
