@@ -8,6 +8,7 @@ import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
+import { createLogger } from "../telemetry/logger.ts";
 import { endsWithin } from "./deadline.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 import { LAST_WORDS_MS, type Runtime, createRuntime } from "./runtime.ts";
@@ -39,7 +40,8 @@ export interface WorkerOptions {
    * this much longer. Default 2,000.
    */
   readonly pollIntervalMs?: number | undefined;
-  readonly log: Logger;
+  /** A pino logger. Default: one that writes JSON lines of level info and above to standard output. */
+  readonly log?: Logger | undefined;
   /** Default: only the log hears events. */
   readonly events?: EventHub | undefined;
 }
@@ -59,7 +61,7 @@ export interface RunningWorker {
  * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT110 (a wrong option), RT111 (task files), RT124
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { connectionString, log } = options;
+  const { connectionString, log = createLogger() } = options;
   const schemas = schemaNames(options.schemas);
   const queue = queueSettings(options, schemas);
   const events =
@@ -68,7 +70,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log.error({ err: error, event }, "an event listener threw");
     });
   await demandUsableDatabase(connectionString, schemas);
-  const files = await loadDefinitions(options);
+  const files = await loadDefinitions(options, log);
   const endLogging = logEvents(events, log);
   const passedOn = new Set<string>();
   const runtime = createRuntime({
@@ -118,7 +120,7 @@ function queueSettings(options: WorkerOptions, { graphileWorker }: SchemaNames):
   return settings;
 }
 
-async function loadDefinitions({ taskDirectory, definitions = {}, log }: WorkerOptions): Promise<TaskFiles> {
+async function loadDefinitions({ taskDirectory, definitions = {} }: WorkerOptions, log: Logger): Promise<TaskFiles> {
   const files: TaskFiles =
     taskDirectory === undefined ? { definitions: new Map(), plainTasks: {} } : await loadTaskFiles(taskDirectory, log);
   const all = new Map([...files.definitions, ...Object.entries(definitions)]);
