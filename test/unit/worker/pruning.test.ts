@@ -14,11 +14,18 @@ afterEach(() => {
 function startWith(...found: (number | Error)[]) {
   const pruned: number[] = [];
   const calls: number[] = [];
+  const told: object[] = [];
   const events = createEventHub((error) => {
     throw error;
   });
   events.on("jobs.pruned", ({ jobs }) => {
     pruned.push(jobs);
+  });
+  events.on("database.troubled", (event) => {
+    told.push(event);
+  });
+  events.on("database.recovered", (event) => {
+    told.push(event);
   });
   const pruning = startPruning({
     events,
@@ -28,7 +35,7 @@ function startWith(...found: (number | Error)[]) {
       return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
     },
   });
-  return { pruning, pruned, calls };
+  return { pruning, pruned, calls, told };
 }
 
 test("goes on slice by slice while there is more, then begins again after five minutes", async () => {
@@ -45,10 +52,15 @@ test("goes on slice by slice while there is more, then begins again after five m
   await pruning.stop();
 });
 
-test("tries again in the next round when Postgres is away", async () => {
-  const { pruning, pruned } = startWith(new Error("away"), 3);
-  await vi.advanceTimersByTimeAsync(300_000);
+test("tries again in the next round when Postgres refuses, and tells of it once", async () => {
+  const refused = Object.assign(new Error("a table refers to the jobs"), { code: "23503" });
+  const { pruning, pruned, told } = startWith(refused, refused, 3);
+  await vi.advanceTimersByTimeAsync(600_000);
   expect(pruned).toStrictEqual([3]);
+  expect(told).toMatchObject([
+    { call: "prune", errorMessage: "a table refers to the jobs", errorCode: "23503" },
+    { call: "prune", durationMs: 600_000 },
+  ]);
   await pruning.stop();
 });
 
