@@ -7,6 +7,9 @@ import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
 
+// graphql 16 says this of a document without a place in it.
+const NO_SUCH_OPERATION = /^(?:Must provide an operation|Must provide operation name|Unknown operation named)/v;
+
 // postgraphile-plugin-connection-filter 4.0.1 throws a plain error.
 const NULL_IN_FILTER = "Null literals are forbidden in filter argument input";
 
@@ -51,7 +54,7 @@ export function createMaskError(log: () => Logger): (error: GraphQLError) => Gra
 /** What GraphQL itself says of a query, with a place in it; what was thrown while it was planned has none. */
 function isFaultOfQuery(error: GraphQLError, cause: unknown): boolean {
   if (cause === undefined || cause === null) {
-    return error.positions !== undefined;
+    return error.positions !== undefined || NO_SUCH_OPERATION.test(error.message);
   }
   return cause instanceof GraphQLError || (cause instanceof Error && isSafeError(cause));
 }

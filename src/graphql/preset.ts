@@ -89,6 +89,8 @@ export function createGraphqlPreset({
     ],
     disablePlugins: SUPERFLUOUS_PLUGINS,
     schema: {
+      // So that lists hold no null: a row is always there.
+      pgForbidSetofFunctionsToReturnNull: true,
       connectionFilterAllowedOperators: FILTER_OPERATORS,
       connectionFilterComputedColumns: false,
       connectionFilterArrays: false,

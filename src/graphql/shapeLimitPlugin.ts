@@ -30,14 +30,15 @@ export const ShapeLimitPlugin: GraphileConfig.Plugin = {
   },
 };
 
-/** How far a selection reaches down, in fields and in lists, and how many fields it has altogether. */
+/** How far a selection reaches down, in fields and in lists, how many fields it has itself, and how many altogether. */
 interface Shape {
   readonly depth: number;
   readonly lists: number;
+  readonly own: number;
   readonly fields: number;
 }
 
-const NOTHING: Shape = { depth: 0, lists: 0, fields: 0 };
+const NOTHING: Shape = { depth: 0, lists: 0, own: 0, fields: 0 };
 
 const shapeRule: ValidationRule = (context) => {
   const measure = createMeasure(context);
@@ -52,12 +53,11 @@ const shapeRule: ValidationRule = (context) => {
         );
         return;
       }
-      const rootFields = operation.selectionSet.selections.length;
-      const { depth, lists, fields } = measure(operation.selectionSet, context.getSchema().getQueryType());
+      const { depth, lists, own, fields } = measure(operation.selectionSet, context.getSchema().getQueryType());
       const found = [
         ...over("fields inside fields", depth, LIMITS.depth),
         ...over("lists inside lists", lists, LIMITS.nestedLists),
-        ...over("fields at the top", rootFields, LIMITS.rootFields),
+        ...over("fields at the top", own, LIMITS.rootFields),
         ...over("fields altogether", fields, LIMITS.fields),
       ];
       if (found.length > 0) {
@@ -84,10 +84,11 @@ function createMeasure(
   function measure(selectionSet: SelectionSetNode, type: GraphQLNamedType | null | undefined): Shape {
     let whole = NOTHING;
     for (const selection of selectionSet.selections) {
-      const { depth, lists, fields } = measureOne(selection, type);
+      const { depth, lists, own, fields } = measureOne(selection, type);
       whole = {
         depth: Math.max(whole.depth, depth),
         lists: Math.max(whole.lists, lists),
+        own: whole.own + own,
         fields: whole.fields + fields,
       };
     }
@@ -115,7 +116,7 @@ function createMeasure(
     const fieldType = field === undefined ? undefined : getNamedType(field.type);
     const inside = selection.selectionSet === undefined ? NOTHING : measure(selection.selectionSet, fieldType);
     const isList = fieldType?.name.endsWith("Connection") === true;
-    return { depth: inside.depth + 1, lists: inside.lists + (isList ? 1 : 0), fields: inside.fields + 1 };
+    return { depth: inside.depth + 1, lists: inside.lists + (isList ? 1 : 0), own: 1, fields: inside.fields + 1 };
   }
 
   function measureFragment(name: string): Shape {

@@ -98,6 +98,7 @@ describe("what is wrong with a query is said plainly", () => {
     ["a subscription", "subscription { job }", "This API only reads: it has no subscription."],
     ["a cursor of its own making", '{ jobs(after: "x") { totalCount nodes { id } } }', "Invalid cursor"],
     ["a text that is no query", "{", "Syntax Error"],
+    ["two operations and no name", "query a { __typename } query b { __typename }", "Must provide operation name"],
   ])("%s", async (_what, query, message) => {
     const { errors } = await bench.ask(query);
     expect(errors.map((error) => error.message).join("\n")).toContain(message);
@@ -137,13 +138,20 @@ describe("limits", () => {
   const statuses = (count: number): string => Array.from({ length: count }, (_, n) => `f${n}: status`).join(" ");
   const nested = (depth: number): string => (depth === 0 ? "id" : `job { tasks { nodes { ${nested(depth - 1)} } } }`);
 
+  const jobs = (count: number, alias: string): string =>
+    Array.from({ length: count }, (_, n) => `${alias}${n}: job(id: ${n}) { id }`).join(" ");
+
   test.each([
     ["lists inside lists", `{ tasks { nodes { ${nested(3).replace(/ id /v, " key ")} } } }`],
     [
       "fields inside fields",
       `{ task(jobId: 1, position: 1) { ${"job { currentTask { ".repeat(6)} key ${"} }".repeat(6)} } }`,
     ],
-    ["fields at the top", `{ ${Array.from({ length: 21 }, (_, n) => `j${n}: job(id: ${n}) { id }`).join(" ")} }`],
+    ["fields at the top", `{ ${jobs(21, "j")} }`],
+    [
+      "fields at the top, in fragments",
+      `{ ...a ... on Query { ${jobs(11, "k")} } } fragment a on Query { ... { ${jobs(10, "l")} } }`,
+    ],
     [
       "fields altogether",
       `{ ${Array.from({ length: 11 }, (_, n) => `j${n}: job(id: 1) { ${statuses(91)} }`).join(" ")} }`,

@@ -96,6 +96,17 @@ test("each status is described, and they are spelled as in the database", async 
   }
 });
 
+test("no row of a list is null", () => {
+  const lists = types().filter((type) => isObjectType(type) && type.name.endsWith("Connection"));
+  expect(lists.length).toBeGreaterThan(4);
+  for (const list of lists.filter(isObjectType)) {
+    const row = list.name.replace("Connection", "");
+    const { nodes, edges } = list.getFields();
+    expect(String(nodes?.type)).toBe(`[${row}!]!`);
+    expect(String(edges?.type)).toBe(`[${row}Edge!]!`);
+  }
+});
+
 describe("what is shown", () => {
   test("nothing can be changed", () => {
     expect(schema.getMutationType() ?? null).toBeNull();
