@@ -41,8 +41,8 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
     hidden: ["fence"],
     newestFirst: true,
     relations: [
-      "(worker_id) references workers (id)|@fieldName worker|@foreignBehavior -list -connection",
-      "(identifier, version) references definitions (identifier, version)|@fieldName definition|@foreignBehavior -list -connection",
+      "(worker_id) references workers (id)|@fieldName worker|@backwardBehavior -list -connection",
+      "(identifier, version) references definitions (identifier, version)|@fieldName definition|@backwardBehavior -list -connection",
     ],
   },
   tasks: {

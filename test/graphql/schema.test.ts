@@ -158,6 +158,22 @@ describe("what is shown", () => {
     );
   });
 
+  test("rows lead only to such lists as an index serves", () => {
+    const lists = types()
+      .filter(isObjectType)
+      .filter(({ name }) => name !== "Query")
+      .flatMap((type) =>
+        Object.values(type.getFields()).map((field) => `${type.name}.${field.name}: ${String(field.type)}`),
+      )
+      .filter((field) => field.endsWith("Connection!"));
+    expect(lists).toStrictEqual([
+      "Job.auditEntries: AuditEntryConnection!",
+      "Job.failures: TaskFailureConnection!",
+      "Job.tasks: TaskConnection!",
+      "Task.failures: TaskFailureConnection!",
+    ]);
+  });
+
   test("lists are ordered only by what an index serves", () => {
     const orders = types()
       .filter(isEnumType)
