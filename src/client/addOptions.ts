@@ -31,16 +31,17 @@ export function payloadText(identifier: string, payload: unknown): string {
     });
   }
   if (text === undefined || !text.startsWith("{")) {
-    throw new RatchetError("RT002", `The payload of "${identifier}" must be a JSON object and is ${kindOf(payload)}.`);
+    throw new RatchetError("RT002", `The payload of "${identifier}" must be a JSON object and is ${kindOf(text)}.`);
   }
   return text;
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) {
-    return "null";
+/** What the text is; a Date, for example, is a string by then. */
+function kindOf(text: string | undefined): string {
+  if (text === undefined || text === "null") {
+    return String(text);
   }
-  return Array.isArray(value) ? "array" : typeof value;
+  return text.startsWith("[") ? "array" : typeof JSON.parse(text);
 }
 
 /**

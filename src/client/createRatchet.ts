@@ -135,6 +135,11 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
       if (filter.beforeId !== undefined && idOf(filter.beforeId).id === null) {
         throw new RatchetError("RT006", `beforeId must be a job's id and is ${JSON.stringify(filter.beforeId)}.`);
       }
+      for (const date of [filter.createdAfter, filter.createdBefore]) {
+        if (date !== undefined && Number.isNaN(date.getTime())) {
+          throw new RatchetError("RT006", "createdAfter or createdBefore is no valid Date.");
+        }
+      }
       return call({ client }, (db) => listJobs(db, { ...filter, tenant: filter.tenant ?? tenant, limit }));
     },
 

@@ -107,7 +107,7 @@ test.each<[string, unknown, string]>([
   ["an array", [], 'The payload of "single" must be a JSON object and is array.'],
   ["nothing", undefined, 'The payload of "single" must be a JSON object and is undefined.'],
   ["null", null, 'The payload of "single" must be a JSON object and is null.'],
-  ["a Date", new Date(), 'The payload of "single" must be a JSON object and is object.'],
+  ["a Date", new Date(), 'The payload of "single" must be a JSON object and is string.'],
   [
     "a bigint inside",
     { n: 1n },

@@ -59,6 +59,7 @@ describe("list", () => {
 
   test("refuses a page that is too long, and one that begins nowhere", async () => {
     expect(await rejection(bench.client().list({ beforeId: "first" }))).toMatchObject({ code: "RT006" });
+    expect(await rejection(bench.client().list({ createdAfter: new Date("soon") }))).toMatchObject({ code: "RT006" });
     expect(await rejection(bench.client().list({ limit: 1001 }))).toMatchObject({ code: "RT006" });
   });
 });

@@ -5,10 +5,10 @@ import { type Queryable, onlyRow } from "./queryable.ts";
  * read definitions. Never fails for lack of rights, which would end the transaction `db` may be in.
  */
 export async function readPayloadSchema(db: Queryable, identifier: string): Promise<string | null> {
-  const { rows: rights } = await db.query<{ allowed: boolean }>(
-    "select pg_catalog.has_table_privilege('ratchet.definitions', 'select') as allowed",
+  const { rows: rights } = await db.query<{ allowed: string }>(
+    "select pg_catalog.has_table_privilege('ratchet.definitions', 'select')::text as allowed",
   );
-  if (!onlyRow(rights).allowed) {
+  if (onlyRow(rights).allowed !== "true") {
     return null;
   }
   const { rows } = await db.query<{ schema: string | null }>(
