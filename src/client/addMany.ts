@@ -5,34 +5,24 @@ import type { Written } from "./knownTransaction.ts";
 import { movePosition } from "./positions.ts";
 import { clientError } from "./connections.ts";
 
-/** How much one statement of an `addMany` takes; it keeps the memory of server and client small. */
-export interface SliceLimits {
-  readonly jobs: number;
-  readonly characters: number;
-}
-
-const LIMITS: SliceLimits = { jobs: 1000, characters: 4_000_000 };
+// What one statement takes; it keeps the memory of the server small.
+const SLICE_JOBS = 1000;
+const SLICE_CHARACTERS = 4_000_000;
 
 /**
  * Adds any number of jobs in the transaction `db` is in, slice by slice; all or none, as far as that transaction goes.
- * @param specOf makes a job as `ratchet.add_jobs` takes it, when its slice is sent.
+ * @param specs jobs as `ratchet.add_jobs` takes them.
  */
-export async function addInSlices<Item>(
-  db: Queryable,
-  items: readonly Item[],
-  specOf: (item: Item) => string,
-  limits: SliceLimits = LIMITS,
-): Promise<Written<AddedJobRow[]>> {
+export async function addInSlices(db: Queryable, specs: readonly string[]): Promise<Written<AddedJobRow[]>> {
   const added: AddedJobRow[] = [];
   let transaction = "";
-  while (added.length < items.length) {
+  while (added.length < specs.length) {
     const slice: string[] = [];
     let characters = 0;
-    for (const item of items.slice(added.length, added.length + limits.jobs)) {
-      const spec = specOf(item);
+    for (const spec of specs.slice(added.length, added.length + SLICE_JOBS)) {
       slice.push(spec);
       characters += spec.length;
-      if (characters > limits.characters) {
+      if (characters > SLICE_CHARACTERS) {
         break;
       }
     }
@@ -41,7 +31,7 @@ export async function addInSlices<Item>(
       ({ transaction } = answer);
       added.push(...answer.jobs);
     } catch (error) {
-      throw placed(error, { offset: added.length, count: slice.length }, items.length);
+      throw placed(error, { offset: added.length, count: slice.length }, specs.length);
     }
   }
   return { result: added, transaction };

@@ -75,14 +75,14 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
     async addMany(job, items, { client, checkPayload }) {
       const named = resolveJobName(job);
       const db = client === undefined ? connections.db : asQueryable(client, schemas);
-      const specOf = ({ payload, ...given }: JobItem<unknown>): string =>
-        prepareJob(named.identifier, payloadText(named.identifier, payload), given, tenant).spec;
+      const specs: string[] = [];
       // All before the first is written: in a caller's transaction nothing can be taken back here.
-      for (const [index, item] of items.entries()) {
+      for (const [index, { payload, ...given }] of items.entries()) {
         try {
-          specOf(item);
+          const text = payloadText(named.identifier, payload);
+          specs.push(prepareJob(named.identifier, text, given, tenant).spec);
           if (checkPayload !== false) {
-            await check(db, named, payloadText(named.identifier, item.payload));
+            await check(db, named, text);
           }
         } catch (error) {
           throw placed(clientError(error), index, items.length);
@@ -93,10 +93,10 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
       }
       try {
         if (client !== undefined) {
-          return (await addInSlices(db, items, specOf)).result;
+          return (await addInSlices(db, specs)).result;
         }
         const what = items.length === 1 ? "1 job" : `${items.length} jobs`;
-        return await inKnownTransaction({ connections, what }, (inside) => addInSlices(inside, items, specOf));
+        return await inKnownTransaction({ connections, what }, (inside) => addInSlices(inside, specs));
       } catch (error) {
         throw clientError(error);
       }

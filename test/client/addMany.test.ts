@@ -23,6 +23,15 @@ test("many jobs are added in order, each with options of its own, in one transac
   expect(row).toStrictEqual({ n: 2000 });
 });
 
+test("what was checked is what is added, whatever becomes of the object", async () => {
+  const ratchet = bench.client();
+  const payload = { title: "As it was", images: [] };
+  const adding = ratchet.addMany(publish, [{ payload }]);
+  payload.title = "";
+  const [job] = await adding;
+  expect(await ratchet.get(job?.id ?? "")).toMatchObject({ payload: { title: "As it was" } });
+});
+
 test("none is fine", async () => {
   expect(await bench.client().addMany(single, [])).toStrictEqual([]);
 });
