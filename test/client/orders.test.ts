@@ -41,6 +41,8 @@ describe("list", () => {
     const ids = async (filter: Parameters<typeof ratchet.list>[0]) => (await ratchet.list(filter)).map(({ id }) => id);
     expect(await ids({ status: "CANCELLED" })).toStrictEqual([over.id]);
     expect(await ids({ status: ["PENDING", "CANCELLED"] })).toStrictEqual([over.id, keyed.id, plain.id]);
+    expect(await ids({ status: "PENDING" })).toStrictEqual([keyed.id, plain.id]);
+    expect(await ids({ status: ["RUNNING", "WAITING"] })).toStrictEqual([]);
     expect(await ids({ status: [] })).toStrictEqual([]);
     expect(await ids({ identifier: "publish" })).toStrictEqual([keyed.id]);
     expect(await ids({ identifier: ["publish", 'no "such"'] })).toStrictEqual([keyed.id]);

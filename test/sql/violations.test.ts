@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import { addPublish, addSingle, addWorker, claim, claimOne, runJob, useSql, withoutTriggers } from "./fixtures.ts";
 
 const sql = useSql();
@@ -138,4 +139,31 @@ test("those of jobs that finished before yesterday are for all_violations alone"
   expect(await sql.rows("select rule from ratchet.all_violations() where job_id = $1", [id])).toStrictEqual([
     { rule: "status contradicts tasks" },
   ]);
+});
+
+test("neither unfinished nor finished jobs make it read a whole table", async () => {
+  const worker = await addWorker(sql);
+  await runJob(sql, worker, (await addSingle(sql)).id);
+  await addPublish(sql);
+  const session = await sql.pool().connect();
+  try {
+    const wholeReads = async (): Promise<unknown> => {
+      await session.query("select pg_stat_force_next_flush()");
+      await session.query("select pg_stat_clear_snapshot()");
+      const { rows } = await session.query(
+        "select relid::regclass::text as name, seq_scan from pg_stat_user_tables where relid = any ($1::regclass[]) order by 1",
+        [[named("ratchet.jobs"), named("ratchet.tasks"), named("graphile_worker._private_jobs")]],
+      );
+      return rows;
+    };
+    // With figures of so few rows the planner would read them whole, if it were free to.
+    await session.query("analyze ratchet.jobs, ratchet.tasks, graphile_worker._private_jobs");
+    const before = await wholeReads();
+    expect(before).toHaveLength(3);
+    await session.query("select * from ratchet.violations");
+    await session.query("select * from ratchet.all_violations()");
+    expect(await wholeReads()).toStrictEqual(before);
+  } finally {
+    session.release();
+  }
 });

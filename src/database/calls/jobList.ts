@@ -88,6 +88,9 @@ export async function listJobs(db: Queryable, filter: JobFilter): Promise<JobOve
   return (JSON.parse(onlyRow(rows).jobs) as OverviewItem[]).map(overviewOf);
 }
 
+/** Statuses of jobs that are never final: the CHECK `jobs_finished_at_exactly_when_final`. */
+const UNFINISHED_STATUSES: ReadonlySet<JobStatus> = new Set(["PENDING", "RUNNING", "WAITING"]);
+
 /** Written out, so that the index of unfinished jobs and the primary key are seen to fit. */
 function conditionsOf(filter: JobFilter, place: (value: unknown) => string): string[] {
   const conditions: string[] = [];
@@ -98,7 +101,12 @@ function conditionsOf(filter: JobFilter, place: (value: unknown) => string): str
     conditions.push(`j.id < ${place(filter.beforeId)}::text::bigint`);
   }
   if (filter.status !== undefined) {
-    conditions.push(`j.status::text = any (${place(listText(filter.status))}::text::text[])`);
+    const statuses = typeof filter.status === "string" ? [filter.status] : filter.status;
+    conditions.push(`j.status::text = any (${place(listText(statuses))}::text::text[])`);
+    if (statuses.every((status) => UNFINISHED_STATUSES.has(status))) {
+      // No index holds the status; this one condition spares reading every finished job where few or none match.
+      conditions.push("j.finished_at is null");
+    }
   }
   if (filter.identifier !== undefined) {
     conditions.push(`j.identifier = any (${place(listText(filter.identifier))}::text::text[])`);
