@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { asRawPool, createClientBench, publish, rejection, single } from "./clientBench.ts";
@@ -81,6 +81,31 @@ test("a role that may only add jobs does that; payloads are then checked by the 
   } finally {
     await client.query("rollback");
     await pool.query(`drop owned by "${schema}_adder"; drop role "${schema}_adder"`);
+  }
+});
+
+test("a role follows jobs and gives orders with the rights that docs/client.md names", async () => {
+  const schema = bench.schemas.ratchet;
+  await pool.query(`
+    create role "${schema}_reader";
+    grant usage on schema ${schema} to "${schema}_reader";
+    grant select on ${schema}.jobs, ${schema}.tasks, ${schema}.job_overview to "${schema}_reader";
+    grant execute on function ${schema}.add_jobs, ${schema}.cancel_job, ${schema}.retry_job to "${schema}_reader"`);
+  const own = new pg.Pool({ connectionString: bench.database().url, options: `-c role=${schema}_reader` });
+  try {
+    const ratchet = bench.client({ pool: own, tenant: "reader" });
+    const job = await ratchet.add("single", {});
+    await ratchet.cancel(job);
+    await ratchet.retry(job);
+    expect(await ratchet.list()).toHaveLength(1);
+    const waiting = ratchet.waitFor(job);
+    await ratchet.cancel(job);
+    expect(await waiting).toMatchObject({ id: job.id, status: "CANCELLED" });
+    expect(await ratchet.get(job)).toMatchObject({ status: "CANCELLED" });
+    await ratchet.close();
+  } finally {
+    await own.end();
+    await pool.query(`drop owned by "${schema}_reader"; drop role "${schema}_reader"`);
   }
 });
 
