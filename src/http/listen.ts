@@ -28,7 +28,7 @@ export function demandLocalHost(host: string): void {
 
 /**
  * Lets a server listen; returns the port, which the system chose if 0 was wanted.
- * @throws {RatchetError} RT104 if the port is taken or not allowed.
+ * @throws {RatchetError} RT104 if the port is taken or not allowed, RT110 if the host is no address of this machine.
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
   try {
@@ -40,18 +40,25 @@ export async function listen(server: Server, host: string, port: number): Promis
       });
     });
   } catch (error) {
-    throw portError(error, host, port);
+    throw listenError(error, host, port);
   }
   return (server.address() as AddressInfo).port;
 }
 
-function portError(error: unknown, host: string, port: number): unknown {
+function listenError(error: unknown, host: string, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const options = { hint: `Choose another port: --port ${port + 1}, or RATCHET_PORT.`, cause: error };
   if (code === "EADDRINUSE") {
     return new RatchetError("RT104", `Another process listens on port ${port} of ${host}.`, {
       ...options,
       hint: `Stop it, or choose another port: --port ${port + 1}, or RATCHET_PORT.`,
+    });
+  }
+  // ::1 is one where IPv6 is switched off, as in many containers.
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return new RatchetError("RT110", `The server cannot listen on "${host}": this machine has no such address.`, {
+      hint: "Use 127.0.0.1: leave out --host and RATCHET_HOST.",
+      cause: error,
     });
   }
   return code === "EACCES"

@@ -241,6 +241,13 @@ describe("starting is refused", () => {
     },
   );
 
+  test.each(["192.0.2.1", "no-such-host.invalid"])("on %s, which is another machine's or nobody's", async (host) => {
+    await expect(bench.start({ host, allowRemote: true })).rejects.toMatchObject({
+      code: "RT110",
+      message: `The server cannot listen on "${host}": this machine has no such address.`,
+    });
+  });
+
   test("but not on 0.0.0.0 in a container, where the log warns of it; the host is checked all the same", async () => {
     const server = await bench.start({ host: "0.0.0.0", allowRemote: true });
     await server.ready;
