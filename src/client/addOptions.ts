@@ -63,7 +63,6 @@ export function prepareJob(
   const retryDelayMs = retryDelay === undefined ? undefined : durationToMs(retryDelay);
   return {
     spec: jobSpecText({ ...options, identifier, retryDelayMs, tenant }, payload),
-    identifier,
     jobKey: jobKey ?? null,
     keyId: jobKey === undefined ? null : JSON.stringify([tenant ?? null, jobKey]),
   };

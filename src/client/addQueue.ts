@@ -10,7 +10,6 @@ import { positionOf } from "./positions.ts";
 export interface PreparedJob {
   /** As `ratchet.add_jobs` takes it: JSON text. */
   readonly spec: string;
-  readonly identifier: string;
   /** Tenant and key in one text; `null` without a key. */
   readonly keyId: string | null;
   readonly jobKey: string | null;
