@@ -40,7 +40,7 @@ export interface JobFilter {
   readonly createdBefore?: Date | undefined;
   /**
    * The job's number, or a text in its identifier, key, payload (as JSON) or its failed task's error, in capitals or not. Reads
-   * job after job, newest first: with millions of them give `createdAfter` too.
+   * job after job, newest first, until `limit` are found: seconds for each million jobs if few match; `beforeId` begins lower down.
    */
   readonly search?: string | undefined;
   /** Only jobs older than the one with this id: the last id of the page before. */
