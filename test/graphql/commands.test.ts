@@ -5,7 +5,6 @@ import { join } from "node:path";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { areDefault } from "../../src/database/schemaNames.ts";
 import { addPublish, useSql } from "../sql/fixtures.ts";
 import { type RunningCommand, runCommand, startCommand } from "../support/command.ts";
 import { createEmptyDatabase } from "../support/database.ts";
@@ -104,7 +103,13 @@ function startForeign(name: string, commandLine: string) {
   const script = join(PROJECT, "node_modules/.bin", name);
   const child = spawn(process.execPath, [script, ...commandLine.split(" ")], {
     cwd: PROJECT,
-    env: { ...process.env, NODE_OPTIONS: "--conditions=ratchet-source", GRAPHILE_ENV: "production" },
+    // The file names no schema: it means the default ones, or those of the environment.
+    env: {
+      ...process.env,
+      ...SCHEMA_SETTINGS,
+      NODE_OPTIONS: "--conditions=ratchet-source",
+      GRAPHILE_ENV: "production",
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   started.push(child);
@@ -135,8 +140,7 @@ describe("with the project's graphile.config.ts", () => {
     expect((await fetch(`${server.url}/ruru`)).status).toBe(200);
   });
 
-  // The file names no schema, so that it means the default ones.
-  test.runIf(areDefault(TEST_SCHEMAS))("graphile-worker's own command runs Ratchet's jobs", async () => {
+  test("graphile-worker's own command starts with it and ends", async () => {
     const { child, output } = startForeign(
       "graphile-worker",
       `--connection ${sql.url()} --schema ${TEST_SCHEMAS.graphileWorker} --once`,
