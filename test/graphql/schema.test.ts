@@ -174,6 +174,13 @@ describe("what is shown", () => {
     ]);
   });
 
+  test("statuses and truth values are equal or not, and have no order", () => {
+    for (const name of ["BooleanFilter", "JobStatusFilter", "TaskStatusFilter"]) {
+      expect(fieldsOf(name)).toStrictEqual(["equalTo", "in", "isNull", "notEqualTo", "notIn"]);
+    }
+    expect(fieldsOf("IntFilter")).toContain("lessThan");
+  });
+
   test("lists are ordered only by what an index serves", () => {
     const orders = types()
       .filter(isEnumType)
