@@ -5,16 +5,19 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 
 type IsSingle<Input> = IsAny<Input> extends true ? false : [Input] extends [undefined] ? true : false;
 
-type KeysOf<Inputs> = {
-  [Key in keyof Inputs & string]: IsSingle<Inputs[Key]> extends true ? Key : Key | `${Key}[${number}]`;
-}[keyof Inputs & string];
-
 /**
  * The keys of a definition's tasks: `validate`, `upload[2]`, or `upload` for all tasks of that forEach. Any text for a
  * definition whose type is not known.
  */
 export type TaskKeyOf<Definition extends AnyJobDefinition> =
-  unknown extends TaskInputsOf<Definition> ? string : KeysOf<TaskInputsOf<Definition>>;
+  unknown extends TaskInputsOf<Definition>
+    ? string
+    : // Without an alias of its own the union is written out in the compiler's message about a wrong key.
+      {
+        [Key in keyof TaskInputsOf<Definition> & string]: IsSingle<TaskInputsOf<Definition>[Key]> extends true
+          ? Key
+          : Key | `${Key}[${number}]`;
+      }[keyof TaskInputsOf<Definition> & string];
 
 type AnyContext = TaskContext<unknown, unknown, Record<string, unknown>> & Partial<TransactionContext>;
 

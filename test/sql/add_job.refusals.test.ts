@@ -17,7 +17,8 @@ interface Refusal {
 const NOTHING = "Nothing was written.";
 const SOURCE =
   'The tasks "upload" of "publish" come from the array at $."images"[*] of the payload, and there is none.';
-const ARRAY_HINT = "Give an array there, even if it has one element or none. Nothing was written.";
+const ARRAY_HINT =
+  'Give an array there, even if it has one element or none. If the definition was changed since it was registered, run "ratchet migrate". Nothing was written.';
 
 const BAD_PAYLOADS = [
   { what: "an array", payload: [1], type: "array" },

@@ -66,11 +66,11 @@ describe("not started", () => {
     await setWorkers(1, ["other"]);
     const { id } = await addSingle(sql);
     expect(await explain(id)).toMatch(
-      /The only live worker does not know version s1 of "single": start one that does, with "ratchet worker"\.$/v,
+      /The only live worker does not know version s1 of "single": start one that does, with "ratchet worker", or restart one whose task folder has it by now\.$/v,
     );
     await setWorkers(3, ["other"]);
     expect(await explain(id)).toMatch(
-      /None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker"\.$/v,
+      /None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker", or restart one whose task folder has it by now\.$/v,
     );
   });
 

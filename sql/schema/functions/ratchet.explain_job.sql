@@ -49,7 +49,7 @@ begin
     when v_knowing > 0 then format('It runs as soon as a worker has room%s; %s.',
       ' and the jobs before it in queue "' || v_job.queue_name || '" are done',
       ratchet_private.count_of(v_knowing, 'live worker knows its definition', 'live workers know its definition'))
-    when v_live > 0 then format('%s version %s of "%s": start one that does, with "ratchet worker".',
+    when v_live > 0 then format('%s version %s of "%s": start one that does, with "ratchet worker", or restart one whose task folder has it by now.',
       case v_live when 1 then 'The only live worker does not know' else format('None of the %s live workers knows', v_live) end,
       v_job.version, v_job.identifier)
     else 'No worker is alive: start one with "ratchet worker".'

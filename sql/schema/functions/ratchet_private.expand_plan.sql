@@ -23,7 +23,7 @@ begin
           message = format('%sThe tasks "%s" of "%s" come from the array at %s of the payload, and there is none.',
             p_where, v_template ->> 'key', p_identifier, replace(v_template ->> 'each', 'strict ', '')),
           detail = format('Postgres says: %s.', sqlerrm),
-          hint = 'Give an array there, even if it has one element or none. Nothing was written.';
+          hint = 'Give an array there, even if it has one element or none. If the definition was changed since it was registered, run "ratchet migrate". Nothing was written.';
       end;
     end if;
     if cardinality(v_plan) + cardinality(v_items) > c_most then

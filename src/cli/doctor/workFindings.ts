@@ -86,7 +86,7 @@ export function definitionsFindings(
         level: "problem",
         message: `No live worker knows version ${each.version} of "${each.identifier}", which ${countOf(each.unfinishedJobs, "unfinished job")} need${each.unfinishedJobs === 1 ? "s" : ""}.`,
         advice: each.isCurrent
-          ? "Start a worker that has its task file."
+          ? "Start a worker that has its task file. One that runs reads the task folder when it starts: restart it."
           : "Start a worker with the old version once more, or cancel those jobs and queue them again.",
       });
     }
