@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 
 import { RatchetError } from "../errors/ratchetError.ts";
 import { presetGraphileEnvironment } from "./graphileEnvironment.ts";
+import { typeScriptHint } from "./nodeVersion.ts";
 
 /** What a graphile.config.ts says, as it says it: nothing is checked yet. */
 export interface GivenPreset {
@@ -34,7 +35,7 @@ export async function readGraphileConfig(projectFolder: string): Promise<GivenPr
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\.$/v, "") : String(error);
     throw new RatchetError("RT110", `${path} cannot be loaded: ${reason}.`, {
-      hint: "Correct the file, or remove it: Ratchet needs none.",
+      hint: typeScriptHint(error) ?? "Correct the file, or remove it: Ratchet needs none.",
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { typeScriptHint } from "../config/nodeVersion.ts";
 import { type AnyJobDefinition, isJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 
@@ -23,6 +24,7 @@ export async function importTaskFile(file: string): Promise<Exported> {
   } catch (error) {
     const reason = [messageOf(error).replace(/\.$/v, ""), placeOf(error, file)].filter((part) => part !== undefined);
     throw new RatchetError("RT111", `The task file ${file} cannot be loaded: ${reason.join(", at ")}.`, {
+      hint: typeScriptHint(error),
       cause: error,
     });
   }
