@@ -32,11 +32,14 @@ export interface AddQueueLimits {
   readonly heldKeyTimeoutMs: number;
 }
 
+/** How long a job waits for its key while another transaction holds it. */
+export const HELD_KEY_TIMEOUT_MS = 15_000;
+
 const LIMITS: AddQueueLimits = {
   jobs: 500,
   characters: 4_000_000,
   batchLockTimeoutMs: 200,
-  heldKeyTimeoutMs: 15_000,
+  heldKeyTimeoutMs: HELD_KEY_TIMEOUT_MS,
 };
 
 interface Entry {

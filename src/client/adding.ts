@@ -1,11 +1,12 @@
 import { addJobs, type AddedJobRow } from "../database/calls/addedJobs.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
+import { troubleOf } from "../database/transientErrors.ts";
 import { validatePayload } from "../definition/payload.ts";
 import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
 import { addInSlices } from "./addMany.ts";
 import { type JobItem, payloadText, prepareJob } from "./addOptions.ts";
-import { createAddQueue } from "./addQueue.ts";
+import { createAddQueue, HELD_KEY_TIMEOUT_MS } from "./addQueue.ts";
 import { clientError, type Connections } from "./connections.ts";
 import { type NamedJob, resolveJobName } from "./jobReference.ts";
 import { inKnownTransaction } from "./knownTransaction.ts";
@@ -24,10 +25,13 @@ export interface AddingOptions {
   readonly connections: Connections;
   readonly schemas: SchemaNames;
   readonly tenant: string | undefined;
+  /** How long an `addMany` waits for a job key. Default: 15 s. */
+  readonly heldKeyTimeoutMs?: number | undefined;
 }
 
 /** Creates what checks payloads and adds jobs. */
-export function createAdding({ connections, schemas, tenant }: AddingOptions): Adding {
+export function createAdding(options: AddingOptions): Adding {
+  const { connections, schemas, tenant, heldKeyTimeoutMs = HELD_KEY_TIMEOUT_MS } = options;
   const queue = createAddQueue(connections);
   const payloads = createPayloadCheck();
 
@@ -57,6 +61,13 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
       throw new Error("Postgres returned no row for the job.");
     }
     return job;
+  }
+
+  function keyHeld(cause: unknown): RatchetError {
+    const seconds = heldKeyTimeoutMs / 1000;
+    return new RatchetError("RT128", `One of the job keys has been held by another transaction for ${seconds} s.`, {
+      cause,
+    });
   }
 
   return {
@@ -96,9 +107,10 @@ export function createAdding({ connections, schemas, tenant }: AddingOptions): A
           return (await addInSlices(db, specs)).result;
         }
         const what = items.length === 1 ? "1 job" : `${items.length} jobs`;
-        return await inKnownTransaction({ connections, what }, (inside) => addInSlices(inside, specs));
+        const limits = { connections, what, lockTimeoutMs: heldKeyTimeoutMs };
+        return await inKnownTransaction(limits, (inside) => addInSlices(inside, specs));
       } catch (error) {
-        throw clientError(error);
+        throw client === undefined && troubleOf(error) === "locked" ? keyHeld(error) : clientError(error);
       }
     },
   };

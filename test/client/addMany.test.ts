@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 
+import { createAdding } from "../../src/client/adding.ts";
+import { createConnections } from "../../src/client/connections.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { createClientBench, publish, rejection, single } from "./clientBench.ts";
 
 const bench = createClientBench();
@@ -63,6 +66,27 @@ describe("one bad job keeps all from being added, and is named by its place", ()
     });
     expect(await bench.rows("select from ratchet.jobs where tenant = 'bad'")).toStrictEqual([]);
   });
+});
+
+test("a key that another transaction holds is an error after a while, and none is added", async () => {
+  const connections = createConnections({ connectionString: bench.database().url, schemas: TEST_SCHEMAS });
+  const adding = createAdding({ connections, schemas: TEST_SCHEMAS, tenant: "held", heldKeyTimeoutMs: 200 });
+  const holder = await bench.database().pool.connect();
+  try {
+    await holder.query("begin");
+    await holder.query("select ratchet.add_job('single', '{}', job_key => 'k', tenant => 'held')");
+    expect(
+      await rejection(adding.addMany("single", [{ payload: {} }, { payload: {}, jobKey: "k" }], {})),
+    ).toMatchObject({
+      code: "RT128",
+      message: "One of the job keys has been held by another transaction for 0.2 s.",
+    });
+  } finally {
+    await holder.query("rollback");
+    holder.release();
+    await connections.close();
+  }
+  expect(await bench.rows("select from ratchet.jobs where tenant = 'held'")).toStrictEqual([]);
 });
 
 test("issues of a payload come with their places", async () => {
