@@ -110,7 +110,7 @@ function createMeasure(
     }
     // Tools ask for the schema in deeply nested queries; it costs no statement.
     if (selection.name.value.startsWith("__")) {
-      return NOTHING;
+      return { ...NOTHING, own: 1 };
     }
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value] : undefined;
     const fieldType = field === undefined ? undefined : getNamedType(field.type);

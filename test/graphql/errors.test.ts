@@ -149,6 +149,10 @@ describe("limits", () => {
     ],
     ["fields at the top", `{ ${jobs(21, "j")} }`],
     [
+      "fields at the top, of introspection",
+      `{ ${Array.from({ length: 21 }, (_, n) => `s${n}: __schema { queryType { name } }`).join(" ")} }`,
+    ],
+    [
       "fields at the top, in fragments",
       `{ ...a ... on Query { ${jobs(11, "k")} } } fragment a on Query { ... { ${jobs(10, "l")} } }`,
     ],
