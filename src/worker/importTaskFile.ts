@@ -24,7 +24,7 @@ export async function importTaskFile(file: string): Promise<Exported> {
   } catch (error) {
     const reason = [messageOf(error).replace(/\.$/v, ""), placeOf(error, file)].filter((part) => part !== undefined);
     throw new RatchetError("RT111", `The task file ${file} cannot be loaded: ${reason.join(", at ")}.`, {
-      hint: typeScriptHint(error),
+      hint: typeScriptHint(error) ?? moduleHint(error),
       cause: error,
     });
   }
@@ -43,6 +43,13 @@ export async function importTaskFile(file: string): Promise<Exported> {
     `The task file ${file} has no default export made by defineJob, and is no graphile-worker task either.`,
     { hint: "Write export default defineJob(…). Helper files belong outside the task folder." },
   );
+}
+
+/** What to do about a file with `import` that Node takes for CommonJS, as `npm init -y` has it; undefined if that is not what happened. */
+function moduleHint(error: unknown): string | undefined {
+  return /^(?:Cannot use import statement outside a module|Unexpected token 'export')/v.test(messageOf(error))
+    ? 'Node takes this file for CommonJS: set "type" to "module" in the nearest package.json (npm pkg set type=module), or name the file .mts or .mjs.'
+    : undefined;
 }
 
 function hasInnerTask(exported: unknown): boolean {

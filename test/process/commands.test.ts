@@ -45,6 +45,16 @@ test.each([
   rmSync(folder, { recursive: true });
 });
 
+test("ratchet migrate says what to set where Node takes a task file for CommonJS", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ratchet-commonjs-"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }');
+  writeFileSync(join(folder, "job.ts"), 'import "node:fs";');
+  const { errors } = await runCommand(["migrate"], { DATABASE_URL: database.url, RATCHET_TASKS: folder });
+  expect(errors).toContain("RT111");
+  expect(errors).toContain("npm pkg set type=module");
+  rmSync(folder, { recursive: true });
+});
+
 describe("ratchet add and show", () => {
   test("queue a job, print its plan, and say what it waits for", async () => {
     const added = await ratchet("add", "publish_listing", "--payload-file", PRODUCT, "--job-key", "a");
