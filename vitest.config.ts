@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 // Our own package name leads to the sources, not to what was built last.
@@ -11,6 +13,8 @@ export default defineConfig({
     globalSetup: ["test/support/globalSetup.ts"],
     // Processes, not threads: tests send signals, and a handler that blocks must not hold its neighbours.
     pool: "forks",
+    // Most tests wait for Postgres or a child process: on two cores Vitest's own choice, one, leaves half of them idle.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 30_000,
     // The first clone of a file waits for its turn at the template.
     hookTimeout: 60_000,

@@ -8,8 +8,9 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-// Nothing here tests a power cut, and a test file may keep several pools.
-const SETTINGS = { fsync: "off", full_page_writes: "off", max_connections: "300" };
+// Nothing here tests a power cut, and a test file may keep several pools. An analyze that comes when it likes changes plans, and
+// its snapshot keeps updates from being heap-only.
+const SETTINGS = { fsync: "off", full_page_writes: "off", max_connections: "300", autovacuum: "off" };
 
 /**
  * `RATCHET_TEST_DATABASE_URL` if given; else a container if a Docker engine answers or `RATCHET_TEST_DATABASE` is
