@@ -17,10 +17,13 @@ export interface Sql {
 }
 
 /** A database for the file, with the definitions `publish` (validate, upload per image, create) and `single` (one task). */
-export function useSql({ definitions = true }: { definitions?: boolean } = {}): Sql {
+export function useSql({
+  definitions = true,
+  create = createTestDatabase,
+}: { definitions?: boolean; create?: () => Promise<TestDatabase> } = {}): Sql {
   let database: TestDatabase;
   beforeAll(async () => {
-    database = await createTestDatabase();
+    database = await create();
     if (definitions) {
       await register(sql, [publish(), single()]);
     }

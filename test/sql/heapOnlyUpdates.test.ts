@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 
+import { createDatabaseOnOwnServer } from "../support/ownServer.ts";
 import { named } from "../support/schemas.ts";
 import { addWorker, checkpoint, claim, useSql } from "./fixtures.ts";
 
-const sql = useSql();
+// The oldest transaction of a server, in whichever database, says which row versions an update may clear out of its page.
+const sql = useSql({ create: createDatabaseOnOwnServer });
 
 interface Updates {
   updates: number;

@@ -8,8 +8,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-// Nothing here tests a power cut, and a test file may keep several pools. An analyze that comes when it likes changes plans, and
-// its snapshot keeps updates from being heap-only.
+// Nothing here tests a power cut, and a test file may keep several pools. An analyze that comes when it likes changes plans.
 const SETTINGS = { fsync: "off", full_page_writes: "off", max_connections: "300", autovacuum: "off" };
 
 /**
