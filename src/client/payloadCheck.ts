@@ -90,7 +90,8 @@ async function compile(text: string | null): Promise<Validate> {
     // Not at the top: it takes longer to load than all else of the client together.
     const { Ajv2020 } = await import("ajv/dist/2020.js");
     // Formats differ from validator to validator, and a pattern comes with most of them.
-    const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false, logger: false });
+    // Verbose: an error brings the rule it comes from, whose format names a broken pattern.
+    const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false, logger: false, verbose: true });
     const validate = ajv.compile(JSON.parse(text) as object);
     return (payload) => (validate(payload) ? [] : (validate.errors ?? []));
   } catch {

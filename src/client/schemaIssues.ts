@@ -63,6 +63,10 @@ function messageOf(error: ErrorObject, errors: readonly ErrorObject[]): string {
       return `must be ${JSON.stringify(params["allowedValue"])}`;
     case "enum":
       return `must be one of ${JSON.stringify(params["allowedValues"])}`;
+    case "pattern":
+      return typeof error.parentSchema?.["format"] === "string"
+        ? `must be a valid ${error.parentSchema["format"]}`
+        : (error.message ?? "breaks the rule pattern");
     case "anyOf":
     case "oneOf":
       return formsOf(error, errors);

@@ -41,7 +41,8 @@ export function toRatchetError(error: unknown): unknown {
   const detail = textOf(error, "detail");
 
   if (isRatchetErrorCode(code)) {
-    return new RatchetError(code, error.message, { detail, hint: textOf(error, "hint"), cause: error });
+    // Without the cause, which says nothing more and would be printed below as the same text once again.
+    return new RatchetError(code, error.message, { detail, hint: textOf(error, "hint") });
   }
   const refusalHint = hintForRefusal(error, code);
   if (refusalHint !== undefined) {

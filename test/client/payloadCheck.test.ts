@@ -74,6 +74,7 @@ describe("words and places", () => {
       "a/b~c": { type: "number" },
       rows: { type: "array", items: { type: "array", items: { type: "integer", minimum: 0 } } },
       code: { type: "string", pattern: "^[0-9]+$", maxLength: 3 },
+      mail: { type: "string", format: "email", pattern: "^.+@.+$" },
     },
     additionalProperties: false,
   };
@@ -89,6 +90,7 @@ describe("words and places", () => {
     [{ rows: [[1], [2, -1]] }, "rows[1][1]", "must be >= 0"],
     [{ unknown: 1 }, "unknown", "is not known"],
     [{ code: "abc" }, "code", 'must match pattern "^[0-9]+$"'],
+    [{ mail: "ada" }, "mail", "must be a valid email"],
     [{ code: "1234" }, "code", "must NOT have more than 3 characters"],
   ])("%j", async (payload, path, message) => {
     await storeSchema("words", schema);
