@@ -5,6 +5,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 
 type IsSingle<Input> = IsAny<Input> extends true ? false : [Input] extends [undefined] ? true : false;
 
+// The union has no alias of its own, so that the compiler writes it out in its message about a wrong key.
 /**
  * The keys of a definition's tasks: `validate`, `upload[2]`, or `upload` for all tasks of that forEach. Any text for a
  * definition whose type is not known.
@@ -12,8 +13,7 @@ type IsSingle<Input> = IsAny<Input> extends true ? false : [Input] extends [unde
 export type TaskKeyOf<Definition extends AnyJobDefinition> =
   unknown extends TaskInputsOf<Definition>
     ? string
-    : // Without an alias of its own the union is written out in the compiler's message about a wrong key.
-      {
+    : {
         [Key in keyof TaskInputsOf<Definition> & string]: IsSingle<TaskInputsOf<Definition>[Key]> extends true
           ? Key
           : Key | `${Key}[${number}]`;
