@@ -20,7 +20,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: "v8",
-      include: ["src/engine/**", "src/definition/**"],
+      include: ["src/client/**", "src/definition/**", "src/engine/**"],
       thresholds: { lines: 90, functions: 90, branches: 90 },
     },
   },
