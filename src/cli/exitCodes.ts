@@ -7,7 +7,10 @@ export const EXIT_CODES = {
   usage: { code: 2, meaning: "a wrong option, argument, setting or payload; nothing was done" },
   refused: { code: 3, meaning: "the database or Ratchet refused the order (an SQL error, an unknown job …)" },
   database: { code: 4, meaning: "no usable database: unreachable, too old, not migrated, missing rights" },
-  machine: { code: 5, meaning: "a taken port, a folder that cannot be written, a package that is not installed" },
+  machine: {
+    code: 5,
+    meaning: "a taken port, a folder that cannot be written, a package that is not installed, an old Node",
+  },
   jobNotCompleted: { code: 6, meaning: "the watched job ended FAILED or CANCELLED" },
   problem: { code: 7, meaning: "doctor found a problem; with --strict: or something to look at" },
   interrupted: { code: 130, meaning: "interrupted before the watched job was final" },
