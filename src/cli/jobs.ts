@@ -67,7 +67,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
         } else if (ids) {
           context.print(...page.map(({ id }) => id));
         } else {
-          context.print(...formatJobs(context, page));
+          context.print(...(page.length === 0 ? [sayNone(context, filter)] : formatJobs(context, page)));
         }
         if (found.length > limit && !json) {
           context.remark(`There are more: add --before ${page.at(-1)?.id ?? ""} for the next ${limit}.`);
@@ -91,10 +91,13 @@ async function refuseUnknown(db: Queryable, identifiers: readonly string[], task
   }
 }
 
+function sayNone({ command }: CliContext, filter: JobFilter): string {
+  return Object.entries(filter).every(([name, value]) => name === "limit" || value === undefined)
+    ? `No jobs yet. Queue one with: ${command} add IDENTIFIER --payload '{…}'`
+    : "No such job.";
+}
+
 function formatJobs(context: CliContext, jobs: readonly JobOverview[]): string[] {
-  if (jobs.length === 0) {
-    return ["No such job."];
-  }
   const nowMs = Date.now();
   const rows = jobs.map((job) => [
     job.id,

@@ -40,6 +40,10 @@ const statusOf = async (id: string) =>
     ?.status;
 
 describe("ratchet jobs", () => {
+  test("says how to queue one where there is none yet", async () => {
+    expect((await ratchet("jobs")).out).toBe("No jobs yet. Queue one with: ratchet add IDENTIFIER --payload '{…}'\n");
+  });
+
   test("lists jobs newest first, cut to 80 columns, without what could steer the terminal", async () => {
     const first = await add({ tenant: "list" });
     const later = await add({ tenant: "list", runAt: new Date(Date.now() + 3 * 3_600_000 + 60_000) });
