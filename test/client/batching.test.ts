@@ -92,7 +92,7 @@ test("jobs that are too much for one statement together are added apart", async 
   const ratchet = bench.client({ connectionString: url.href, tenant: "apart" });
   await bench.rows(`
     create function slow_insert() returns trigger language plpgsql as $$
-      begin perform pg_sleep(2) where new.payload ? 'slow'; return new; end $$;
+      begin perform pg_sleep(600) where new.payload ? 'slow'; return new; end $$;
     create trigger slow before insert on ${TEST_SCHEMAS.ratchet}.jobs for each row execute function slow_insert()`);
   try {
     const answers = await Promise.allSettled(

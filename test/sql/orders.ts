@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 
-import { checkpoint, type Job, type Sql } from "./fixtures.ts";
+import { addPublish, addWorker, checkpoint, claimOne, completeTasks, type Job, type Sql } from "./fixtures.ts";
 
 type Queryable = Parameters<typeof checkpoint>[0];
 
@@ -28,6 +28,19 @@ export async function prune(db: Queryable, maxJobs = 1000): Promise<number> {
   return Number(
     firstOf((await db.query<{ count: string }>("select ratchet.prune_jobs($1) as count", [maxJobs])).rows).count,
   );
+}
+
+/** A job of five tasks whose third has failed, for good unless told otherwise. */
+export async function addFailed(
+  sql: Sql,
+  { canRetry = false } = {},
+): Promise<{ id: string; worker: number; fence: number }> {
+  const worker = await addWorker(sql);
+  const { id } = await addPublish(sql);
+  const { fence } = await claimOne(sql, worker, id);
+  await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
+  await fail(sql, worker, { job: id, position: 3, fence, canRetry });
+  return { id, worker, fence };
 }
 
 /** Fails a task of a claimed job; its job is tried again unless told otherwise. */

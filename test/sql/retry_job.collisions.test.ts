@@ -2,10 +2,7 @@ import { expect, test } from "vitest";
 
 import {
   addPublish,
-  addWorker,
   claim,
-  claimOne,
-  completeTasks,
   errorOf,
   pidOf,
   readJob,
@@ -14,22 +11,12 @@ import {
   useSql,
   withTwoSessions,
 } from "./fixtures.ts";
-import { auditOf, cancel, expectNoViolations, fail, retry } from "./orders.ts";
+import { addFailed, auditOf, cancel, expectNoViolations, retry } from "./orders.ts";
 
 const sql = useSql();
 
-/** A job of five tasks whose third has failed. */
-async function addFailed({ canRetry = false } = {}): Promise<{ id: string; worker: number; fence: number }> {
-  const worker = await addWorker(sql);
-  const { id } = await addPublish(sql);
-  const { fence } = await claimOne(sql, worker, id);
-  await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
-  await fail(sql, worker, { job: id, position: 3, fence, canRetry });
-  return { id, worker, fence };
-}
-
 test("a retry during a claim of the job's next try is refused; a claim during a retry passes it over", async () => {
-  const { id, worker } = await addFailed({ canRetry: true });
+  const { id, worker } = await addFailed(sql, { canRetry: true });
   await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 s' where id = $1", [id]);
   await withTwoSessions(sql, async (engine, operator) => {
     await engine.query("begin");
@@ -43,7 +30,7 @@ test("a retry during a claim of the job's next try is refused; a claim during a 
       message: `Job ${id} is RUNNING and cannot be tried again.`,
     });
   });
-  const other = await addFailed();
+  const other = await addFailed(sql);
   await withTwoSessions(sql, async (operator, engine) => {
     await operator.query("begin");
     await retry(operator, other.id);
@@ -55,7 +42,7 @@ test("a retry during a claim of the job's next try is refused; a claim during a 
 });
 
 test("a sweep during a retry leaves one wake-up", async () => {
-  const { id } = await addFailed();
+  const { id } = await addFailed(sql);
   await withTwoSessions(sql, async (operator, sweeper) => {
     await operator.query("begin");
     await retry(operator, id);
@@ -68,7 +55,7 @@ test("a sweep during a retry leaves one wake-up", async () => {
 });
 
 test("two retries at once: the second finds the job under way", async () => {
-  const { id } = await addFailed();
+  const { id } = await addFailed(sql);
   await withTwoSessions(sql, async (one, two) => {
     await one.query("begin");
     await retry(one, id);

@@ -17,19 +17,9 @@ import {
   statuses,
   useSql,
 } from "./fixtures.ts";
-import { auditOf, cancel, expectNoViolations, fail, retry, scrub } from "./orders.ts";
+import { addFailed, auditOf, cancel, expectNoViolations, fail, retry, scrub } from "./orders.ts";
 
 const sql = useSql();
-
-/** A job of five tasks whose third has failed. */
-async function addFailed({ canRetry = false } = {}): Promise<{ id: string; worker: number; fence: number }> {
-  const worker = await addWorker(sql);
-  const { id } = await addPublish(sql);
-  const { fence } = await claimOne(sql, worker, id);
-  await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
-  await fail(sql, worker, { job: id, position: 3, fence, canRetry });
-  return { id, worker, fence };
-}
 
 /** A job of five tasks that are all COMPLETED. */
 async function addCompleted(): Promise<{ id: string; worker: number; fence: number }> {
@@ -43,7 +33,7 @@ const GOING_ON = ["COMPLETED", "COMPLETED", "PENDING", "PENDING", "PENDING"];
 
 describe("goes on where the job stopped, with all tries", () => {
   test.each([true, false])("after a failure (one that will be tried again: %s)", async (canRetry) => {
-    const { id, worker, fence } = await addFailed({ canRetry });
+    const { id, worker, fence } = await addFailed(sql, { canRetry });
     const returned = await retry(sql.pool(), id, { reason: "the shop is up again" });
     expect(returned).toStrictEqual(await readJob(sql, id));
     expect(returned).toMatchObject({
@@ -148,17 +138,17 @@ describe("from a task", () => {
   });
 
   test("before the one that failed, or that one itself", async () => {
-    const { id } = await addFailed({ canRetry: true });
+    const { id } = await addFailed(sql, { canRetry: true });
     await retry(sql.pool(), id, { fromTask: "validate" });
     expect(await statuses(sql, id)).toStrictEqual(Array.from({ length: 5 }, () => "PENDING"));
-    const other = await addFailed();
+    const other = await addFailed(sql);
     await retry(sql.pool(), other.id, { fromTask: "upload[2]" });
     expect(await statuses(sql, other.id)).toStrictEqual(GOING_ON);
     expect(await auditOf(sql, other.id)).toMatchObject([{ detail: { completed_tasks_run_again: 0 } }]);
   });
 
   test("which the job has not come to is refused (RT017)", async () => {
-    const { id } = await addFailed();
+    const { id } = await addFailed(sql);
     expect(await errorOf(retry(sql.pool(), id, { fromTask: "create" }))).toMatchObject({
       code: "RT017",
       message: `Job ${id} cannot go on from task "create": task "upload[2]" before it is FAILED.`,
@@ -167,7 +157,7 @@ describe("from a task", () => {
   });
 
   test("which there is not is refused, with those there are (RT008)", async () => {
-    const { id } = await addFailed();
+    const { id } = await addFailed(sql);
     expect(await errorOf(retry(sql.pool(), id, { fromTask: "uplaod" }))).toMatchObject({
       code: "RT008",
       message: `Job ${id} has no task "uplaod".`,
@@ -265,7 +255,7 @@ describe("is refused", () => {
   });
 
   test("for a scrubbed job (RT018)", async () => {
-    const { id } = await addFailed();
+    const { id } = await addFailed(sql);
     await scrub(sql.pool(), id);
     for (const fromTask of [null, "validate"]) {
       expect(await errorOf(retry(sql.pool(), id, { fromTask }))).toMatchObject({
@@ -319,7 +309,7 @@ describe("a worker that is late", () => {
   });
 
   test("that failed the last try can write neither a mark nor another end after a retry", async () => {
-    const { id, worker, fence } = await addFailed({ canRetry: true });
+    const { id, worker, fence } = await addFailed(sql, { canRetry: true });
     await retry(sql.pool(), id);
     for (const kind of ["R", "C"] as const) {
       expect(await checkpoint(sql.pool(), worker, [{ job: id, position: 3, fence, kind }])).toMatchObject([
@@ -333,7 +323,7 @@ describe("a worker that is late", () => {
 });
 
 test("brings a wake-up that is spent back to life", async () => {
-  const { id } = await addFailed();
+  const { id } = await addFailed(sql);
   await sql.rows(
     "select graphile_worker.add_job('publish', '{}', job_key => $1, max_attempts => 1, run_at => now() + interval '1 h')",
     [wakeUpKey(id)],
