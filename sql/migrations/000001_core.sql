@@ -33,6 +33,7 @@ create table ratchet.definitions (
   retry_backoff double precision not null default 1,
   retry_max_delay interval,
   retry_jitter double precision not null default 0,
+  timeout interval,
   keep_completed interval,
   keep_failed interval,
   registered_at timestamptz not null,
@@ -45,6 +46,7 @@ create table ratchet.definitions (
   constraint definitions_retry_backoff_is_at_least_1 check (retry_backoff >= 1),
   constraint definitions_retry_max_delay_is_not_negative check (retry_max_delay >= interval '0'),
   constraint definitions_retry_jitter_is_a_share check (retry_jitter between 0 and 1),
+  constraint definitions_timeout_is_positive check (timeout > interval '0'),
   constraint definitions_keep_completed_is_not_negative check (keep_completed >= interval '0'),
   constraint definitions_keep_failed_is_not_negative check (keep_failed >= interval '0')
 );
@@ -64,6 +66,7 @@ create table ratchet.jobs (
   next_attempt_at timestamptz,
   created_at timestamptz not null,
   started_at timestamptz,
+  timeout_at timestamptz,
   finished_at timestamptz,
   cancelled_at timestamptz,
   cancel_reason text,
@@ -103,6 +106,7 @@ create table ratchet.tasks (
   status ratchet.task_status not null default 'PENDING',
   fence integer not null default 0,
   attempts integer not null default 0,
+  deaths smallint not null default 0,
   stop_after boolean not null default false,
   progress real,
   started_at timestamptz,
@@ -117,6 +121,7 @@ create table ratchet.tasks (
   constraint tasks_job foreign key (job_id) references ratchet.jobs on delete cascade,
   constraint tasks_position_counts_from_1 check (position >= 1),
   constraint tasks_attempts_is_not_negative check (attempts >= 0),
+  constraint tasks_deaths_is_not_negative check (deaths >= 0),
   constraint tasks_progress_is_a_fraction check (progress between 0 and 1),
   constraint tasks_completed_at_exactly_when_finished check (
     (completed_at is not null) = (status in ('COMPLETED', 'SKIPPED'))
@@ -154,10 +159,11 @@ create table ratchet.workers (
   concurrency integer not null,
   known_versions text[] not null default '{}',
   pool_ids text[] not null default '{}',
-  backend_pids integer[] not null default '{}',
   started_at timestamptz not null,
   beat_at timestamptz not null,
   stopped_at timestamptz,
+  rescued_by integer,
+  constraint workers_rescued_is_stopped check (rescued_by is null or stopped_at is not null),
   constraint workers_concurrency_is_positive check (concurrency > 0)
 ) with (fillfactor = 50);
 create index workers_not_stopped on ratchet.workers (id) where stopped_at is null;

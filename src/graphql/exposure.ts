@@ -60,7 +60,7 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
   workers: {
     filter: ["id", "host", "version", "started_at", "beat_at", "stopped_at"],
     order: ["id"],
-    hidden: ["pool_ids", "backend_pids"],
+    hidden: ["pool_ids"],
     newestFirst: true,
   },
   audit: {

@@ -8,6 +8,7 @@ comment on column ratchet.definitions.retry_delay is 'Wait before the second try
 comment on column ratchet.definitions.retry_backoff is 'Factor by which the wait grows with each further counted try; 1 keeps it constant.';
 comment on column ratchet.definitions.retry_max_delay is 'Upper limit of the wait; null means none.';
 comment on column ratchet.definitions.retry_jitter is 'Share of the wait (0 to 1) that is added or taken away at random.';
+comment on column ratchet.definitions.timeout is 'How long a job may take from its first start to its end, waiting for retries included; null means no limit.';
 comment on column ratchet.definitions.keep_completed is 'How long COMPLETED jobs are kept after their end; null means 30 days, 1000 years and more mean for ever. The current version''s value counts for the jobs of all versions.';
 comment on column ratchet.definitions.keep_failed is 'How long FAILED and CANCELLED jobs are kept after their end; null means 90 days, 1000 years and more mean for ever. The current version''s value counts for the jobs of all versions.';
 comment on column ratchet.definitions.registered_at is 'When this version was first registered.';

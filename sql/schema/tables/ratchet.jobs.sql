@@ -14,6 +14,7 @@ comment on column ratchet.jobs.run_at is 'Not started before this time.';
 comment on column ratchet.jobs.next_attempt_at is 'When a FAILED job is tried again; null if it is not.';
 comment on column ratchet.jobs.created_at is 'When the job was added.';
 comment on column ratchet.jobs.started_at is 'When the job was first claimed.';
+comment on column ratchet.jobs.timeout_at is 'When the job fails for good unless it has ended, by the time-out of its definition; set as it starts, null means no limit.';
 comment on column ratchet.jobs.finished_at is 'When the job reached its final state; null while anything can still happen by itself.';
 comment on column ratchet.jobs.cancelled_at is 'When the order to stop was given.';
 comment on column ratchet.jobs.cancel_reason is 'Why the job was stopped.';

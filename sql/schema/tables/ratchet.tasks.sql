@@ -5,6 +5,7 @@ comment on column ratchet.tasks.position is 'Place in the plan, from 1.';
 comment on column ratchet.tasks.status is 'Where the task stands.';
 comment on column ratchet.tasks.fence is 'The claim that last wrote this row; older claims can no longer write it.';
 comment on column ratchet.tasks.attempts is 'Tries that ended and counted.';
+comment on column ratchet.tasks.deaths is 'How many workers died while they were in this task.';
 comment on column ratchet.tasks.stop_after is 'The worker that holds the job lets go of it after this task, because the plan was changed meanwhile.';
 comment on column ratchet.tasks.progress is 'Share done (0 to 1) as the handler last reported it.';
 comment on column ratchet.tasks.started_at is 'Start of the current or last try.';

@@ -6,7 +6,7 @@ comment on column ratchet.workers.version is 'Version of Ratchet.';
 comment on column ratchet.workers.concurrency is 'Jobs it runs at once.';
 comment on column ratchet.workers.known_versions is 'Versions of definitions it has handlers for.';
 comment on column ratchet.workers.pool_ids is 'graphile-worker''s names for its pools, found in locked_by.';
-comment on column ratchet.workers.backend_pids is 'The connection that holds its lock.';
 comment on column ratchet.workers.started_at is 'When it started.';
 comment on column ratchet.workers.beat_at is 'Last sign of life.';
 comment on column ratchet.workers.stopped_at is 'When it stopped or was found dead; null while it is taken for alive.';
+comment on column ratchet.workers.rescued_by is 'The worker that found this one dead and let its jobs go on; null if it stopped by itself.';
