@@ -1,8 +1,10 @@
 import pg from "pg";
 
+import { createBackendProbe } from "./backendProbe.ts";
 import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames, noteSchemas } from "./schemaNames.ts";
+import { type SilenceWatch, watchSilence } from "./silence.ts";
 
 /** What {@link createPool} takes. */
 export interface PoolOptions {
@@ -14,24 +16,31 @@ export interface PoolOptions {
   readonly applicationName?: string | undefined;
   /** How long a statement may wait for somebody's lock before it fails with 55P03. Default: without end. */
   readonly lockTimeoutMs?: number | undefined;
+  /** How long a connection may be silent in the middle of a statement before it is asked after. Default 10 s. */
+  readonly silenceMs?: number | undefined;
   /** Put into every statement in place of the default names. Default: those. */
   readonly schemas?: SchemaNames | undefined;
   /** Where lost idle connections and the like are told. Default: nowhere. */
   readonly log?: DatabaseLog | undefined;
 }
 
-// remote_apply stays: it is stronger than `on`, and somebody chose it for reads from a replica.
+/** How long a connection may take to be made, or to come free. */
+const CONNECT_WITHIN_MS = 10_000;
+/** Silence before TCP asks whether the other end is there. */
+const KEEPALIVE_AFTER_MS = 10_000;
+
+// remote_apply stays: it is stronger than `on`, and somebody chose it for reads from a replica. The lock's time-out is set
+// here because PgBouncer refuses it as a start-up parameter.
 const ENGINE_SETTINGS = `
   select set_config('default_transaction_isolation', 'read committed', false),
          set_config('default_transaction_read_only', 'off', false),
+         set_config('lock_timeout', $1::text, false),
          set_config(
            'synchronous_commit',
            case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write') then 'on'
                 else current_setting('synchronous_commit') end,
-           false)`;
-
-// pg-pool waits for this before anybody gets the client, though its types say nothing of a promise.
-const awaitedHooks = { onConnect: (client: pg.ClientBase): Promise<unknown> => client.query(ENGINE_SETTINGS) };
+           false),
+         pg_backend_pid() as "processId"`;
 
 /**
  * Creates a pool whose lost connections never end the process, and whose sessions run READ COMMITTED with
@@ -43,16 +52,25 @@ export function createPool({
   max = 10,
   applicationName = "ratchet",
   lockTimeoutMs = 0,
+  silenceMs,
   schemas = DEFAULT_SCHEMA_NAMES,
   log = silentLog,
 }: PoolOptions): pg.Pool {
+  const isWorking = createBackendProbe(connectionString);
+  // pg-pool waits for this before anybody gets the client, though its types say nothing of a promise.
+  const awaitedHooks = {
+    async onConnect(client: pg.ClientBase): Promise<void> {
+      const watch = watchSilence(client, { isWorking, silenceMs });
+      await setUp(client, lockTimeoutMs, watch);
+    },
+  };
   const pool = new pg.Pool({
     connectionString,
     max,
     application_name: applicationName,
-    lock_timeout: lockTimeoutMs,
     keepAlive: true,
-    connectionTimeoutMillis: 15_000,
+    keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
     Client: clientClass(schemas),
     ...awaitedHooks,
   });
@@ -68,4 +86,12 @@ export function createPool({
     log.debug({ errorMessage, applicationName }, "an idle database connection was lost");
   });
   return pool;
+}
+
+async function setUp(client: pg.ClientBase, lockTimeoutMs: number, watch: SilenceWatch): Promise<void> {
+  const { rows } = await client.query<{ processId: number }>(ENGINE_SETTINGS, [String(lockTimeoutMs)]);
+  // A pooler makes up the process id that its clients cancel by.
+  if (rows[0]?.processId !== Reflect.get(client, "processID")) {
+    watch.noteIsPooled();
+  }
 }
