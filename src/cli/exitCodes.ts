@@ -32,6 +32,7 @@ const BY_ERROR: Partial<Record<RatchetErrorCode, keyof typeof EXIT_CODES>> = {
   RT118: "usage",
   RT124: "database",
   RT131: "machine",
+  RT149: "database",
 };
 
 /** The exit status for one of Ratchet's own errors. */

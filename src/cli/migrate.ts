@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Config } from "../config/config.ts";
 import { createMigrationScript, type MigrationScript } from "../database/migrationScript.ts";
 import { migrate } from "../database/migrator.ts";
+import { silentLog } from "../database/log.ts";
 import { schemasOf } from "../database/schemaNames.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import type { CliContext } from "./context.ts";
@@ -36,7 +37,15 @@ export function createMigrateCommand(context: CliContext): CommandUnknownOpts {
 async function run(context: CliContext, config: Config): Promise<void> {
   await withDatabase({ config, purpose: "migrate" }, async ({ pool }) => {
     const log = createLogger({ level: "silent" });
-    const { applied, schemaRefreshed } = await migrate(pool, { log });
+    const { applied, schemaRefreshed } = await migrate(pool, {
+      log: {
+        ...silentLog,
+        // What it waits for, and what stays behind, is for whoever watches.
+        warn: (fields, message) => {
+          context.remark(`${message}: ${JSON.stringify(fields)}`);
+        },
+      },
+    });
     const identifiers = await registerTaskFolder(pool, config.taskFolder, { makeCurrent: true, log });
     context.print(
       applied.length > 0 ? `Applied: ${applied.join(", ")}.` : "No migration was left to apply.",

@@ -52,7 +52,7 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
         const { postgresPort } = options;
         const dataFolder = await withDatabase({ config, purpose: "up", port: postgresPort, log }, async (database) => {
           remarkOnOtherPort(context, database, postgresPort);
-          await migrate(database.pool, { log });
+          await migrate(database.pool, { log, signal });
           const identifiers = await registerTaskFolder(database.pool, config.taskFolder, { makeCurrent: false, log });
           const where = database.embeddedIn === null ? "Postgres of DATABASE_URL" : "Embedded Postgres";
           context.print(`${where} is ready and migrated. Definitions: ${identifiers.join(", ")}.`, "");

@@ -10,15 +10,15 @@ const UNDEFINED_TABLE = "42P01";
 /** How graphile-worker tells its workers of a migration. */
 const NOTICE = "select pg_notify($1, $2)";
 
-/** Runs graphile-worker's own migrations in the pool's schema for it. */
-export async function runGraphileMigrations(pool: pg.Pool, log: DatabaseLog): Promise<void> {
+/** Runs graphile-worker's own migrations in the pool's schema for it; fails with 55P03 where one waits for a lock too long. */
+export async function runGraphileMigrations(pool: pg.Pool, log: DatabaseLog, lockTimeoutMs: number): Promise<void> {
   // What it tells of a normal run is of interest to nobody who did not ask.
   const levels = { error: "error", warning: "warn", info: "debug", debug: "debug" } as const;
   const logger = new Logger(() => (level, message, meta) => {
     log[levels[level]]({ ...meta, text: message }, "graphile-worker, migrating");
   });
   const { graphileWorker: schema } = schemasOf(pool);
-  const pgPool = (await isNew(pool, schema)) ? withoutNotices(pool) : pool;
+  const pgPool = lent(pool, { lockTimeoutMs, withNotices: !(await isNew(pool, schema)) });
   await runMigrations({ pgPool, logger, preset: { worker: { schema } } });
 }
 
@@ -34,16 +34,21 @@ async function isNew(db: Queryable, schema: string): Promise<boolean> {
 
 /**
  * graphile-worker 0.18 tells of a breaking migration on a channel that all its schemas in a database share, and its workers
- * end at that. In a new schema there is none to tell, but another Ratchet's would end.
+ * end at that. In a new schema there is none to tell, but another Ratchet's would end: hence without notices.
  */
-function withoutNotices(pool: pg.Pool): pg.Pool {
+function lent(
+  pool: pg.Pool,
+  { lockTimeoutMs, withNotices }: { readonly lockTimeoutMs: number; readonly withNotices: boolean },
+): pg.Pool {
   return poolWith(async () => {
     const client = await pool.connect();
+    await client.query("select set_config('lock_timeout', $1, false)", [String(lockTimeoutMs)]);
     return {
       query: (statement, values) =>
-        statement === NOTICE ? Promise.resolve({ rows: [] }) : client.query(statement, values),
+        statement === NOTICE && !withNotices ? Promise.resolve({ rows: [] }) : client.query(statement, values),
       release: () => {
-        client.release();
+        // Not back into the pool, where others expect their own lock_timeout.
+        client.release(true);
       },
     };
   });

@@ -18,12 +18,19 @@ export interface Migration extends SqlFile {
   readonly hash: string;
 }
 
+/** One file of `sql/schema`. */
+export interface CurrentStateFile extends SqlFile {
+  readonly hash: string;
+  /** Whether it makes functions only: these are replaced without a lock on any table or view. */
+  readonly isFunctions: boolean;
+}
+
 /** All that makes up the schema in one version of the package. */
 export interface SchemaFiles {
   /** What holds data, in ascending order. */
   readonly migrations: readonly Migration[];
   /** Functions, views, triggers and so on as they are now, in the order they are applied. */
-  readonly currentState: readonly SqlFile[];
+  readonly currentState: readonly CurrentStateFile[];
   /** Of `currentState` as it reads under the schemas' names: under others every function is another one. */
   readonly currentStateHash: string;
   /** The package's version, `x.y.z`. */
@@ -46,13 +53,20 @@ export function readSchemaFiles({
   folder = path.join(packageFolder(), "sql"),
   names = DEFAULT_SCHEMA_NAMES,
 }: SchemaFilesOptions = {}): SchemaFiles {
-  const currentState = sqlFilesIn(folder, "schema").toSorted(byKindThenPath);
+  const currentState = sqlFilesIn(folder, "schema")
+    .toSorted(byKindThenPath)
+    .map(({ path: file, sql }) => ({
+      path: file,
+      sql,
+      hash: hashOf(renameSchemas(sql, names)),
+      isFunctions: file.split("/").includes("functions"),
+    }));
   return {
     migrations: sqlFilesIn(folder, "migrations")
       .map(toMigration)
       .toSorted((one, other) => one.number - other.number),
     currentState,
-    currentStateHash: hashOf(currentState.map((file) => `${file.path}\n${renameSchemas(file.sql, names)}`).join("\n")),
+    currentStateHash: hashOf(currentState.map(({ path: file, hash }) => `${file}\n${hash}`).join("\n")),
     version: (JSON.parse(readFileSync(path.join(packageFolder(), "package.json"), "utf8")) as { version: string })
       .version,
   };

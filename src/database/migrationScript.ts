@@ -4,10 +4,11 @@ import type { Queryable } from "./calls/queryable.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { requireOwnSchemas } from "./foreignObjects.ts";
 import { recordGraphileMigrations } from "./graphileMigrations.ts";
-import { FIND_LEFTOVERS } from "./leftovers.ts";
+import { findLeftovers } from "./leftovers.ts";
 import { readSchemaFiles, type SchemaFiles } from "./migrationFiles.ts";
+import { MIGRATION_LOCK_TIMEOUT_MS } from "./blockedMigration.ts";
 import { compareSchema, readRecordedSchema, type RecordedSchema } from "./migrationState.ts";
-import { BOOTSTRAP, refuseChanged, refuseUnknown } from "./migrator.ts";
+import { BOOTSTRAP, NOTE_STATE, refuseChanged, refuseTooNew, stateValues } from "./migrator.ts";
 import { renameSchemas, type SchemaNames } from "./schemaNames.ts";
 
 /** What {@link createMigrationScript} found to do. */
@@ -57,7 +58,7 @@ async function ourStatements(
   recorded: RecordedSchema | null,
 ): Promise<string[]> {
   if (recorded !== null) {
-    refuseUnknown(recorded, files);
+    refuseTooNew(recorded, files);
     refuseChanged(recorded, files);
     if (compareSchema(recorded, files) !== "pending") {
       return [];
@@ -66,6 +67,8 @@ async function ourStatements(
   const applied = new Set(recorded?.migrations.map(({ number }) => number));
   return [
     "set local client_encoding = 'UTF8'",
+    `-- Whoever wants to write waits behind this one while it waits for a lock. If it gets none (55P03), run all of it again.
+set local lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS}`,
     "set local search_path = ''",
     "set local check_function_bodies = off",
     "set local client_min_messages = warning",
@@ -79,8 +82,7 @@ async function ourStatements(
       ]),
     ...files.currentState.map(({ path, sql }) => `-- sql/${path}\n${sql.trim()}`),
     ...(recorded === null ? [] : [DROP_LEFTOVERS]),
-    `insert into ratchet_private.schema_state (hash, version) values (${literal(files.currentStateHash)}, ${literal(files.version)})
-  on conflict (only_row) do update set hash = excluded.hash, version = excluded.version, applied_at = clock_timestamp()`,
+    withValues(NOTE_STATE, stateValues(files)),
   ];
 }
 
@@ -105,7 +107,7 @@ declare
 begin
   loop
     v_dropped := 0;
-    foreach v_command in array array(select command from (${FIND_LEFTOVERS}) found) loop
+    foreach v_command in array array(select command from (${findLeftovers()}) found) loop
       begin
         execute v_command;
         v_dropped := v_dropped + 1;
@@ -117,6 +119,12 @@ begin
   end loop;
 end
 $drop_leftovers$`;
+
+function withValues(statement: string, values: readonly string[]): string {
+  return statement.replaceAll(/\$(?<number>\d)/gv, (_parameter, number: string) =>
+    literal(values[Number(number) - 1] ?? ""),
+  );
+}
 
 function literal(text: string): string {
   return pg.escapeLiteral(text);

@@ -2,6 +2,7 @@ import type pg from "pg";
 
 import { RatchetError } from "../errors/ratchetError.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isLater } from "./compatibility.ts";
 import { readSchemaFiles, type SchemaFiles } from "./migrationFiles.ts";
 import { renameSchemas, schemasOf } from "./schemaNames.ts";
 
@@ -10,18 +11,32 @@ export type Queryable = Pick<pg.ClientBase, "query">;
 
 /**
  * How a database stands to this version of Ratchet: `missing` (never migrated), `pending` (something is to be applied),
- * `current`, or `newer` (a later version has migrated it).
+ * `current`, `ahead` (a later version has migrated it, and this one can work on it), or `newer` (it cannot).
  */
-export type MigrationState = "current" | "pending" | "newer" | "missing";
+export type MigrationState = "current" | "pending" | "ahead" | "newer" | "missing";
 
 /** What the database has noted about its schema. */
 export interface RecordedSchema {
   readonly migrations: readonly { number: number; name: string; hash: string }[];
-  readonly currentState: { hash: string; version: string } | null;
+  readonly currentState: RecordedState | null;
+}
+
+/** The functions, views and triggers that a database has. */
+export interface RecordedState {
+  readonly hash: string;
+  /** Of the Ratchet that made them. */
+  readonly version: string;
+  /** The oldest version whose programs work on them. */
+  readonly oldestProgram: string;
+  /** The hash of each file, by its path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Tells with two short reads and no right but to read how the database stands to this version. */
-export async function migrationState(db: Queryable, { folder }: { folder?: string } = {}): Promise<MigrationState> {
+export async function migrationState(
+  db: Queryable,
+  { folder }: { folder?: string | undefined } = {},
+): Promise<MigrationState> {
   try {
     const recorded = await readRecordedSchema(db);
     return recorded === null ? "missing" : compareSchema(recorded, readSchemaFiles({ folder, names: schemasOf(db) }));
@@ -30,9 +45,12 @@ export async function migrationState(db: Queryable, { folder }: { folder?: strin
   }
 }
 
-/** For who cannot migrate: throws RT106 if the schema is absent or older than this version, RT107 if it is newer. */
-export async function checkMigrated(db: Queryable): Promise<void> {
-  const state = await migrationState(db);
+/**
+ * For who cannot migrate: throws RT106 if the schema is absent or older than this version, RT107 if it is too new for it.
+ * `folder` replaces the package's own `sql`, for tests.
+ */
+export async function checkMigrated(db: Queryable, { folder }: { folder?: string | undefined } = {}): Promise<void> {
+  const state = await migrationState(db, { folder });
   if (state === "missing" || state === "pending") {
     const message =
       state === "missing"
@@ -41,7 +59,8 @@ export async function checkMigrated(db: Queryable): Promise<void> {
     throw new RatchetError("RT106", renameSchemas(message, schemasOf(db)));
   }
   if (state === "newer") {
-    throw new RatchetError("RT107", "A newer Ratchet has migrated this database.");
+    const [recorded, files] = [await readRecordedSchema(db), readSchemaFiles({ folder, names: schemasOf(db) })];
+    throw tooNew(recorded, files);
   }
 }
 
@@ -61,7 +80,9 @@ export async function readRecordedSchema(db: Queryable): Promise<RecordedSchema 
               'migrations', coalesce(
                 (select json_agg(json_build_object('number', number, 'name', name, 'hash', hash) order by number)
                    from ratchet_private.migrations), '[]'),
-              'currentState', (select json_build_object('hash', hash, 'version', version) from ratchet_private.schema_state)
+              'currentState', (
+                select json_build_object('hash', hash, 'version', version, 'oldestProgram', oldest_program, 'files', files)
+                  from ratchet_private.schema_state)
             ) as recorded`,
   );
   return rows[0]?.recorded ?? null;
@@ -69,33 +90,36 @@ export async function readRecordedSchema(db: Queryable): Promise<RecordedSchema 
 
 /** Compares what is noted with the files, without a look at whether a released file was changed. */
 export function compareSchema(recorded: RecordedSchema, files: SchemaFiles): Exclude<MigrationState, "missing"> {
-  const known = new Set(files.migrations.map(({ number }) => number));
-  if (recorded.migrations.some(({ number }) => !known.has(number))) {
-    return "newer";
+  const { migrations, currentState } = recorded;
+  // Beside a newer worker, during a rolling deployment, an older one works on, and must not put its own functions back.
+  const theirs = currentState !== null && isLater(currentState.oldestProgram, files.version) ? "newer" : "ahead";
+  if (unknownMigrations(recorded, files).length > 0) {
+    return theirs;
   }
-  const applied = new Set(recorded.migrations.map(({ number }) => number));
-  if (recorded.currentState === null || files.migrations.some(({ number }) => !applied.has(number))) {
+  const applied = new Set(migrations.map(({ number }) => number));
+  if (currentState === null || files.migrations.some(({ number }) => !applied.has(number))) {
     return "pending";
   }
-  if (recorded.currentState.hash === files.currentStateHash) {
+  if (currentState.hash === files.currentStateHash) {
     return "current";
   }
-  // Beside a newer worker, during a rolling deployment, an older one must not put its own functions back.
-  return isLater(recorded.currentState.version, files.version) ? "newer" : "pending";
+  return isLater(currentState.version, files.version) ? theirs : "pending";
 }
 
-/** Major, minor and patch; what follows a hyphen does not count. */
-function partsOf(version: string): number[] {
-  return version.split(/[.\-]/v).slice(0, 3).map(Number);
+/** The error of a program that is too old for the database. */
+export function tooNew(recorded: RecordedSchema | null, files: SchemaFiles): RatchetError {
+  const state = recorded?.currentState;
+  const names = recorded === null ? [] : unknownMigrations(recorded, files);
+  const unknown = names.length === 0 ? "" : ` Migrations that this one does not know: ${names.join(", ")}.`;
+  return new RatchetError(
+    "RT107",
+    `Ratchet ${state?.version ?? "of a later version"} has migrated this database, which now needs ${state?.oldestProgram ?? "that version"} or later; this is ${files.version}.${unknown}`,
+  );
 }
 
-function isLater(one: string, other: string): boolean {
-  const otherParts = partsOf(other);
-  for (const [index, part] of partsOf(one).entries()) {
-    const difference = part - (otherParts[index] ?? 0);
-    if (difference !== 0) {
-      return difference > 0;
-    }
-  }
-  return false;
+function unknownMigrations({ migrations }: RecordedSchema, files: SchemaFiles): string[] {
+  const known = new Set(files.migrations.map(({ number }) => number));
+  return migrations
+    .filter(({ number }) => !known.has(number))
+    .map(({ number, name }) => `${String(number).padStart(6, "0")}_${name}`);
 }

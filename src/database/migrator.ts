@@ -5,13 +5,21 @@ import pg from "pg";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { migrationLock } from "./advisoryLocks.ts";
+import { MIGRATION_LOCK_TIMEOUT_MS, repeatWhileBlocked } from "./blockedMigration.ts";
 import { clientClass } from "./client.ts";
+import { OLDEST_PROGRAM } from "./compatibility.ts";
 import { requireOwnSchemas } from "./foreignObjects.ts";
 import { runGraphileMigrations } from "./graphileMigrations.ts";
-import { dropLeftovers } from "./leftovers.ts";
+import { dropLeftovers, viewsAndTriggersOf } from "./leftovers.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
-import { type Migration, readSchemaFiles, type SchemaFiles, type SqlFile } from "./migrationFiles.ts";
-import { compareSchema, readRecordedSchema, type RecordedSchema } from "./migrationState.ts";
+import {
+  type CurrentStateFile,
+  type Migration,
+  readSchemaFiles,
+  type SchemaFiles,
+  type SqlFile,
+} from "./migrationFiles.ts";
+import { compareSchema, readRecordedSchema, type RecordedSchema, tooNew } from "./migrationState.ts";
 import { explainMissingRight, requireCreateRight } from "./missingRights.ts";
 import { type SchemaNames, schemasOf } from "./schemaNames.ts";
 
@@ -31,9 +39,35 @@ export const BOOTSTRAP = `
     only_row boolean primary key default true constraint schema_state_has_one_row check (only_row),
     hash text not null,
     version text not null,
+    oldest_program text not null,
+    files jsonb not null,
     applied_at timestamptz not null default clock_timestamp()
   );
-  comment on table ratchet_private.schema_state is 'Which functions, views and triggers of Ratchet this database has: a hash of their files.';`;
+  comment on table ratchet_private.schema_state is 'Which functions, views and triggers of Ratchet this database has (a hash of their files, and of each), and the oldest version whose programs work on them.';`;
+
+/** What is noted of the functions, views and triggers, with the parameters of {@link stateValues}. */
+export const NOTE_STATE = `insert into ratchet_private.schema_state (hash, version, oldest_program, files)
+  values ($1, $2, $3, $4::jsonb)
+  on conflict (only_row) do update
+    set hash = excluded.hash, version = excluded.version, oldest_program = excluded.oldest_program, files = excluded.files,
+        applied_at = clock_timestamp()`;
+
+/** What {@link NOTE_STATE} takes. */
+export function stateValues({ currentState, currentStateHash, version }: SchemaFiles): string[] {
+  const hashes = Object.fromEntries(currentState.map(({ path, hash }) => [path, hash]));
+  return [currentStateHash, version, OLDEST_PROGRAM, JSON.stringify(hashes)];
+}
+
+/** What {@link migrate} takes besides the pool. */
+export interface MigrateOptions {
+  readonly log?: DatabaseLog | undefined;
+  /** Replaces the package's own `sql`, for tests. */
+  readonly folder?: string | undefined;
+  /** Ends the waiting for other migrators and for locks; what is being applied at that moment is applied. */
+  readonly signal?: AbortSignal | undefined;
+  /** For how long it tries to get its locks. Default: 5 minutes. */
+  readonly giveUpAfterMs?: number | undefined;
+}
 
 /** What a run of {@link migrate} did. */
 export interface MigrationResult {
@@ -46,15 +80,14 @@ export interface MigrationResult {
 /**
  * Brings a database to this version's schema: graphile-worker's own migrations, then ours, the latter in one transaction.
  * Any number of processes may call it at once; one works, the others wait and find nothing to do. An interrupted run
- * leaves nothing half-applied.
- *
- * Throws RT103 if the role lacks a right, RT110 if a schema is somebody else's, RT107 if a newer Ratchet has migrated the database, RT108 if a migration file
- * differs from what was applied. The schemas have the pool's names. `folder` replaces the package's own `sql`, for tests.
+ * leaves nothing half-applied. Nobody waits for it longer than {@link MIGRATION_LOCK_TIMEOUT_MS} for a lock that it does not
+ * get. The schemas have the pool's names.
+ * @throws {RatchetError} RT103 if the role lacks a right, RT110 if a schema is somebody else's, RT107 if a newer Ratchet has
+ * migrated the database and this one is too old for it, RT108 if a migration file differs from what was applied, RT149 if
+ * somebody's transaction was in the way for too long
  */
-export async function migrate(
-  pool: pg.Pool,
-  { log = silentLog, folder }: { log?: DatabaseLog; folder?: string } = {},
-): Promise<MigrationResult> {
+export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Promise<MigrationResult> {
+  const { log = silentLog, folder, signal } = options;
   const names = schemasOf(pool);
   const files = readSchemaFiles({ folder, names });
   // Not from the pool: graphile-worker takes a connection of its own meanwhile, and the pool may have only one.
@@ -65,8 +98,8 @@ export async function migrate(
   });
   try {
     await client.connect();
-    await takeLock(client, names, log);
-    return await migrateLocked(pool, client, files, log);
+    await takeLock(client, names, log, signal);
+    return await migrateLocked(pool, client, files, { ...options, log });
   } catch (error) {
     throw await explainMissingRight(client, toRatchetError(error));
   } finally {
@@ -75,7 +108,12 @@ export async function migrate(
   }
 }
 
-async function takeLock(client: pg.Client, names: SchemaNames, log: DatabaseLog): Promise<void> {
+async function takeLock(
+  client: pg.Client,
+  names: SchemaNames,
+  log: DatabaseLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { classId, objectId } = migrationLock(names.ratchet);
   const startedAtMs = Date.now();
   let told = false;
@@ -92,7 +130,7 @@ async function takeLock(client: pg.Client, names: SchemaNames, log: DatabaseLog)
       told = true;
       log.info({}, "waiting for another process that migrates the database");
     }
-    await delay(LOCK_POLL_MS);
+    await delay(LOCK_POLL_MS, undefined, { signal });
   }
 }
 
@@ -100,20 +138,21 @@ async function migrateLocked(
   pool: pg.Pool,
   client: pg.Client,
   files: SchemaFiles,
-  log: DatabaseLog,
+  { log, signal, giveUpAfterMs }: MigrateOptions & { readonly log: DatabaseLog },
 ): Promise<MigrationResult> {
   const recorded = await readRecordedSchema(client);
   if (recorded !== null) {
-    refuseUnknown(recorded, files);
+    refuseTooNew(recorded, files);
     refuseChanged(recorded, files);
   }
+  const blocked = { db: client, log, signal, giveUpAfterMs };
   const names = schemasOf(pool);
   await requireOwnSchemas(client, names, recorded !== null);
   await requireCreateRight(client, [names.graphileWorker, names.ratchet, `${names.ratchet}_private`]);
-  await runGraphileMigrations(pool, log);
+  await repeatWhileBlocked(() => runGraphileMigrations(pool, log, MIGRATION_LOCK_TIMEOUT_MS), blocked);
 
   const state = recorded === null ? "pending" : compareSchema(recorded, files);
-  if (state === "newer") {
+  if (state === "ahead") {
     log.info(
       { ours: files.version, theirs: recorded?.currentState?.version },
       "a newer Ratchet's functions and views are left as they are",
@@ -124,22 +163,19 @@ async function migrateLocked(
   }
   const appliedBefore = new Set(recorded?.migrations.map(({ number }) => number));
   const pending = files.migrations.filter(({ number }) => !appliedBefore.has(number));
-  await apply(client, pending, files, log);
+  // A migration may need views and triggers out of its way; without one, what has not changed takes no lock.
+  const isKept = ({ path, hash, isFunctions }: CurrentStateFile): boolean =>
+    pending.length === 0 && !isFunctions && recorded?.currentState?.files[path] === hash;
+  await repeatWhileBlocked(() => apply(client, { pending, files, isKept, log }), blocked);
   const applied = pending.map((migration) => migration.path.replaceAll(/^migrations\/|\.sql$/gv, ""));
   log.info({ applied }, "the database schema is up to date");
   return { applied, schemaRefreshed: true };
 }
 
-/** Throws RT107 if the database has had a migration that is not among the files. */
-export function refuseUnknown(recorded: RecordedSchema, files: SchemaFiles): void {
-  const known = new Set(files.migrations.map(({ number }) => number));
-  const unknown = recorded.migrations.filter(({ number }) => !known.has(number));
-  if (unknown.length > 0) {
-    const names = unknown.map(({ number, name }) => `${String(number).padStart(6, "0")}_${name}`).join(", ");
-    throw new RatchetError(
-      "RT107",
-      `The database has had migrations that Ratchet ${files.version} does not know: ${names}.`,
-    );
+/** Throws RT107 if the database needs a later version than this one. */
+export function refuseTooNew(recorded: RecordedSchema, files: SchemaFiles): void {
+  if (compareSchema(recorded, files) === "newer") {
+    throw tooNew(recorded, files);
   }
 }
 
@@ -152,17 +188,21 @@ export function refuseChanged(recorded: RecordedSchema, files: SchemaFiles): voi
   }
 }
 
-async function apply(
-  client: pg.Client,
-  pending: readonly Migration[],
-  files: SchemaFiles,
-  log: DatabaseLog,
-): Promise<void> {
+interface Application {
+  readonly pending: readonly Migration[];
+  readonly files: SchemaFiles;
+  /** Whether what the file makes is left as it is. */
+  readonly isKept: (file: CurrentStateFile) => boolean;
+  readonly log: DatabaseLog;
+}
+
+async function apply(client: pg.Client, { pending, files, isKept, log }: Application): Promise<void> {
   await client.query("begin isolation level read committed");
   try {
     // Names are looked up nowhere but where the file says; the order of functions that call each other is free.
     await client.query(
-      "set local search_path = ''; set local check_function_bodies = off; set local client_min_messages = warning",
+      `set local lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS}; set local search_path = '';
+       set local check_function_bodies = off; set local client_min_messages = warning`,
     );
     await createSchemas(client);
     await client.query(BOOTSTRAP);
@@ -174,18 +214,15 @@ async function apply(
         migration.hash,
       ]);
     }
-    for (const file of files.currentState) {
+    for (const file of files.currentState.filter((each) => !isKept(each))) {
       await run(client, file);
     }
-    const dropped = await dropLeftovers(client, log);
+    const kept = files.currentState.filter(isKept).flatMap(({ sql }) => viewsAndTriggersOf(sql));
+    const dropped = await dropLeftovers(client, kept, log);
     if (dropped.length > 0) {
       log.info({ dropped }, "objects of an older Ratchet were removed");
     }
-    await client.query(
-      `insert into ratchet_private.schema_state (hash, version) values ($1, $2)
-       on conflict (only_row) do update set hash = excluded.hash, version = excluded.version, applied_at = clock_timestamp()`,
-      [files.currentStateHash, files.version],
-    );
+    await client.query(NOTE_STATE, stateValues(files));
     await client.query("commit");
   } catch (error) {
     // The first failure is the one to tell; closing the connection would roll back too.

@@ -137,6 +137,19 @@ export const ERROR_CATALOGUE = {
     advice: "Wait for the job's end, or cancel it first.",
     retryable: true,
   },
+  RT023: {
+    name: "task_ended",
+    summary: "The task has ended already, and an order cannot end it once more.",
+    advice:
+      "Look at the job with `select ratchet.explain_job(<id>)`; to let the task run once more, retry the job from it.",
+    retryable: false,
+  },
+  RT024: {
+    name: "earlier_task_unfinished",
+    summary: "Tasks end in order, and one before the task that was to be completed by hand has not ended.",
+    advice: "Wait for the task before it, complete that one or skip it first.",
+    retryable: true,
+  },
   RT101: {
     name: "database_unreachable",
     summary: "Postgres did not accept the connection, or the connection was lost.",
@@ -175,8 +188,8 @@ export const ERROR_CATALOGUE = {
   },
   RT107: {
     name: "schema_newer",
-    summary: "A newer Ratchet has migrated this database.",
-    advice: "Upgrade this installation of pg-ratchet to the version the database was migrated by, or a later one.",
+    summary: "A newer Ratchet has migrated this database, and this program is too old for it.",
+    advice: "Upgrade this installation of pg-ratchet to the version that the message names, or a later one.",
     retryable: false,
   },
   RT108: {
@@ -337,6 +350,19 @@ export const ERROR_CATALOGUE = {
     summary: "A GraphQL request failed for a reason that is not shown to clients.",
     advice: "Look for the reference in the server's log.",
     retryable: false,
+  },
+  RT138: {
+    name: "job_timed_out",
+    summary: "The job as a whole took longer than its time-out, retries and their waits included.",
+    advice: "Raise the definition's `timeout`, or find out what took so long; retry the job, and its time counts anew.",
+    retryable: false,
+  },
+  RT149: {
+    name: "migration_blocked",
+    summary: "Somebody's transaction held a lock that a migration needs, for longer than the migration tries.",
+    advice:
+      "End that transaction (`select pg_terminate_backend(…)` with the process that the message names), or migrate again later; nothing was changed.",
+    retryable: true,
   },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;
 

@@ -220,25 +220,33 @@ describe("it refuses", () => {
     expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: [], schemaRefreshed: false });
   });
 
-  test("a database that a newer Ratchet has migrated (RT107)", async () => {
+  test("a database that a newer Ratchet has migrated, if this one is too old for it (RT107)", async () => {
     const files = { "migrations/000001_jobs.sql": JOBS };
     await migrate(database.pool, { folder: sqlFolder({ ...files, "migrations/000002_note.sql": "select 1;" }) });
+    await read("update ratchet_private.schema_state set version = '99.1.0', oldest_program = '99.0.0'");
     const folder = sqlFolder(files);
     expect(await migrationState(database.pool, { folder })).toBe("newer");
-    await expect(migrate(database.pool, { folder })).rejects.toMatchObject({
+    const error = {
       code: "RT107",
-      message: expect.stringContaining("000002_note"),
-    });
+      message: expect.stringMatching(/Ratchet 99\.1\.0 .* needs 99\.0\.0 or later; this is \d.* 000002_note\./v),
+    };
+    await expect(migrate(database.pool, { folder })).rejects.toMatchObject(error);
+    await expect(checkMigrated(database.pool, { folder })).rejects.toMatchObject(error);
   });
 
-  test("to put an older version's functions over a newer one's", async () => {
+  test("to put an older version's functions over a newer one's, though both work on them", async () => {
     await migrate(database.pool, { folder: sqlFolder({ "schema/functions/word.sql": WORD }) });
     await read("update ratchet_private.schema_state set version = '99.10.0', hash = 'theirs'");
     const folder = sqlFolder({ "schema/functions/word.sql": WORD.replace("hello", "goodbye") });
 
-    expect(await migrationState(database.pool, { folder })).toBe("newer");
+    expect(await migrationState(database.pool, { folder })).toBe("ahead");
+    await checkMigrated(database.pool, { folder });
     expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: [], schemaRefreshed: false });
     expect(await read("select ratchet_private.word() as word")).toStrictEqual([{ word: "hello" }]);
+
+    await read("update ratchet_private.schema_state set oldest_program = '99.9.0'");
+    expect(await migrationState(database.pool, { folder })).toBe("newer");
+    await expect(checkMigrated(database.pool, { folder })).rejects.toMatchObject({ code: "RT107" });
   });
 
   test("a file whose name is no migration's", async () => {

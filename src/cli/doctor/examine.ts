@@ -75,7 +75,7 @@ async function* examineDatabase(database: CommandDatabase, config: Config): Asyn
   }
   const state = await migrationState(pool);
   yield [migrationsFinding(state)];
-  if (state === "current") {
+  if (state === "current" || state === "ahead") {
     yield await examineWork(database, config);
   }
 }

@@ -104,10 +104,16 @@ const MIGRATION_STATES: Readonly<Record<MigrationState, Finding>> = {
     message: "The schema is older than this version of Ratchet, or an upgrade of it is not complete.",
     advice: "Run: ratchet migrate (what it would do: ratchet migrate --print-sql)",
   },
+  ahead: {
+    check: "migrations",
+    level: "warning",
+    message: "A newer Ratchet has migrated this database; this one can work on it.",
+    advice: "Upgrade pg-ratchet here before the next upgrade of the database: one version behind is what works.",
+  },
   newer: {
     check: "migrations",
     level: "problem",
-    message: "A newer Ratchet has migrated this database.",
+    message: "A newer Ratchet has migrated this database, and this one is too old for it.",
     advice: "Upgrade pg-ratchet here to that version or a later one.",
   },
 };
