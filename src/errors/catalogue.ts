@@ -357,6 +357,35 @@ export const ERROR_CATALOGUE = {
     advice: "Raise the definition's `timeout`, or find out what took so long; retry the job, and its time counts anew.",
     retryable: false,
   },
+  RT141: {
+    name: "transaction_ended",
+    summary:
+      "A handler's transaction ended before the task's end was written, by a statement that was not recognised as one.",
+    advice:
+      "Look at what the handler has committed, take the statement out of it, and decide whether to retry the job, which repeats the task.",
+    retryable: false,
+  },
+  RT142: {
+    name: "transaction_control",
+    summary:
+      "A statement that begins or ends a transaction was refused: the transaction of a transaction task is Ratchet's.",
+    advice:
+      "Use `savepoint` and `rollback to savepoint` for a part that may fail; throw to roll everything back; return to commit.",
+    retryable: false,
+  },
+  RT143: {
+    name: "transaction_failed",
+    summary: "A statement in a task's transaction had failed, and the handler went on as if it had not.",
+    advice:
+      "Let the handler throw when a statement fails, or put the statement between `savepoint` and `rollback to savepoint`.",
+    retryable: true,
+  },
+  RT144: {
+    name: "client_given_back",
+    summary: "A handler used its transaction's client after the task had ended.",
+    advice: "Await everything that uses `client` before the handler returns, and stop when `signal` is aborted.",
+    retryable: false,
+  },
   RT149: {
     name: "migration_blocked",
     summary: "Somebody's transaction held a lock that a migration needs, for longer than the migration tries.",

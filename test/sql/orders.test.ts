@@ -1,7 +1,8 @@
+import type pg from "pg";
 import { expect, test } from "vitest";
 
-import { addPublish, errorOf, useSql, withSession } from "./fixtures.ts";
-import { cancel, prune, retry, scrub } from "./orders.ts";
+import { addPublish, addSingle, errorOf, useSql, withSession } from "./fixtures.ts";
+import { cancel, complete, prune, retry, scrub, skip } from "./orders.ts";
 
 const sql = useSql();
 
@@ -11,11 +12,15 @@ test("a role with no right but to call them may give orders, under the name it l
     await session.query(
       `begin; create role ratchet_test_operator;
        grant usage on schema ratchet to ratchet_test_operator;
-       grant execute on function ratchet.cancel_job, ratchet.retry_job, ratchet.scrub_job, ratchet.prune_jobs to ratchet_test_operator;
+       grant execute on function ratchet.cancel_job, ratchet.retry_job, ratchet.scrub_job, ratchet.prune_jobs,
+         ratchet.skip_task, ratchet.complete_task to ratchet_test_operator;
        set local session authorization ratchet_test_operator`,
     );
     expect(await cancel(session, id, "sold")).toMatchObject({ status: "CANCELLED" });
     expect(await retry(session, id)).toMatchObject({ status: "PENDING" });
+    expect(await skip(session, id, "create", "not needed")).toMatchObject({ status: "PENDING" });
+    expect(await complete(session, id, "validate")).toMatchObject({ status: "COMPLETED" });
+    expect(await retry(session, id, { fromTask: "validate" })).toMatchObject({ status: "PENDING" });
     await cancel(session, id);
     expect(await scrub(session, id)).toMatchObject({ payload: {} });
     expect(await prune(session)).toBe(0);
@@ -29,6 +34,9 @@ test("a role with no right but to call them may give orders, under the name it l
     expect(rows).toStrictEqual([
       { actor: "ratchet_test_operator", action: "cancel", reason: "sold" },
       { actor: "ratchet_test_operator", action: "retry", reason: null },
+      { actor: "ratchet_test_operator", action: "skip_task", reason: "not needed" },
+      { actor: "ratchet_test_operator", action: "complete_task", reason: null },
+      { actor: "ratchet_test_operator", action: "retry_from_task", reason: null },
       { actor: "ratchet_test_operator", action: "cancel", reason: null },
       { actor: "ratchet_test_operator", action: "scrub", reason: null },
     ]);
@@ -46,10 +54,20 @@ test("an order is announced to those who listen, once it is committed", async ()
       `select set_config('ratchet_test.channel', ratchet_private.announcement_channel('default'), false)`,
     );
     await listener.query(`do $$ begin execute format('listen %I', current_setting('ratchet_test.channel')); end $$`);
-    for (const order of [cancel, retry, cancel, scrub]) {
-      await order(sql.pool(), id);
+    const { id: single } = await addSingle(sql);
+    await listener.query("select 1");
+    heard.splice(0);
+    for (const [order, about] of [
+      [cancel, id],
+      [retry, id],
+      [(db, job) => skip(db, job, "create"), id],
+      [(db, job) => complete(db, job, "only"), single],
+      [cancel, id],
+      [scrub, id],
+    ] satisfies [(db: pg.Pool, job: string) => Promise<unknown>, string][]) {
+      await order(sql.pool(), about);
       await listener.query("select 1");
-      expect(heard.splice(0)).toStrictEqual([JSON.stringify({ jobs: [id] }).replaceAll(":", " : ")]);
+      expect(heard.splice(0)).toStrictEqual([JSON.stringify({ jobs: [about] }).replaceAll(":", " : ")]);
     }
     await listener.query("unlisten *");
     listener.removeAllListeners("notification");

@@ -18,6 +18,24 @@ export async function retry(
   return firstOf((await db.query<Job>("select * from ratchet.retry_job($1, $2, $3)", [id, fromTask, reason])).rows);
 }
 
+/** Calls `ratchet.skip_task`. */
+export async function skip(db: Queryable, id: string, task: string, reason: string | null = null): Promise<Job> {
+  return firstOf((await db.query<Job>("select * from ratchet.skip_task($1, $2, $3)", [id, task, reason])).rows);
+}
+
+/** Calls `ratchet.complete_task`; without a result if that is undefined. */
+export async function complete(
+  db: Queryable,
+  id: string,
+  task: string,
+  { result, reason = null }: { result?: unknown; reason?: string | null } = {},
+): Promise<Job> {
+  const text = result === undefined ? null : JSON.stringify(result);
+  return firstOf(
+    (await db.query<Job>("select * from ratchet.complete_task($1, $2, $3::jsonb, $4)", [id, task, text, reason])).rows,
+  );
+}
+
 /** Calls `ratchet.scrub_job`. */
 export async function scrub(db: Queryable, id: string, reason: string | null = null): Promise<Job> {
   return firstOf((await db.query<Job>("select * from ratchet.scrub_job($1, $2)", [id, reason])).rows);

@@ -275,7 +275,7 @@ describe("is refused", () => {
     const { id: next } = await addPublish(sql, [], { job_key: "taken" });
     expect(await errorOf(retry(sql.pool(), id))).toMatchObject({
       code: "RT019",
-      message: `Job ${id} cannot be tried again: job ${next} has its key "taken" now and is not finished.`,
+      message: `Job ${id} cannot go on: job ${next} has its key "taken" now and is not finished.`,
       hint: `At most one unfinished job has a key: wait until that one is finished, or cancel it.${nothing}`,
     });
     expect(await readJob(sql, id)).toMatchObject({ status: "CANCELLED" });

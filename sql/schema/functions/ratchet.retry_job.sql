@@ -22,17 +22,13 @@ begin
     update ratchet.jobs j set
       status = (case when j.started_at is null then 'PENDING' else 'RUNNING' end)::ratchet.job_status,
       fence = v_fence, run_at = least(j.run_at, v_now),
-      next_attempt_at = null, finished_at = null, cancelled_at = null, cancel_reason = null
+      next_attempt_at = null, finished_at = null, timeout_at = null, cancelled_at = null, cancel_reason = null
       where j.id = v_job.id;
   exception when unique_violation then
-    raise exception using
-      errcode = 'RT019',
-      message = format('Job %s cannot be tried again: job %s has its key "%s" now and is not finished.',
-        v_job.id, ratchet_private.job_with_key(v_job.tenant, v_job.job_key), v_job.job_key),
-      hint = 'At most one unfinished job has a key: wait until that one is finished, or cancel it. Nothing was changed.';
+    perform ratchet_private.refuse_taken_key(v_job);
   end;
   update ratchet.tasks t set
-    status = 'PENDING', fence = v_fence, attempts = 0, started_at = null, completed_at = null, error_message = null, result = null,
+    status = 'PENDING', fence = v_fence, attempts = 0, deaths = 0, started_at = null, completed_at = null, error_message = null, result = null,
     progress = null, stop_after = false
     where t.job_id = v_job.id and t.position >= v_from and (retry_job.from_task is not null or t.status not in ('COMPLETED', 'SKIPPED'));
   if v_job.version is not null then
