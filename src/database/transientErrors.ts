@@ -1,3 +1,6 @@
+import { toRatchetError } from "../errors/fromDatabase.ts";
+import { isRatchetError } from "../errors/ratchetError.ts";
+
 /** Kinds of errors the engine answers in different ways. */
 export type DatabaseTrouble =
   /** Somebody else holds a row for longer than our lock_timeout. */
@@ -27,14 +30,66 @@ export function troubleOf(error: unknown): DatabaseTrouble {
   return REFUSED_VALUE.test(code) ? "value refused" : "passing";
 }
 
+/** What is wrong with Postgres, as far as people can do something about it. */
+export type TroubleKind =
+  | "unreachable"
+  /** The server lets nobody in with this user, password and database. */
+  | "refused"
+  /** No connection is left for us. */
+  | "full"
+  /** A replica, or a primary that was told to take no writes. */
+  | "read only"
+  | "disk full"
+  /** Somebody else's lock. */
+  | "locked"
+  /** The role lacks a right. */
+  | "rights"
+  /** A table or function is not there. */
+  | "missing"
+  | "other";
+
+const KINDS: Readonly<Record<string, TroubleKind>> = {
+  "53300": "full",
+  "25006": "read only",
+  "53100": "disk full",
+  ENOSPC: "disk full",
+  "55P03": "locked",
+  "42501": "rights",
+  "3F000": "missing",
+  "42P01": "missing",
+  "42883": "missing",
+};
+
+// 08: connection exceptions. 25P03, 25P04, 57P..: Postgres has ended the session.
+const SESSION_ENDED = /^(?:08|25P03|25P04|57P)/v;
+
+/** Which kind of trouble an error is that is no refused value. */
+export function kindOfTrouble(error: unknown): TroubleKind {
+  const code = codeOf(error) ?? "";
+  const known = KINDS[code];
+  if (known !== undefined) {
+    return known;
+  }
+  if (/^(?:28|3D)/v.test(code)) {
+    return "refused";
+  }
+  const shown = toRatchetError(error);
+  return SESSION_ENDED.test(code) || (isRatchetError(shown) && shown.code === "RT101") ? "unreachable" : "other";
+}
+
+// pg-pool gives it no code: every connection of our own pool is lent out.
+const OWN_POOL_BUSY = "timeout exceeded when trying to connect";
+
+/** Whether the error says only that this process has all its connections in use: no trouble of Postgres'. */
+export function isOwnPoolBusy(error: unknown): boolean {
+  return error instanceof Error && error.message === OWN_POOL_BUSY;
+}
+
 /** Whether Postgres asks for the whole transaction to be run again: serialization failure or deadlock. */
 export function isRepeatRequest(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";
 }
-
-// 08: connection exceptions. 25P03, 25P04, 57P..: Postgres has ended the session.
-const SESSION_ENDED = /^(?:08|25P03|25P04|57P)/v;
 
 /**
  * Whether a statement may have taken effect though its call failed: the connection broke or its server process was ended.

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { codeOf, troubleOf } from "../database/transientErrors.ts";
+import { isRepeatRequest, troubleOf } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";
+import { troublesOf } from "../telemetry/troubles.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 5000;
+const TRIES_BEFORE_ORDINARY_IS_TOLD = 4;
 
 /** What {@link repeatUntilAnswered} takes. */
 export interface RepeatOptions {
@@ -16,35 +18,44 @@ export interface RepeatOptions {
 
 /**
  * Makes a repeatable call until Postgres answers it, with growing pauses: through restarts, lost connections, deadlocks and
- * locked rows. Trouble is told once, and so is its end.
+ * locked rows. A pause ends early when another call that had met the same trouble is answered. Trouble is told once for all
+ * calls together, and so is its end.
  * @throws the last error when the signal is aborted; at once what Postgres refuses for its value.
  */
 export async function repeatUntilAnswered<Answer>(
   attempt: () => Promise<Answer>,
   { call, events, signal }: RepeatOptions,
 ): Promise<Answer> {
-  let delayMs = FIRST_DELAY_MS;
-  let troubledSince: number | null = null;
-  for (;;) {
+  const troubles = troublesOf(events);
+  const caller = {};
+  for (let tries = 1; ; tries++) {
     try {
       const answer = await attempt();
-      if (troubledSince !== null) {
-        events.emit("database.recovered", { call, durationMs: performance.now() - troubledSince });
-      }
+      troubles.answered(caller);
       return answer;
     } catch (error) {
-      if (signal.aborted || troubleOf(error) === "value refused") {
+      if (troubleOf(error) === "value refused") {
+        // A refusal is an answer.
+        troubles.answered(caller);
         throw error;
       }
-      if (troubledSince === null) {
-        troubledSince = performance.now();
-        const errorMessage = error instanceof Error ? error.message : String(error);
-        events.emit("database.troubled", { call, errorMessage, errorCode: codeOf(error) });
+      if (!signal.aborted) {
+        if (tries >= (isOrdinary(error) ? TRIES_BEFORE_ORDINARY_IS_TOLD : 1)) {
+          troubles.failed(caller, call, error);
+        }
+        const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (tries - 1), LONGEST_DELAY_MS);
+        const ends = AbortSignal.any([signal, troubles.nextAnswer(error)]);
+        await sleep(delayMs, undefined, { signal: ends }).catch(() => {});
       }
-      await sleep(delayMs, undefined, { signal }).catch(() => {
+      if (signal.aborted) {
+        troubles.gaveUp(caller);
         throw error;
-      });
-      delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+      }
     }
   }
+}
+
+/** What happens beside others who write, and is nobody's fault unless it goes on. */
+function isOrdinary(error: unknown): boolean {
+  return isRepeatRequest(error) || troubleOf(error) === "locked";
 }

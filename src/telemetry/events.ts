@@ -1,3 +1,5 @@
+import type { TroubleKind } from "../database/transientErrors.ts";
+
 interface OfJob {
   readonly jobId: string;
   readonly identifier: string;
@@ -38,14 +40,20 @@ export interface RatchetEvents {
     readonly errorCode: string | null;
     readonly errorStack: string | null;
   };
-  /** Postgres does not answer as it should; the call is repeated until it does. Told once, not at every repeat. */
+  /**
+   * Postgres does not answer as it should; what needs it is repeated until it does. Told once for each kind of trouble,
+   * however many calls it meets. `call` is the first of them.
+   */
   readonly "database.troubled": {
+    readonly kind: TroubleKind;
     readonly call: string;
     readonly errorMessage: string;
     readonly errorCode: string | null;
+    /** Whose locks may be in the way, where that is the trouble. */
+    readonly heldBy?: readonly string[];
   };
-  /** Postgres answers again. */
-  readonly "database.recovered": { readonly call: string; readonly durationMs: number };
+  /** Every call that trouble of this kind has met was answered. */
+  readonly "database.recovered": { readonly kind: TroubleKind; readonly call: string; readonly durationMs: number };
   /** The net found jobs that nothing would have woken, or whose status their tasks contradicted. */
   readonly "sweep.mended": { readonly woken: readonly string[]; readonly settled: readonly string[] };
   /** Finished jobs that are kept no longer were deleted. */
@@ -54,8 +62,11 @@ export interface RatchetEvents {
   readonly "runner.restarted": { readonly reason: string };
   /** A worker is ready. */
   readonly "worker.started": { readonly workerId: number; readonly identifiers: readonly string[] };
-  /** A worker has stopped. */
-  readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number };
+  /**
+   * A worker has stopped. `handedBack` counts the jobs it still held; `null`: Postgres did not answer, and other workers take
+   * over what it held when they find it dead.
+   */
+  readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number | null };
   /** A worker of this host that had died was cleared away. */
   readonly "worker.cleared": { readonly workerId: number; readonly jobs: number };
 }

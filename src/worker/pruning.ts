@@ -1,5 +1,5 @@
-import { codeOf } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";
+import { troublesOf } from "../telemetry/troubles.ts";
 
 /** A round costs as much as there are FAILED jobs older than COMPLETED ones are kept: docs/decisions/0008-retention.md. */
 const ROUND_EVERY_MS = 300_000;
@@ -7,7 +7,6 @@ const ROUND_EVERY_MS = 300_000;
 const PAUSE_MS = 250;
 /** Jobs deleted in one commit. */
 const SLICE = 1000;
-const CALL = "prune";
 
 /** The regular deletion of finished jobs. */
 export interface Pruning {
@@ -29,16 +28,14 @@ export function startPruning({ events, prune }: PruningOptions): Pruning {
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
   let isStopped = false;
-  let troubledSince: number | null = null;
+  const troubles = troublesOf(events);
+  const caller = {};
 
   async function work(): Promise<void> {
     let pauseMs = ROUND_EVERY_MS;
     try {
       const jobs = await prune(SLICE);
-      if (troubledSince !== null) {
-        events.emit("database.recovered", { call: CALL, durationMs: performance.now() - troubledSince });
-        troubledSince = null;
-      }
+      troubles.answered(caller);
       if (jobs > 0) {
         events.emit("jobs.pruned", { jobs });
       }
@@ -47,11 +44,7 @@ export function startPruning({ events, prune }: PruningOptions): Pruning {
       }
     } catch (error) {
       // The next round tries again. Nobody else tells of what is wrong with pruning alone: a table that refers to the jobs.
-      if (troubledSince === null) {
-        troubledSince = performance.now();
-        const errorMessage = error instanceof Error ? error.message : String(error);
-        events.emit("database.troubled", { call: CALL, errorMessage, errorCode: codeOf(error) });
-      }
+      troubles.failed(caller, "prune", error);
     }
     if (!isStopped) {
       timer = setTimeout(begin, pauseMs);
@@ -68,6 +61,7 @@ export function startPruning({ events, prune }: PruningOptions): Pruning {
       isStopped = true;
       clearTimeout(timer);
       await working;
+      troubles.gaveUp(caller);
     },
   };
 }

@@ -41,13 +41,14 @@ async function connect(): Promise<pg.Client> {
   return client;
 }
 
-/** Whether an answer has come; asked again and again it tells that none comes. */
+/** Whether an answer has come. */
 function follow(answer: Promise<unknown>): { ended: boolean } {
   const state = { ended: false };
-  const end = (): void => {
+  const wait = async (): Promise<void> => {
+    await answer.catch(() => {});
     state.ended = true;
   };
-  answer.catch(() => {}).finally(end);
+  void wait();
   return state;
 }
 

@@ -62,9 +62,36 @@ describe("repeatUntilAnswered", () => {
   test("tells trouble once, with its first reason, and its end once", async () => {
     await repeat(failing(withCode("57P01"), new Error("later"), "not even an error"));
     expect(events.told("database.troubled")).toStrictEqual([
-      { call: "claim", errorMessage: "error 57P01", errorCode: "57P01" },
+      { kind: "unreachable", call: "claim", errorMessage: "error 57P01", errorCode: "57P01" },
+      { kind: "other", call: "claim", errorMessage: "later", errorCode: null },
     ]);
-    expect(events.told("database.recovered")).toMatchObject([{ call: "claim" }]);
+    expect(events.told("database.recovered")).toMatchObject([{ kind: "unreachable" }, { kind: "other" }]);
+  });
+
+  test.each(["40P01", "40001", "55P03"])("tells %s only if it goes on", async (code) => {
+    await repeat(failing(withCode(code), withCode(code), withCode(code)));
+    expect(events.told("database.troubled")).toStrictEqual([]);
+    await repeat(failing(withCode(code), withCode(code), withCode(code), withCode(code)));
+    expect(events.told("database.troubled")).toMatchObject([{ errorCode: code }]);
+    expect(events.told("database.recovered")).toHaveLength(1);
+  });
+
+  test("ends its pause when another call that met the same trouble is answered", async () => {
+    const pauseBegan = Promise.withResolvers<AbortSignal>();
+    pause.mockImplementationOnce((_delayMs, _value, { signal }: { signal?: AbortSignal }) => {
+      pauseBegan.resolve(signal ?? AbortSignal.abort());
+      return new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => {
+          reject(new Error("AbortError"));
+        });
+      });
+    });
+    const waiting = repeat(failing(withCode("57P01")));
+    const signal = await pauseBegan.promise;
+    await repeat(failing(withCode("25006")));
+    expect(signal.aborted).toBe(false);
+    await repeat(failing(withCode("ECONNREFUSED")));
+    expect(await waiting).toBe("answer");
   });
 
   test.each(["22P05", "22021", "54001", "23514"])("gives a refused value (%s) back at once", async (code) => {
@@ -90,6 +117,6 @@ describe("repeatUntilAnswered", () => {
       return Promise.reject(new Error("AbortError"));
     });
     await expect(repeat(failing(new Error("away")))).rejects.toThrow("away");
-    expect(pause.mock.calls[0]?.[2]).toStrictEqual({ signal: stop.signal });
+    expect(pause).toHaveBeenCalledTimes(1);
   });
 });
