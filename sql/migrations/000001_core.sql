@@ -23,6 +23,17 @@ create table ratchet_private.clock (
 );
 insert into ratchet_private.clock default values;
 
+-- One row.
+create table ratchet_private.sweep_progress (
+  is_only_row boolean primary key default true,
+  after bigint not null default 0,
+  wake_ups_after bigint not null default 0,
+  round_began_at timestamptz not null default '-infinity',
+  next_slice_at timestamptz not null default '-infinity',
+  constraint sweep_progress_has_one_row check (is_only_row)
+) with (fillfactor = 50);
+insert into ratchet_private.sweep_progress default values;
+
 create table ratchet.definitions (
   identifier text not null,
   version text not null,

@@ -2,10 +2,6 @@ import type { SweepReport } from "../database/calls/wakeUps.ts";
 import type { EventHub } from "../telemetry/events.ts";
 
 const BEAT_MS = 1000;
-const SWEEP_EVERY_BEATS = 5;
-/** Unfinished jobs looked at in one sweep. */
-const SWEEP_LIMIT = 1000;
-const FROM_THE_START = "0";
 
 /** The regular work of a worker. */
 export interface Maintenance {
@@ -18,16 +14,12 @@ export interface Maintenance {
 export interface MaintenanceOptions {
   readonly events: EventHub;
   readonly beat: () => Promise<void>;
-  readonly sweep: (after: string, limit: number) => Promise<SweepReport>;
+  /** Sweeps if it is time, which the database knows for all workers together. */
+  readonly sweep: () => Promise<SweepReport>;
 }
 
-/**
- * Gives a sign of life every second, and sweeps through the unfinished jobs: a round begins every five seconds, and goes on
- * by one slice a second while there is more.
- */
+/** Gives a sign of life every second, and takes part in the sweep through the unfinished jobs. */
 export function startMaintenance({ events, beat, sweep }: MaintenanceOptions): Maintenance {
-  let after = FROM_THE_START;
-  let beats = 0;
   let working: Promise<void> = Promise.resolve();
   let isWorking = false;
 
@@ -38,14 +30,10 @@ export function startMaintenance({ events, beat, sweep }: MaintenanceOptions): M
     isWorking = true;
     try {
       await beat();
-      if (after !== FROM_THE_START || beats % SWEEP_EVERY_BEATS === 0) {
-        const { nextAfter, woken, settled } = await sweep(after, SWEEP_LIMIT);
-        after = nextAfter;
-        if (woken.length + settled.length > 0) {
-          events.emit("sweep.mended", { woken, settled });
-        }
+      const { woken, settled } = await sweep();
+      if (woken.length + settled.length > 0) {
+        events.emit("sweep.mended", { woken, settled });
       }
-      beats++;
     } catch {
       // Postgres is away; the calls that jobs wait for tell of it, and the next beat tries again.
     } finally {

@@ -10,7 +10,7 @@ import { createQueuedJobs } from "../engine/queuedJobs.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { adoptWakeUp } from "./adoption.ts";
 import { type Announcer, createAnnouncer } from "./announcer.ts";
-import { endsWithin } from "./deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { type DefinitionMap, definitionRow, registeredVersion } from "./definitions.ts";
 import { jobIdOf } from "./envelope.ts";
 import { type Maintenance, startMaintenance } from "./maintenance.ts";
@@ -18,8 +18,10 @@ import { nudge } from "./nudge.ts";
 import { type Pruning, startPruning } from "./pruning.ts";
 import { createRetryTimer } from "./retryTimer.ts";
 
-/** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the rest. */
-export const LAST_WORDS_MS = 3000;
+/** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the other. */
+export const LAST_WORDS_MS = 2000;
+/** What runs when nothing of it matters any more. */
+const LOOSE_ENDS_MS = 500;
 
 /** What {@link createRuntime} takes. */
 export interface RuntimeOptions {
@@ -125,7 +127,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         const lost = await beat(opened.pool, opened.workerId, poolIds, claims);
         jobs.lose(claims.filter(({ jobId }) => lost.has(jobId)));
       },
-      sweep: (after, limit) => sweep(opened.pool, after, limit),
+      sweep: () => sweep(opened.pool),
     });
     const pruning = startPruning({ events, prune: (maxJobs) => pruneJobs(opened.pool, maxJobs) });
     events.emit("worker.started", { workerId: opened.workerId, identifiers: [...definitions.keys()] });
@@ -159,12 +161,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const started = await starting?.catch(() => {});
     await (draining ??= drain());
     // Wake-ups that came since are handed back as well.
-    await endsWithin(jobs.drain(), LAST_WORDS_MS);
+    await endsWithin(jobs.drain(), LOOSE_ENDS_MS);
     retryTimer.close();
     endListening();
     if (started !== undefined) {
       const { maintenance, pruning } = started;
-      await endsWithin(Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]), LAST_WORDS_MS);
+      await endsWithin(Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]), LOOSE_ENDS_MS);
       const handedBack = await started.session.close();
       events.emit("worker.stopped", { workerId: started.session.workerId, handedBack });
     }

@@ -3,10 +3,10 @@ import type { TaskList } from "graphile-worker";
 import type { Logger } from "pino";
 import { createPool } from "../database/pool.ts";
 import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
-import { unlockPools } from "../database/calls/wakeUps.ts";
+import { unlockPool } from "../database/calls/wakeUps.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
-import { endsWithin } from "./deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { nudge } from "./nudge.ts";
 import { type QueueRun, startQueueRun } from "./queueRun.ts";
 import type { QueueSettings } from "./queueSettings.ts";
@@ -79,8 +79,9 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       // What its pool could not complete would stay locked for four hours. At the worker's own end all its pools are freed.
       const repeatOptions = { call: "unlock", events, signal: stopping.signal };
       try {
-        await repeatUntilAnswered(() => unlockPools(inSchemas(database, schemas), [begun.pool.id]), repeatOptions);
-        runtime.forgetPool(begun.pool);
+        if (await repeatUntilAnswered(() => unlockPool(inSchemas(database, schemas), begun.pool.id), repeatOptions)) {
+          runtime.forgetPool(begun.pool);
+        }
       } catch {
         // Stopping meanwhile.
       }

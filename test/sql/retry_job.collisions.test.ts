@@ -46,9 +46,9 @@ test("a sweep during a retry leaves one wake-up", async () => {
   await withTwoSessions(sql, async (operator, sweeper) => {
     await operator.query("begin");
     await retry(operator, id);
-    await sweeper.query("select ratchet_private.sweep(0, 1000)");
+    await sweeper.query("select ratchet_private.sweep_jobs(0, 1000)");
     await operator.query("commit");
-    await sweeper.query("select ratchet_private.sweep(0, 1000)");
+    await sweeper.query("select ratchet_private.sweep_jobs(0, 1000)");
   });
   expect(await readWakeUps(sql, id)).toHaveLength(1);
   await expectNoViolations(sql);

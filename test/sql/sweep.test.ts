@@ -1,17 +1,29 @@
 import { expect, test } from "vitest";
 
-import { addSingle, addWorker, claimOne, readJob, readWakeUps, useSql, withoutTriggers } from "./fixtures.ts";
+import {
+  addSingle,
+  addWorker,
+  claim,
+  claimOne,
+  readJob,
+  readWakeUps,
+  useSql,
+  withSession,
+  withoutTriggers,
+} from "./fixtures.ts";
 
 const sql = useSql();
 
 interface Swept {
-  next_after: string;
   woken: string[];
   settled: string[];
 }
 
-const sweep = (after = "0", limit = 1000): Promise<Swept> =>
-  sql.row<Swept>("select * from ratchet_private.sweep($1, $2)", [after, limit]);
+/** Whether it is time or not, until a round has ended. */
+async function sweep(chunk = 1000): Promise<Swept> {
+  await sql.rows("update ratchet_private.sweep_progress set after = 0, wake_ups_after = 0");
+  return sql.row<Swept>("select * from ratchet_private.sweep($1::integer, true)", [chunk]);
+}
 
 const setWakeUp = (id: string, change: string): Promise<unknown> =>
   sql.rows(`update graphile_worker._private_jobs set ${change} where key = 'ratchet:' || $1::text`, [id]);
@@ -36,7 +48,7 @@ test("a due, free job without a wake-up gets one; all others are left alone", as
   await setWakeUp(orphaned.id, "locked_by = 'dead-pool', locked_at = now() - interval '6 s', attempts = 1");
   await setWakeUp(running.id, "locked_by = 'live-pool', locked_at = now(), attempts = 1");
 
-  expect(await sweep()).toStrictEqual({ next_after: "0", woken: [lost.id, spent.id, orphaned.id], settled: [] });
+  expect(await sweep()).toStrictEqual({ woken: [lost.id, spent.id, orphaned.id], settled: [] });
   for (const { id } of [lost, spent, orphaned, woken]) {
     expect(await readWakeUps(sql, id)).toMatchObject([{ locked_by: null }]);
   }
@@ -85,26 +97,110 @@ test("spent rows of ours are removed, other people's never", async () => {
   ).toStrictEqual([{ task_identifier: "somebody_elses" }]);
 });
 
-test("a free job whose tasks have all ended is settled", async () => {
-  const { id } = await addSingle(sql);
-  await withoutTriggers(sql, (session) =>
+/** Ends a job's tasks behind the triggers' back. */
+const endTasks = (id: string): Promise<unknown> =>
+  withoutTriggers(sql, (session) =>
     session.query("update ratchet.tasks set status = 'SKIPPED', completed_at = now() where job_id = $1", [id]),
   );
-  expect((await sweep()).settled).toStrictEqual([id]);
-  expect(await readJob(sql, id)).toMatchObject({ status: "COMPLETED" });
+
+test("a free job whose tasks have all ended is settled; one that has not begun when it is claimed or has no wake-up", async () => {
+  const worker = await addWorker(sql);
+  const [begun, asleep, waiting] = [await addSingle(sql), await addSingle(sql), await addSingle(sql)];
+  const { fence } = await claimOne(sql, worker, begun.id);
+  await sql.rows("select ratchet_private.hand_back($1, array[$2::bigint], array[$3::integer])", [
+    worker,
+    begun.id,
+    fence,
+  ]);
+  await setWakeUp(asleep.id, "attempts = max_attempts");
+  for (const { id } of [begun, asleep, waiting]) {
+    await endTasks(id);
+  }
+  expect((await sweep()).settled).toStrictEqual([begun.id, asleep.id]);
+  expect(await readJob(sql, begun.id)).toMatchObject({ status: "COMPLETED" });
+  expect((await claim(sql.pool(), worker, [waiting.id]))[0]?.outcome).toBe("contradictory");
+  await sql.rows("select ratchet_private.settle($1)", [waiting.id]);
 });
 
-test("slices of unfinished jobs follow one another and begin again", async () => {
-  const all = (await sql.rows<{ id: string }>("select id from ratchet.jobs where finished_at is null order by id")).map(
-    ({ id }) => id,
+test("a round takes all unfinished jobs, chunk by chunk", async () => {
+  const [{ id }] = await Promise.all([addSingle(sql), addSingle(sql), addSingle(sql)]);
+  const ids = (await sql.rows<{ id: string }>("select id from ratchet.jobs where finished_at is null order by id")).map(
+    (job) => job.id,
   );
-  const first = await sweep("0", 2);
-  expect(first.next_after).toBe(all[1]);
-  let after = first.next_after;
-  for (let slices = 0; after !== "0" && slices < 100; slices++) {
-    after = (await sweep(after, 2)).next_after;
-  }
-  expect(after).toBe("0");
+  expect(ids.length).toBeGreaterThan(4);
+  await sql.rows("delete from graphile_worker._private_jobs where key = 'ratchet:' || $1::text", [id]);
+  expect((await sweep(2)).woken).toStrictEqual([id]);
+  expect(await sql.value("select after from ratchet_private.sweep_progress")).toBe("0");
+
+  const chunk = (after: string): Promise<{ next_after: string }> =>
+    sql.row("select next_after from ratchet_private.sweep_jobs($1, 2)", [after]);
+  expect(await chunk("0")).toStrictEqual({ next_after: ids[1] });
+  expect(await chunk(ids.at(-2) ?? "")).toStrictEqual({ next_after: "0" });
+});
+
+test("all workers share one round: who comes too early, or while another is at it, does nothing", async () => {
+  const mended = async (): Promise<string[]> => (await sql.row<Swept>("select * from ratchet_private.sweep()")).woken;
+  const lose = async (): Promise<string> => {
+    const { id } = await addSingle(sql);
+    await sql.rows("delete from graphile_worker._private_jobs where key = 'ratchet:' || $1::text", [id]);
+    return id;
+  };
+  const setNext = (time: string): Promise<unknown> =>
+    sql.rows(
+      `update ratchet_private.sweep_progress set after = 0, next_slice_at = clock_timestamp() + interval '${time}'`,
+    );
+
+  await setNext("5 s");
+  const first = await lose();
+  expect(await mended()).toStrictEqual([]);
+  await setNext("0 s");
+  expect(await mended()).toStrictEqual([first]);
+  // The next round is four seconds and more away.
+  const second = await lose();
+  expect(await mended()).toStrictEqual([]);
+
+  await setNext("0 s");
+  await withSession(sql, async (sweeper) => {
+    await sweeper.query("begin; select * from ratchet_private.sweep()");
+    expect(await mended()).toStrictEqual([]);
+  });
+  expect(await mended()).toStrictEqual([second]);
+
+  // Noted before somebody set the clock back.
+  await setNext("3 h");
+  const third = await lose();
+  expect(await mended()).toStrictEqual([third]);
+});
+
+test("rows that somebody's psql holds stop neither the sweep nor what comes after them", async () => {
+  const worker = await addWorker(sql);
+  const [contradictory, left, asleep, last] = [
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+    await addSingle(sql),
+  ];
+  const dead = await addWorker(sql);
+  const { fence } = await claimOne(sql, worker, contradictory.id);
+  await sql.rows("select ratchet_private.hand_back($1, array[$2::bigint], array[$3::integer])", [
+    worker,
+    contradictory.id,
+    fence,
+  ]);
+  await endTasks(contradictory.id);
+  await claimOne(sql, dead, left.id);
+  await sql.rows("update ratchet.workers set stopped_at = now() where id = $1", [dead]);
+  await setWakeUp(asleep.id, "attempts = max_attempts");
+  await setWakeUp(last.id, "attempts = max_attempts");
+  await withSession(sql, async (psql) => {
+    await psql.query("begin");
+    await psql.query("select from ratchet.tasks where job_id = any ($1) for update", [[contradictory.id, left.id]]);
+    await psql.query("update graphile_worker._private_jobs set priority = 1 where key = 'ratchet:' || $1::text", [
+      asleep.id,
+    ]);
+    expect(await sweep()).toStrictEqual({ woken: [last.id], settled: [] });
+  });
+  expect(await sweep()).toStrictEqual({ woken: [left.id, asleep.id], settled: [contradictory.id] });
 });
 
 test("moving the clock brings the wake-ups of waiting jobs along", async () => {

@@ -168,6 +168,7 @@ test("a job whose status its tasks contradict is settled by the sweep", async ()
   const first = await bench.start({ definitions: { noop } });
   await first.stop();
   const jobId = await bench.add("noop");
+  await bench.rows("select graphile_worker.remove_job($1)", [wakeUpKey(jobId)]);
   await bench.rows(
     `begin; set local session_replication_role = replica;
      update ratchet.tasks set status = 'COMPLETED', completed_at = now(), started_at = now() where job_id = ${jobId}; commit`,

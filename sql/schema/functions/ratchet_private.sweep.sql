@@ -1,70 +1,43 @@
-create or replace function ratchet_private.sweep(p_after bigint, p_limit integer)
-returns table (next_after bigint, woken bigint[], settled bigint[])
-language plpgsql volatile set search_path = '' as $$
+create or replace function ratchet_private.sweep(p_chunk integer default 5000, p_at_once boolean default false)
+returns table (woken bigint[], settled bigint[])
+language plpgsql volatile set search_path = ''
+-- What somebody else holds is left for the next round.
+set lock_timeout = '20ms' set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-  v_now timestamptz := ratchet_private.clock_now();
-  v_ids bigint[];
-  v_id bigint;
-  v_left record;
-  v_freed bigint[] := '{}';
-  v_spent bigint[];
+  v_began timestamptz := clock_timestamp();
+  v_progress ratchet_private.sweep_progress;
+  v_mended record;
 begin
-  v_ids := array(select j.id from ratchet.jobs j where j.finished_at is null and j.id > p_after order by j.id limit p_limit);
-  next_after := case when cardinality(v_ids) < p_limit then 0 else v_ids[p_limit] end;
+  woken := '{}';
+  settled := '{}';
+  -- One sweep for all workers: whoever comes while it is not time yet, or another is at it, has nothing to do. A time far ahead
+  -- was noted before the clock was set back.
+  select * into v_progress from ratchet_private.sweep_progress p
+    where p_at_once or p.next_slice_at not between v_began and v_began + interval '10 seconds' for update skip locked;
+  if not found then
+    return next;
+    return;
+  end if;
+  if v_progress.after = 0 then
+    v_progress.round_began_at := v_began;
+  end if;
 
-  -- Somebody held a row of theirs when their worker was released. A worker that was taken for gone by mistake goes on beating.
-  for v_left in
-    select w.id as worker_id, array_agg(j.id order by j.id) as job_ids
-    from ratchet.jobs j join ratchet.workers w on w.id = j.worker_id
-    where j.id = any (v_ids) and w.stopped_at is not null and w.beat_at < v_now - interval '15 seconds'
-    group by w.id order by w.id
   loop
-    v_freed := v_freed || ratchet_private.free_jobs(v_left.worker_id, v_left.job_ids);
+    v_mended := ratchet_private.sweep_jobs(v_progress.after, p_chunk);
+    v_progress.after := v_mended.next_after;
+    woken := woken || v_mended.woken;
+    settled := settled || v_mended.settled;
+    exit when v_progress.after = 0 or clock_timestamp() > v_began + interval '200 milliseconds';
   end loop;
+  v_progress.wake_ups_after := ratchet_private.sweep_wake_ups(v_progress.wake_ups_after, p_chunk);
 
-  -- Only jobs that nobody holds: a worker in the middle of a checkpoint is no contradiction.
-  settled := array(
-    select j.id from ratchet.jobs j
-    where j.id = any (v_ids) and j.worker_id is null and j.version is not null
-      and not exists (
-        select from ratchet.tasks t where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED'))
-      and exists (select from ratchet.tasks t where t.job_id = j.id)
-  );
-  foreach v_id in array settled loop
-    perform ratchet_private.settle(v_id);
-  end loop;
-
-  -- A spent row wakes nobody, nor one locked for five seconds by a pool that no live worker has (a new pool is known a moment
-  -- after its first fetch), nor one whose pool has not claimed the job for ten seconds (the answer to its fetch was lost), nor
-  -- one flagged for a version that no live worker knows any more.
-  woken := array(
-    select j.id from ratchet.jobs j
-    where j.id = any (v_ids) and j.id <> all (settled) and j.finished_at is null and j.worker_id is null and j.version is not null
-      and coalesce(j.next_attempt_at, j.run_at) <= v_now
-      and not exists (
-        select from graphile_worker.jobs w
-        where (w.key = 'ratchet:' || j.id or w.id = j.adopted_from)
-          and w.attempts < w.max_attempts
-          and (w.flags is null or exists (
-            select from ratchet.workers k where j.version = any (k.known_versions) and ratchet_private.is_worker_live(k)))
-          and (w.locked_by is null or w.locked_at > clock_timestamp() - case
-            when exists (select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids))
-            then interval '10 seconds' else interval '5 seconds' end)
-      )
-    order by j.id
-  );
-  perform ratchet_private.add_wake_ups(woken);
-  woken := v_freed || woken;
-
-  -- Once a round, because it reads graphile-worker's whole table.
-  v_spent := array(
-    select w.id from graphile_worker.jobs w
-    where next_after = 0 and w.key is null and w.attempts >= w.max_attempts and w.max_attempts = 32767 and w.locked_at is null
-      and w.task_identifier in (select d.identifier from ratchet.definitions d)
-    limit 1000
-  );
-  perform graphile_worker.complete_jobs(v_spent);
+  update ratchet_private.sweep_progress p set
+    after = v_progress.after, wake_ups_after = v_progress.wake_ups_after, round_began_at = v_progress.round_began_at,
+    -- A round every five seconds, and never more than a fifth of the time.
+    next_slice_at = greatest(
+      clock_timestamp() + least(4 * (clock_timestamp() - v_began), interval '5 seconds'),
+      case when v_progress.after = 0 then v_progress.round_began_at + interval '5 seconds' end);
   return next;
 end
 $$;
-comment on function ratchet_private.sweep(bigint, integer) is 'The net: looks at the next slice of unfinished jobs, frees those that a released worker still holds, gives those that are due, free and without a wake-up a new one, settles contradictions and removes spent wake-ups. Returns where the next slice begins (0: from the start).';
+comment on function ratchet_private.sweep(integer, boolean) is 'The net, for all workers together: if it is time, looks at the next unfinished jobs for 200 milliseconds and sets right what it finds (sweep_jobs), and at some rows of graphile-worker''s (sweep_wake_ups). p_at_once: whether it is time or not.';

@@ -22,22 +22,16 @@ export async function addWakeUps(
 
 /** What a sweep did. */
 export interface SweepReport {
-  /** Where the next slice begins; `"0"`: from the start. */
-  readonly nextAfter: string;
   /** Jobs that were due, free and without a wake-up. */
   readonly woken: readonly string[];
   /** Jobs whose status contradicted their tasks. */
   readonly settled: readonly string[];
 }
 
-/** Looks at the next `limit` unfinished jobs after an id. */
-export async function sweep(db: Queryable, after: string, limit: number): Promise<SweepReport> {
-  const { rows } = await db.query<{ next_after: string; woken: string[]; settled: string[] }>(
-    "select * from ratchet_private.sweep($1, $2)",
-    [after, limit],
-  );
-  const row = onlyRow(rows);
-  return { nextAfter: row.next_after, woken: row.woken, settled: row.settled };
+/** Looks at the next unfinished jobs if it is time; otherwise, or while another worker is at it, does nothing. */
+export async function sweep(db: Queryable): Promise<SweepReport> {
+  const { rows } = await db.query<SweepReport>("select woken, settled from ratchet_private.sweep()");
+  return onlyRow(rows);
 }
 
 /** A graphile-worker job that was added without Ratchet. */
@@ -76,9 +70,36 @@ export async function announcementChannel(db: Queryable, tenant: string): Promis
   return onlyRow(rows).channel;
 }
 
-/** Frees what graphile-worker's pools of these ids hold, because they have ended. */
-export async function unlockPools(db: Queryable, poolIds: readonly string[]): Promise<void> {
-  if (poolIds.length > 0) {
-    await db.query("select graphile_worker.force_unlock_workers($1)", [poolIds]);
-  }
+/** Frees what a pool of graphile-worker's holds, because it has ended; false if somebody else's lock kept it from that. */
+export async function unlockPool(db: Queryable, poolId: string): Promise<boolean> {
+  const { rows } = await db.query<{ isFree: boolean }>(
+    'select ratchet_private.free_pools(array[$1::text]) as "isFree"',
+    [poolId],
+  );
+  return onlyRow(rows).isFree;
+}
+
+/**
+ * Gives a graphile-worker job back to whoever fetches it next: unlocked, as long as its pool still holds it, and the try not
+ * counted. What graphile-worker itself does with jobs that it has fetched and not begun.
+ */
+export async function returnWakeUp(
+  db: Queryable,
+  { id, locked_by: poolId }: { readonly id: string; readonly locked_by: string | null },
+): Promise<void> {
+  await db.query(
+    `with returned as (
+       update graphile_worker._private_jobs j
+       set attempts = greatest(j.attempts - 1, 0), locked_by = null, locked_at = null
+       where j.id = $1::bigint and j.locked_by = $2::text
+       returning j.job_queue_id
+     ), notified as (
+       select pg_notify('jobs:insert', '{"r":' || (random() * 1000000)::integer || ',"count":1}') from returned
+     ), freed as (
+       update graphile_worker._private_job_queues q set locked_by = null, locked_at = null
+       from returned r where q.id = r.job_queue_id and q.locked_by = $2::text
+     )
+     select from notified`,
+    [id, poolId],
+  );
 }
