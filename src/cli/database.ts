@@ -5,6 +5,9 @@ import { checkDatabase } from "../database/connectionCheck.ts";
 import { startEmbeddedPostgres } from "../database/embedded/embeddedPostgres.ts";
 import type { DatabaseLog } from "../database/log.ts";
 import { createPool } from "../database/pool.ts";
+import { endsWithin } from "../engine/deadline.ts";
+
+const CLOSE_WITHIN_MS = 500;
 
 /** The database a command works on. */
 export interface CommandDatabase {
@@ -48,7 +51,8 @@ export async function withDatabase<Result>(
       await checkDatabase(pool);
       return await work({ url, embeddedIn: embedded?.dataFolder ?? null, pool });
     } finally {
-      await pool.end();
+      // A connection that hears nothing any more never ends.
+      await endsWithin(pool.end(), CLOSE_WITHIN_MS);
     }
   } finally {
     await embedded?.stop();

@@ -13,7 +13,10 @@ export const EXIT_CODES = {
   },
   jobNotCompleted: { code: 6, meaning: "the watched job ended FAILED or CANCELLED" },
   problem: { code: 7, meaning: "doctor found a problem; with --strict: or something to look at" },
-  interrupted: { code: 130, meaning: "interrupted before the watched job was final" },
+  interrupted: {
+    code: 130,
+    meaning: "interrupted before the watched job was final; asked to end twice: 128 + the signal's number",
+  },
 } as const;
 
 const BY_ERROR: Partial<Record<RatchetErrorCode, keyof typeof EXIT_CODES>> = {

@@ -4,6 +4,8 @@ import module from "node:module";
 import { isNodeTooOld, OLDEST_NODE } from "../config/nodeVersion.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 
+const LEFTOVERS_MS = 200;
+
 /** The one entry, `ratchet …`: everything else can be imported by a test without starting anything. */
 async function start(): Promise<void> {
   const { node } = process.versions;
@@ -20,6 +22,10 @@ async function start(): Promise<void> {
   module.enableCompileCache();
   const [{ createContext }, { runCli }] = await Promise.all([import("./context.ts"), import("./program.ts")]);
   await runCli(process.argv.slice(2), createContext());
+  // What is left over, such as a handler that ignores its signal or a connection that hears nothing, must not keep the process.
+  setTimeout(() => {
+    process.exit();
+  }, LEFTOVERS_MS).unref();
 }
 
 // oxlint-disable-next-line unicorn/prefer-top-level-await -- node/no-top-level-await forbids that.

@@ -4,7 +4,6 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { migrate } from "../database/migrator.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import { startWorker } from "../worker/startWorker.ts";
 import { wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { prepareDataFolder } from "./dataFolder.ts";
@@ -13,13 +12,13 @@ import { withExamples } from "./examples.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
 import { openLogFile } from "./logFile.ts";
+import { startStoppableWorker, stopLimitMs } from "./stopping.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, demandSample, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
 import { type UpRun, refuseLoneOptions, remarkOnOtherPort } from "./upOptions.ts";
 import { type UpServer, startUpServer } from "./upServer.ts";
 import { whereToLook } from "./whereToLook.ts";
-import { workerSettings } from "./workerSettings.ts";
 
 /** `ratchet up`: everything in one process, from the database to worker and server. */
 export function createUpCommand(context: CliContext): CommandUnknownOpts {
@@ -48,7 +47,7 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
       await prepareDataFolder(config.dataFolder);
       const logFile = join(config.dataFolder, "ratchet.log");
       const log = createLogger({ level: config.logLevel, destination: openLogFile(logFile) });
-      await untilInterrupted(async (signal) => {
+      const work = async (signal: AbortSignal): Promise<void> => {
         const { postgresPort } = options;
         const dataFolder = await withDatabase({ config, purpose: "up", port: postgresPort, log }, async (database) => {
           remarkOnOtherPort(context, database, postgresPort);
@@ -62,7 +61,8 @@ export function createUpCommand(context: CliContext): CommandUnknownOpts {
         if (signal.aborted) {
           context.print(`Stopped. Data stays in ${dataFolder ?? "the database of DATABASE_URL"}.`);
         }
-      });
+      };
+      await untilInterrupted(work, { endsWithinMs: stopLimitMs(config) });
     });
   return withExamples(command, context, [
     ["everything there is, with the sample job live", "ratchet up --sample"],
@@ -104,11 +104,7 @@ async function runWorker(context: CliContext, run: UpRun, server: UpServer | nul
             bringsWorker: true,
           });
     await (watching === null ? undefined : Promise.race([aborted(started.signal), watching]));
-    const worker = await startWorker({
-      connectionString: database.url,
-      ...workerSettings(config),
-      log,
-    });
+    const worker = await startStoppableWorker({ config, connectionString: database.url, log, signal });
     try {
       await watching;
       if (watching === null || options.exit !== true) {
@@ -130,7 +126,8 @@ async function runWorker(context: CliContext, run: UpRun, server: UpServer | nul
         await aborted(signal);
       }
     } finally {
-      await worker.stop();
+      // Requests have the same grace as handlers, at the same time.
+      await Promise.all([worker?.stop(), server?.close()]);
     }
   } finally {
     await marketplace?.close();

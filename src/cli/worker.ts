@@ -4,12 +4,11 @@ import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-ty
 
 import type { Config } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import { startWorker } from "../worker/startWorker.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
-import { workerSettings } from "./workerSettings.ts";
 import { withExamples } from "./examples.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
+import { startStoppableWorker, stopLimitMs } from "./stopping.ts";
 import { reportImports } from "./watching/importReports.ts";
 import { restartOnChange } from "./watching/restartOnChange.ts";
 
@@ -25,10 +24,13 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
     .action(async ({ watch = false, watched = false }) => {
       const parentGone = watched ? reportToParent() : null;
       const config = await context.config();
-      await untilInterrupted(async (interrupted) => {
-        const signal = parentGone === null ? interrupted : AbortSignal.any([interrupted, parentGone]);
-        await (watch ? runWatched(context, config, signal) : run(config, signal));
-      });
+      await untilInterrupted(
+        async (interrupted) => {
+          const signal = parentGone === null ? interrupted : AbortSignal.any([interrupted, parentGone]);
+          await (watch ? runWatched(context, config, signal) : run(config, signal));
+        },
+        { endsWithinMs: stopLimitMs(config) },
+      );
     });
   return withExamples(command, context, [
     ["in production, as often as you like", "ratchet worker"],
@@ -39,13 +41,9 @@ export function createWorkerCommand(context: CliContext): CommandUnknownOpts {
 async function run(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLogger({ level: config.logLevel });
   await withDatabase({ config, purpose: "worker", log }, async ({ url }) => {
-    const worker = await startWorker({
-      connectionString: url,
-      ...workerSettings(config),
-      log,
-    });
+    const worker = await startStoppableWorker({ config, connectionString: url, log, signal });
     await aborted(signal);
-    await worker.stop();
+    await worker?.stop();
   });
 }
 

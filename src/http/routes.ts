@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
 import { ping } from "../database/calls/ping.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
-import { endsWithin } from "../worker/deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { HOME_PAGE, HOME_POLICY, RURU_POLICY } from "./pages.ts";
 import { refusalOf } from "./requestGuard.ts";
 import { pathOf, send, sendText } from "./send.ts";

@@ -5,7 +5,7 @@ import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
-import { endsWithin } from "../worker/deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
 import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
 import { createRoutes } from "./routes.ts";

@@ -1,5 +1,5 @@
 import type { Worker, WorkerEvents, WorkerPool } from "graphile-worker";
-import { endsWithin } from "./deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 
 /** How long completions of the last handlers may take to be written. */
 const FLUSH_WITHIN_MS = 1000;

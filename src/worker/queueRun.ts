@@ -3,7 +3,7 @@ import { type TaskList, type Worker, type WorkerEvents, type WorkerPool, run } f
 import type pg from "pg";
 import type { Logger } from "pino";
 import { isAnswerLost } from "../database/transientErrors.ts";
-import { endsWithin } from "./deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import { closePollGaps } from "./pollGaps.ts";
 import { followPoolEnds } from "./poolEnd.ts";

@@ -9,7 +9,9 @@ import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import { closePollGaps } from "./pollGaps.ts";
+import { handedBackAtStop } from "./plainTasks.ts";
 import { type PoolEnds, followPoolEnds } from "./poolEnd.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
 import { forgiveSecondRelease } from "./secondRelease.ts";
@@ -17,6 +19,8 @@ import { createTaskFilesPlugin } from "./taskFiles.ts";
 
 /** As graphile-worker has it. */
 const DEFAULT_SHUTDOWN_GRACE_MS = 5000;
+/** For the last hand-backs, when the handlers have ended or were given up. */
+const STOP_WITHIN_MS = 3000;
 
 /** The part of graphile-worker's context that the plugin uses. */
 interface RunnerContext {
@@ -101,7 +105,18 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
         async postmigrate(context) {
           await migrateWith(context, getSchemas);
         },
-        async startWorker(context) {
+        async startWorker(context, { tasks }) {
+          const runner = runnerOf(context);
+          const schemas = getSchemas(context.resolvedPreset, context.workerSchema);
+          // Before the first fetch; graphile-worker looks up each job's task in this very object.
+          Object.assign(
+            tasks,
+            handedBackAtStop(
+              tasks,
+              () => schemas,
+              (identifier) => !runner.definitions.has(identifier),
+            ),
+          );
           try {
             await runtimeOf(context).start();
           } catch (error) {
@@ -136,7 +151,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
               await ending;
             }
           } finally {
-            await runtime?.stop();
+            await endsWithin(Promise.resolve(runtime?.stop()), STOP_WITHIN_MS);
             // The same options may be run again.
             runner.runtime = undefined;
           }

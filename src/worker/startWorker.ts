@@ -9,15 +9,18 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import { endsWithin } from "./deadline.ts";
+import { endsWithin } from "../engine/deadline.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 import { LAST_WORDS_MS, type Runtime, createRuntime } from "./runtime.ts";
 import { type SupervisedRunner, superviseRunner } from "./supervisor.ts";
+import { handedBackAtStop } from "./plainTasks.ts";
 import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
 
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 const DEFAULT_POLL_INTERVAL_MS = 2000;
+/** A stop has ended so long after the grace, whatever Postgres and handlers do. */
+export const STOP_AFTER_GRACE_MS = 3000;
 
 /** What {@link startWorker} takes. */
 export interface WorkerOptions {
@@ -52,7 +55,10 @@ export interface RunningWorker {
   readonly events: EventHub;
   /** The identifiers it runs, plain task files included. */
   readonly identifiers: readonly string[];
-  /** Lets running tasks end within the grace and hands back the rest, uncounted. Safe twice. */
+  /**
+   * Lets running tasks end within the grace and hands back the rest, uncounted. Ends at most three seconds after the grace,
+   * whatever handlers and Postgres do; what a handler that ignores its signal does afterwards is not written. Safe twice.
+   */
   stop(): Promise<void>;
 }
 
@@ -83,7 +89,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     events,
   });
-  const taskList = { ...files.plainTasks, ...wakeUpHandlers(files.definitions, runtime) };
+  const plainTasks = handedBackAtStop(files.plainTasks, () => schemas);
+  const taskList = { ...plainTasks, ...wakeUpHandlers(files.definitions, runtime) };
   let runner: SupervisedRunner;
   try {
     await runtime.start();
@@ -95,10 +102,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 
   async function stop(): Promise<void> {
+    const deadlineMs = performance.now() + queue.shutdownGraceMs + STOP_AFTER_GRACE_MS;
     await endsWithin(Promise.all([runtime.drain(), runner.stop()]), queue.shutdownGraceMs + LAST_WORDS_MS);
     // Only now: a wake-up that was fetched at the last moment is handed back on the runtime's connections.
-    await runtime.stop();
-    await runner.kill();
+    await endsWithin(runtime.stop(), deadlineMs - performance.now());
+    await endsWithin(runner.kill(), Math.max(deadlineMs - performance.now(), 0));
     endLogging();
   }
   let stopped: Promise<void> | undefined;
