@@ -41,8 +41,8 @@ export interface RatchetEvents {
     readonly errorStack: string | null;
   };
   /**
-   * Postgres does not answer as it should; what needs it is repeated until it does. Told once for each kind of trouble,
-   * however many calls it meets. `call` is the first of them.
+   * Postgres does not answer as it should; what needs it is repeated until it does. Told once, however many calls it meets,
+   * and again only when it turns out to be of another kind. `call` is the first of them.
    */
   readonly "database.troubled": {
     readonly kind: TroubleKind;
@@ -52,7 +52,7 @@ export interface RatchetEvents {
     /** Whose locks may be in the way, where that is the trouble. */
     readonly heldBy?: readonly string[];
   };
-  /** Every call that trouble of this kind has met was answered. */
+  /** Every call that the trouble has met was answered. `kind` and `call` are those told last. */
   readonly "database.recovered": { readonly kind: TroubleKind; readonly call: string; readonly durationMs: number };
   /** The net found jobs that nothing would have woken, or whose status their tasks contradicted. */
   readonly "sweep.mended": { readonly woken: readonly string[]; readonly settled: readonly string[] };
@@ -67,8 +67,10 @@ export interface RatchetEvents {
    * over what it held when they find it dead.
    */
   readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number | null };
-  /** A worker of this host that had died was cleared away. */
-  readonly "worker.cleared": { readonly workerId: number; readonly jobs: number };
+  /** A worker took over from another one that had died; `jobs`: how many of its jobs go on now. */
+  readonly "worker.rescued": { readonly workerId: number; readonly deadWorkerId: number; readonly jobs: number };
+  /** Others took a worker for dead that is not; it has dropped its claims and goes on. */
+  readonly "worker.buried": { readonly workerId: number; readonly claims: number };
 }
 
 /** The name of an event. */

@@ -71,7 +71,8 @@ const LINES: { readonly [Name in RatchetEventName]: LineOf<RatchetEvents[Name]> 
           "worker stopped, and Postgres did not answer: what it held is not handed back; other workers take it over, or the next one that starts",
         ]
       : ["info", "worker stopped"],
-  "worker.cleared": ["warn", "cleared what a dead worker of this host had left"],
+  "worker.rescued": ["warn", "a worker died; its jobs go on"],
+  "worker.buried": ["warn", "this worker was taken for dead; it has dropped its jobs and goes on"],
 };
 
 /** Writes a line for each event; the returned function ends that. */

@@ -18,10 +18,20 @@ export interface Troubles {
 }
 
 interface Trouble {
-  readonly call: string;
   readonly since: number;
   readonly callers: Set<object>;
+  readonly told: Set<TroubleKind>;
+  /** What was told last. */
+  latest: { readonly kind: TroubleKind; readonly call: string };
   answer: AbortController;
+}
+
+// Each of these may last while everything else is well; the others follow one another in one and the same fault.
+const APART: ReadonlySet<TroubleKind> = new Set(["locked", "rights", "missing"]);
+
+/** Trouble of one group is one trouble. */
+function groupOf(kind: TroubleKind): TroubleKind | "server" {
+  return APART.has(kind) ? kind : "server";
 }
 
 const troublesOfHub = new WeakMap<EventHub, Troubles>();
@@ -34,28 +44,40 @@ export function troublesOf(events: EventHub): Troubles {
 }
 
 /**
- * Joins what many calls meet to one trouble for each kind: it begins with the first call that fails, and is over when each
- * one that failed was answered. A restart of Postgres would otherwise be told by everything that needs it.
+ * Joins what many calls meet to one trouble: it begins with the first call that fails, and is over when each one that failed
+ * was answered. A restart of Postgres would otherwise be told by everything that needs it. When it turns out to be something
+ * else, a failover that has ended in a read-only server for example, that is told too, once.
  */
 function createTroubles(events: EventHub): Troubles {
-  const troubles = new Map<TroubleKind, Trouble>();
+  const troubles = new Map<string, Trouble>();
 
-  function leave(caller: object, isAnswered: boolean, except?: TroubleKind): void {
-    for (const [kind, trouble] of troubles) {
-      if (kind !== except && trouble.callers.delete(caller)) {
+  function leave(caller: object, isAnswered: boolean, except?: string): void {
+    for (const [group, trouble] of troubles) {
+      if (group !== except && trouble.callers.delete(caller)) {
         if (isAnswered) {
           trouble.answer.abort();
           trouble.answer = new AbortController();
         }
         if (trouble.callers.size === 0) {
-          troubles.delete(kind);
+          troubles.delete(group);
           if (isAnswered) {
-            const durationMs = performance.now() - trouble.since;
-            events.emit("database.recovered", { kind, call: trouble.call, durationMs });
+            events.emit("database.recovered", { ...trouble.latest, durationMs: performance.now() - trouble.since });
           }
         }
       }
     }
+  }
+
+  function troubleOfGroup(group: string, latest: Trouble["latest"]): Trouble {
+    const trouble = troubles.get(group) ?? {
+      since: performance.now(),
+      callers: new Set(),
+      told: new Set(),
+      latest,
+      answer: new AbortController(),
+    };
+    troubles.set(group, trouble);
+    return trouble;
   }
 
   return {
@@ -64,22 +86,18 @@ function createTroubles(events: EventHub): Troubles {
         return;
       }
       const kind = kindOfTrouble(error);
-      const known = troubles.get(kind);
-      if (known === undefined) {
-        troubles.set(kind, {
-          call,
-          since: performance.now(),
-          callers: new Set([caller]),
-          answer: new AbortController(),
-        });
+      const group = groupOf(kind);
+      const trouble = troubleOfGroup(group, { kind, call });
+      trouble.callers.add(caller);
+      if (!trouble.told.has(kind)) {
+        trouble.told.add(kind);
+        trouble.latest = { kind, call };
         const errorMessage = error instanceof Error ? error.message : String(error);
         const event = { kind, call, errorMessage, errorCode: codeOf(error) };
         events.emit("database.troubled", heldBy === undefined ? event : { ...event, heldBy });
-      } else {
-        known.callers.add(caller);
       }
-      // Postgres says something else by now, so the trouble before is over for this caller.
-      leave(caller, true, kind);
+      // Postgres says something else by now, so what was before is over for this caller.
+      leave(caller, true, group);
     },
     answered(caller) {
       leave(caller, true);
@@ -88,7 +106,7 @@ function createTroubles(events: EventHub): Troubles {
       leave(caller, false);
     },
     nextAnswer(error) {
-      return (troubles.get(kindOfTrouble(error))?.answer ?? new AbortController()).signal;
+      return (troubles.get(groupOf(kindOfTrouble(error)))?.answer ?? new AbortController()).signal;
     },
   };
 }

@@ -32,11 +32,35 @@ test("what many calls meet in a restart is one trouble, over when each was answe
   expect(events.told("database.recovered")).toMatchObject([{ kind: "unreachable", call: "claim" }]);
 });
 
-test("a failover that ends in a read-only server is told as what it is by then", () => {
+test("a failover that ends in a read-only server is told as what it is by then, and over once", () => {
   troubles.failed(claim, "claim", withCode("ECONNRESET"));
   troubles.failed(claim, "claim", withCode("25006"));
+  troubles.failed(beat, "beat", withCode("ECONNRESET"));
+  troubles.failed(beat, "beat", withCode("25006"));
+  troubles.answered(claim);
   expect(events.told("database.troubled")).toMatchObject([{ kind: "unreachable" }, { kind: "read only" }]);
-  expect(events.told("database.recovered")).toMatchObject([{ kind: "unreachable" }]);
+  expect(events.told("database.recovered")).toStrictEqual([]);
+  troubles.answered(beat);
+  expect(events.told("database.recovered")).toMatchObject([{ kind: "read only" }]);
+});
+
+test("somebody's lock is trouble of its own, which may last while the server goes away and comes back", () => {
+  troubles.failed(checkpoint, "checkpoint", withCode("55P03"));
+  troubles.failed(claim, "claim", withCode("57P01"));
+  troubles.answered(claim);
+  troubles.failed(claim, "claim", withCode("57P01"));
+  troubles.answered(claim);
+  troubles.answered(checkpoint);
+  expect(events.told("database.troubled").map(({ kind }) => kind)).toStrictEqual([
+    "locked",
+    "unreachable",
+    "unreachable",
+  ]);
+  expect(events.told("database.recovered").map(({ kind }) => kind)).toStrictEqual([
+    "unreachable",
+    "unreachable",
+    "locked",
+  ]);
 });
 
 test("a call that is given up ends the trouble without a word", () => {
