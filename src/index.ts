@@ -32,6 +32,7 @@ export type {
   ListOptions,
   Ratchet,
   RetryJobOptions,
+  TaskOrderOptions,
   WaitOptions,
 } from "./client/ratchet.ts";
 export type { JobItem, JobOptions } from "./client/addOptions.ts";

@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { createAddCommand } from "./add.ts";
 import { createCancelCommand } from "./cancel.ts";
+import { createCompleteCommand } from "./complete.ts";
 import type { CliContext } from "./context.ts";
 import { createDefinitionsCommand } from "./definitions.ts";
 import { createDoctorCommand } from "./doctor.ts";
@@ -13,6 +14,7 @@ import { createRetryCommand } from "./retry.ts";
 import { createScrubCommand } from "./scrub.ts";
 import { createServeCommand } from "./serve.ts";
 import { createShowCommand } from "./show.ts";
+import { createSkipCommand } from "./skip.ts";
 import { createSqlCommand } from "./sql.ts";
 import { createUpCommand } from "./up.ts";
 import { createWatchCommand } from "./watch.ts";
@@ -47,6 +49,8 @@ export function commandGroups(context: CliContext): readonly CommandGroup[] {
         createExplainCommand(context),
         createRetryCommand(context),
         createCancelCommand(context),
+        createSkipCommand(context),
+        createCompleteCommand(context),
         createScrubCommand(context),
       ],
     },

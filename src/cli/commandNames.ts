@@ -11,6 +11,8 @@ export const COMMAND_NAMES = [
   "explain",
   "retry",
   "cancel",
+  "skip",
+  "complete",
   "scrub",
   "definitions",
   "workers",

@@ -1,15 +1,12 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
-import { nearestName } from "../config/nearestName.ts";
-import { readJob } from "../database/calls/jobs.ts";
-import { type OrderedJob, retryJob, type RetryJobOptions } from "../database/calls/orders.ts";
+import { retryJob } from "../database/calls/orders.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
-import { toRatchetError } from "../errors/fromDatabase.ts";
-import { isRatchetError, RatchetError } from "../errors/ratchetError.ts";
 import type { CliContext } from "./context.ts";
 import { withExamples } from "./examples.ts";
 import { jobIdsArgument } from "./jobIds.ts";
 import { giveOrders } from "./orders.ts";
+import { suggestTaskKey } from "./suggestTaskKey.ts";
 
 /** `ratchet retry ID…`: lets jobs go on. */
 export function createRetryCommand(context: CliContext): CommandUnknownOpts {
@@ -23,7 +20,8 @@ export function createRetryCommand(context: CliContext): CommandUnknownOpts {
     .option("--reason <text>", "why, for ratchet.audit")
     .option("--json", "print JSON: for each job id, status and explanation, or the error")
     .action(async (ids, { fromTask, reason, json = false }) => {
-      const give = (db: Queryable, id: string) => retryOrSuggest(db, id, { fromTask, reason });
+      const give = (db: Queryable, id: string) =>
+        suggestTaskKey(db, { id, task: fromTask ?? "", templates: true }, () => retryJob(db, id, { fromTask, reason }));
       await giveOrders(context, { purpose: "retry", ids, json, give });
     });
   return withExamples(command, context, [
@@ -37,29 +35,4 @@ export function createRetryCommand(context: CliContext): CommandUnknownOpts {
       "ratchet retry $(ratchet jobs --status FAILED --final --since '24 h' --ids)",
     ],
   ]);
-}
-
-async function retryOrSuggest(db: Queryable, id: string, options: RetryJobOptions): Promise<OrderedJob> {
-  try {
-    return await retryJob(db, id, options);
-  } catch (cause) {
-    const error = toRatchetError(cause);
-    if (isRatchetError(error) && error.code === "RT008") {
-      const keys = ((await readJob(db, id))?.tasks ?? []).map(({ key }) => key);
-      const templates = keys.map((key) => key.replace(/\[\d+\]$/v, ""));
-      const nearest = nearestName(options.fromTask ?? "", [...keys, ...templates]);
-      throw new RatchetError("RT008", error.message, {
-        hint: `${nearest === undefined ? "" : `Did you mean ${nearest}? `}Its tasks are: ${listOf(keys)}.`,
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
-
-const MOST_LISTED = 20;
-
-function listOf(keys: readonly string[]): string {
-  const rest = keys.length - MOST_LISTED;
-  return `${keys.slice(0, MOST_LISTED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

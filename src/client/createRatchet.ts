@@ -1,10 +1,11 @@
 import { readJobDetails } from "../database/calls/jobDetails.ts";
 import { listJobs } from "../database/calls/jobList.ts";
-import { cancelJob, type OrderedJob, retryJob } from "../database/calls/orders.ts";
+import { cancelJob, completeTask, type OrderedJob, retryJob, skipTask } from "../database/calls/orders.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import { isRepeatRequest } from "../database/transientErrors.ts";
 import { durationToMs } from "../definition/duration.ts";
+import { resultJson } from "../definition/resultJson.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { createAdding } from "./adding.ts";
 import { clientError, createConnections } from "./connections.ts";
@@ -146,6 +147,13 @@ export function createRatchet(options: RatchetOptions = {}): Ratchet {
     cancel: (job, { client, reason } = {}) => order(job, { client }, (db, id) => cancelJob(db, id, reason)),
 
     retry: (job, { client, ...how } = {}) => order(job, { client }, (db, id) => retryJob(db, id, how)),
+
+    skip: (job, task, { client, reason } = {}) => order(job, { client }, (db, id) => skipTask(db, id, task, reason)),
+
+    async complete(job, task, result, { client, reason } = {}) {
+      const text = resultJson(result, task);
+      return order(job, { client }, (db, id) => completeTask(db, id, task, { result: text, reason }));
+    },
 
     close() {
       closing ??= (async () => {

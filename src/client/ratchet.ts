@@ -59,6 +59,12 @@ export interface RetryJobOptions extends CallOptions {
   readonly reason?: string | undefined;
 }
 
+/** Options of {@link Ratchet.skip} and {@link Ratchet.complete}. */
+export interface TaskOrderOptions extends CallOptions {
+  /** Kept in `ratchet.audit`. */
+  readonly reason?: string | undefined;
+}
+
 /**
  * What a service uses to queue and follow jobs. Every method may reject with a `RatchetError`: RT101 (Postgres cannot be
  * reached; `retryable`), RT103 (rights), RT106 (not migrated).
@@ -124,6 +130,25 @@ export interface Ratchet extends AsyncDisposable {
    * scrubbed), RT019 (another job has its key).
    */
   retry(job: JobId<JobSource>, options?: RetryJobOptions): Promise<OrderedJob>;
+
+  /**
+   * Leaves a task out that is PENDING, RUNNING or FAILED; the job goes on at the next one at once. A handler that runs it has its
+   * signal aborted within about a second. Later handlers get `null` as its result.
+   * @param task its key: `create`, `upload[2]`.
+   * @throws {RatchetError} RT008 (no such task), RT013 (no such job), RT018 (it was scrubbed), RT019 (another job has its key),
+   * RT023 (the task has ended).
+   */
+  skip(job: JobId<JobSource>, task: string, options?: TaskOrderOptions): Promise<OrderedJob>;
+
+  /**
+   * Says that the job's first unfinished task was done by hand: COMPLETED with this result, which later handlers read. The job
+   * goes on at the next one at once, and no try is counted. A handler that runs it has its signal aborted within about a second.
+   * @param task its key: `create`, `upload[2]`.
+   * @param result plain data, stored as JSON; `undefined` for nothing.
+   * @throws {RatchetError} as `skip`, and RT006 (the result is over 1 MiB), RT024 (a task before it has not ended), RT114 and RT116
+   * (the result is no JSON, or Postgres cannot store it).
+   */
+  complete(job: JobId<JobSource>, task: string, result?: unknown, options?: TaskOrderOptions): Promise<OrderedJob>;
 
   /**
    * Adds what is still being added, ends all waiting and closes the connections; a pool that was given stays open. Safe to

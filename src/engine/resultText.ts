@@ -1,24 +1,17 @@
 import { inspect } from "node:util";
+import { resultJson } from "../definition/resultJson.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 
 /** Largest result stored for one task, in bytes of JSON, unless a worker is told otherwise: 1 MiB. */
 export const DEFAULT_LARGEST_RESULT_BYTES = 1_048_576;
 
 /**
- * A handler's return value as the JSON text that is stored: `null` for `undefined` (and what JSON has no word for at the
- * top level, a function or symbol).
- * @throws {RatchetError} RT114 for a BigInt, a cycle or a `toJSON` that throws; RT115 over the limit.
+ * A handler's return value as the JSON text that is stored, see {@link resultJson}.
+ * @throws {RatchetError} RT114; RT115 over the limit.
  */
 export function resultText(value: unknown, task: string, largestBytes: number): string | null {
-  let text: string | undefined;
-  try {
-    // eslint's types say string; for undefined, functions and symbols it is undefined.
-    text = JSON.stringify(value) as string | undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : inspect(error);
-    throw new RatchetError("RT114", `The result of "${task}" cannot be written as JSON: ${reason}`, { cause: error });
-  }
-  if (text === undefined) {
+  const text = resultJson(value, task);
+  if (text === null) {
     return null;
   }
   const bytes = Buffer.byteLength(text);

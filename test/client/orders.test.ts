@@ -66,7 +66,7 @@ describe("list", () => {
   });
 });
 
-describe("cancel and retry", () => {
+describe("orders", () => {
   test("reach a job that has failed, with reasons that are kept", async () => {
     let isMended = false;
     let runs = 0;
@@ -97,10 +97,52 @@ describe("cancel and retry", () => {
     ]);
   });
 
+  test("one task is skipped and another one completed, and later handlers read what was said", async () => {
+    const fails = (): never => {
+      throw new Error("broken");
+    };
+    const definition = defineJob({ identifier: "by_hand", retry: { maxAttempts: 1 } })
+      .task("left", fails)
+      .task("done", fails)
+      .task("read", async ({ results }) => [await results.left, await results.done]);
+    await workers.start({ definitions: { by_hand: definition } });
+    await using ratchet = createRatchet({ connectionString: workers.database().url, schemas: TEST_SCHEMAS });
+    const job = await ratchet.add(definition, {});
+    await ratchet.waitFor(job);
+    expect(await ratchet.skip(job, "left", { reason: "not needed" })).toStrictEqual({ id: job.id, status: "RUNNING" });
+    expect(await ratchet.waitFor(job)).toMatchObject({ status: "FAILED" });
+    expect(await ratchet.complete(job.id, "done", { by: "hand" }, { reason: "was quicker" })).toMatchObject({
+      id: job.id,
+    });
+    expect(await ratchet.waitFor(job)).toMatchObject({
+      status: "COMPLETED",
+      results: { done: { by: "hand" }, read: [null, { by: "hand" }] },
+      tasks: [{ status: "SKIPPED" }, { status: "COMPLETED", attempts: 1 }, { status: "COMPLETED" }],
+    });
+    expect(await rejection(ratchet.skip(job, "read"))).toMatchObject({ code: "RT023" });
+    expect(await rejection(ratchet.complete(job, "read", 1n))).toMatchObject({ code: "RT114" });
+    expect(
+      await workers.rows("select action, reason from ratchet.audit where job_id = $1 order by id", [job.id]),
+    ).toStrictEqual([
+      { action: "skip_task", reason: "not needed" },
+      { action: "complete_task", reason: "was quicker" },
+    ]);
+  });
+
+  test("a result that Postgres cannot store is named, in a transaction of the caller's too", async () => {
+    const ratchet = bench.client();
+    const job = await ratchet.add(single, {});
+    expect(await rejection(ratchet.complete(job, "one", "\0"))).toMatchObject({ code: "RT116" });
+    expect(await rejection(ratchet.complete(job, "one", "\u{D800}"))).toMatchObject({ code: "RT116" });
+    expect(await ratchet.complete(job, "one")).toStrictEqual({ id: job.id, status: "COMPLETED" });
+  });
+
   test.each(["x", "4000000"])("say that there is no job %s", async (id) => {
     const ratchet = bench.client();
     expect(await rejection(ratchet.cancel(id))).toMatchObject({ code: "RT013" });
     expect(await rejection(ratchet.retry(id))).toMatchObject({ code: "RT013" });
+    expect(await rejection(ratchet.skip(id, "one"))).toMatchObject({ code: "RT013" });
+    expect(await rejection(ratchet.complete(id, "one"))).toMatchObject({ code: "RT013" });
     expect(await ratchet.get(id)).toBeNull();
   });
 });

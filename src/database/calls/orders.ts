@@ -1,3 +1,5 @@
+import { RatchetError } from "../../errors/ratchetError.ts";
+import { codeOf, troubleOf } from "../transientErrors.ts";
 import { type Queryable, onlyRow } from "./queryable.ts";
 import type { JobStatus } from "./jobs.ts";
 
@@ -43,6 +45,57 @@ export async function retryJob(
     [jobId, fromTask ?? null, reason ?? null],
   );
   return onlyRow(rows);
+}
+
+/**
+ * Leaves a task out that is PENDING, RUNNING or FAILED; the job goes on at the next one at once. A handler that runs it is told
+ * within about a second.
+ * @param task its key, such as `upload[2]`.
+ * @param reason kept in `ratchet.audit`.
+ * @throws RT008 (no such task), RT013 (no such job), RT018 (it was scrubbed), RT019 (another job has its key), RT023 (the task has
+ * ended)
+ */
+export async function skipTask(db: Queryable, jobId: string, task: string, reason?: string): Promise<OrderedJob> {
+  const { rows } = await db.query<OrderedJob>(
+    "select id, status from ratchet.skip_task(job_id => $1::bigint, task => $2::text, reason => $3::text)",
+    [jobId, task, reason ?? null],
+  );
+  return onlyRow(rows);
+}
+
+/** What {@link completeTask} takes besides the job and the task. */
+export interface CompleteTaskOptions {
+  /** What later handlers read, as JSON text; `null`: nothing. */
+  readonly result: string | null;
+  /** Kept in `ratchet.audit`. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Says that the first unfinished task of a job was done by hand; the job goes on at the next one at once. No try is counted.
+ * @param task its key, such as `upload[2]`.
+ * @throws as {@link skipTask}, and RT006 (the result is over 1 MiB), RT024 (a task before it has not ended), RT116 (Postgres
+ * cannot store the result)
+ */
+export async function completeTask(
+  db: Queryable,
+  jobId: string,
+  task: string,
+  { result, reason }: CompleteTaskOptions,
+): Promise<OrderedJob> {
+  try {
+    const { rows } = await db.query<OrderedJob>(
+      "select id, status from ratchet.complete_task(job_id => $1::bigint, task => $2::text, result => $3::text::jsonb, reason => $4::text)",
+      [jobId, task, result, reason ?? null],
+    );
+    return onlyRow(rows);
+  } catch (error) {
+    // Ours have said it already.
+    if (error instanceof Error && troubleOf(error) === "value refused" && !/^(?:RT|P0)/v.test(codeOf(error) ?? "")) {
+      throw new RatchetError("RT116", `Postgres refuses the result of "${task}": ${error.message}.`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /**

@@ -150,6 +150,44 @@ describe("orders", () => {
     expect(exitCode).toBe(3);
   });
 
+  test("ratchet skip leaves a task out, and says what happens next", async () => {
+    const id = await add();
+    await fail(id, "no way");
+    const { out, exitCode } = await ratchet("skip", id, "validate", "--reason", "checked by hand");
+    expect(out).toContain(`Job ${id} (publish_listing) has not started`);
+    expect(exitCode).toBe(0);
+    const refused = await ratchet("skip", id, "validate", "--json");
+    expect(JSON.parse(refused.out)).toMatchObject([{ id, error: { code: "RT023" } }]);
+    expect(refused.exitCode).toBe(3);
+    const unknown = await ratchet("skip", id, "upload");
+    expect(unknown.err).toContain("Its tasks are: validate, upload[1], upload[2], create.");
+    expect(unknown.exitCode).toBe(3);
+    const { rows } = await database.pool.query("select action, reason from ratchet.audit where job_id = $1", [id]);
+    expect(rows).toStrictEqual([{ action: "skip_task", reason: "checked by hand" }]);
+  });
+
+  test("ratchet complete takes a result as JSON, and refuses what is none before it asks the database", async () => {
+    const id = await add();
+    const result = '{"title": "ä", "listing": 12345678901234567890}';
+    const { out, exitCode } = await ratchet("complete", id, "validate", "--result", result, "--reason", "by hand");
+    expect(out).toContain(`Job ${id} (publish_listing) has not started`);
+    expect(exitCode).toBe(0);
+    const { rows } = await database.pool.query(
+      "select status, result::text from ratchet.tasks where job_id = $1 order by position limit 1",
+      [id],
+    );
+    expect(rows).toStrictEqual([{ status: "COMPLETED", result }]);
+
+    const noJson = await ratchet("complete", id, "upload[1]", "--result", "done");
+    expect(noJson.err).toContain("--result is not JSON");
+    expect(noJson.exitCode).toBe(2);
+    const tooSoon = await ratchet("complete", id, "create");
+    expect(tooSoon.err).toContain('cannot be completed yet: task "upload[1]" before it is PENDING');
+    const unstorable = await ratchet("complete", id, "upload[1]", "--result", String.raw`"\u0000"`);
+    expect(unstorable.err).toContain('Postgres refuses the result of "upload[1]"');
+    expect(await statusOf(id)).toBe("PENDING");
+  });
+
   test("a refusal does not hold up the others, and is in the JSON", async () => {
     const [one, other] = [await add(), await add()];
     const text = await ratchet("cancel", one, "987654321", one, "--reason", "sold");
