@@ -1,8 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { createAddCommand } from "./add.ts";
-import { createCancelCommand } from "./cancel.ts";
-import { createCompleteCommand } from "./complete.ts";
 import type { CliContext } from "./context.ts";
 import { createDefinitionsCommand } from "./definitions.ts";
 import { createDoctorCommand } from "./doctor.ts";
@@ -10,11 +8,9 @@ import { createExplainCommand } from "./explain.ts";
 import { createJobsCommand } from "./jobs.ts";
 import { createMigrateCommand } from "./migrate.ts";
 import { createPruneCommand } from "./prune.ts";
-import { createRetryCommand } from "./retry.ts";
-import { createScrubCommand } from "./scrub.ts";
+import { orderCommands } from "./orderCommands.ts";
 import { createServeCommand } from "./serve.ts";
 import { createShowCommand } from "./show.ts";
-import { createSkipCommand } from "./skip.ts";
 import { createSqlCommand } from "./sql.ts";
 import { createUpCommand } from "./up.ts";
 import { createWatchCommand } from "./watch.ts";
@@ -47,11 +43,7 @@ export function commandGroups(context: CliContext): readonly CommandGroup[] {
         createShowCommand(context),
         createWatchCommand(context),
         createExplainCommand(context),
-        createRetryCommand(context),
-        createCancelCommand(context),
-        createSkipCommand(context),
-        createCompleteCommand(context),
-        createScrubCommand(context),
+        ...orderCommands(context),
       ],
     },
     {
