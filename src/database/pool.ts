@@ -3,7 +3,7 @@ import pg from "pg";
 import { createBackendProbe } from "./backendProbe.ts";
 import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
-import { DEFAULT_SCHEMA_NAMES, type SchemaNames, noteSchemas } from "./schemaNames.ts";
+import { DEFAULT_SCHEMA_NAMES, type SchemaNames, inSchemas, noteSchemas } from "./schemaNames.ts";
 import { type SilenceWatch, watchSilence } from "./silence.ts";
 
 /** What {@link createPool} takes. */
@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly lockTimeoutMs?: number | undefined;
   /** How long a connection may be silent in the middle of a statement before it is asked after. Default 10 s. */
   readonly silenceMs?: number | undefined;
+  /** The worker whose connections these are: a rescuer finds and ends them all. Default: nobody's. */
+  readonly worker?: { readonly id: number; readonly schemas: SchemaNames } | undefined;
   /** Put into every statement in place of the default names. Default: those. */
   readonly schemas?: SchemaNames | undefined;
   /** Where lost idle connections and the like are told. Default: nowhere. */
@@ -42,6 +44,8 @@ const ENGINE_SETTINGS = `
            false),
          pg_backend_pid() as "processId"`;
 
+const SHARE_WORKER = ", pg_advisory_lock_shared(ratchet_private.session_lock_class(), $2::integer)";
+
 /**
  * Creates a pool whose lost connections never end the process, and whose sessions run READ COMMITTED with
  * `synchronous_commit` at least `on`, whatever defaults role and database have: the engine's promises rest on both. bigint
@@ -53,6 +57,7 @@ export function createPool({
   applicationName = "ratchet",
   lockTimeoutMs = 0,
   silenceMs,
+  worker,
   schemas = DEFAULT_SCHEMA_NAMES,
   log = silentLog,
 }: PoolOptions): pg.Pool {
@@ -61,7 +66,7 @@ export function createPool({
   const awaitedHooks = {
     async onConnect(client: pg.ClientBase): Promise<void> {
       const watch = watchSilence(client, { isWorking, silenceMs });
-      await setUp(client, lockTimeoutMs, watch);
+      await setUp(client, lockTimeoutMs, worker, watch);
     },
   };
   const pool = new pg.Pool({
@@ -88,8 +93,19 @@ export function createPool({
   return pool;
 }
 
-async function setUp(client: pg.ClientBase, lockTimeoutMs: number, watch: SilenceWatch): Promise<void> {
-  const { rows } = await client.query<{ processId: number }>(ENGINE_SETTINGS, [String(lockTimeoutMs)]);
+async function setUp(
+  client: pg.ClientBase,
+  lockTimeoutMs: number,
+  worker: PoolOptions["worker"],
+  watch: SilenceWatch,
+): Promise<void> {
+  const settings = [String(lockTimeoutMs)];
+  const { rows } = await (worker === undefined
+    ? client.query<{ processId: number }>(ENGINE_SETTINGS, settings)
+    : inSchemas(client, worker.schemas).query<{ processId: number }>(`${ENGINE_SETTINGS}${SHARE_WORKER}`, [
+        ...settings,
+        worker.id,
+      ]));
   // A pooler makes up the process id that its clients cancel by.
   if (rows[0]?.processId !== Reflect.get(client, "processID")) {
     watch.noteIsPooled();

@@ -1,6 +1,7 @@
 import type { Claim, ClaimAnswer } from "../database/calls/claims.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
+import type { SuspectPlace } from "./suspects.ts";
 
 /** What {@link createClaimer} takes. */
 export interface ClaimerOptions {
@@ -11,6 +12,8 @@ export interface ClaimerOptions {
   readonly handBack: (claims: readonly Pick<Claim, "jobId" | "fence">[]) => Promise<unknown>;
   /** Whether this process holds the job and knows it. */
   readonly isRunning: (jobId: string) => boolean;
+  /** Where a claimed suspect runs. */
+  readonly suspects: Pick<SuspectPlace, "take">;
   readonly events: EventHub;
   readonly signal: AbortSignal;
 }
@@ -29,7 +32,8 @@ const MISSING: ClaimAnswer = { outcome: "missing", holder: null, fence: null };
 const HELD_BY_US: ClaimAnswer = { outcome: "held", holder: null, fence: null };
 
 /** Creates a claimer with natural batching: one commit for all jobs being claimed at that moment. */
-export function createClaimer({ workerId, claim, handBack, isRunning, events, signal }: ClaimerOptions): Claimer {
+export function createClaimer(options: ClaimerOptions): Claimer {
+  const { workerId, claim, handBack, isRunning, suspects, events, signal } = options;
   let waiting: Waiting = new Map();
   let inFlight: Waiting = new Map();
   let isFlushing = false;
@@ -66,6 +70,11 @@ export function createClaimer({ workerId, claim, handBack, isRunning, events, si
   /** Claims; what a COMMIT whose answer was lost has claimed for us without our knowing is let go and claimed anew. */
   async function claimKnowingly(jobIds: readonly string[], version?: string): Promise<Map<string, ClaimAnswer>> {
     const answers = await repeated("claim", () => claim(jobIds, version));
+    for (const answer of answers.values()) {
+      if (answer.outcome === "claimed" && answer.claim.isSuspect) {
+        suspects.take(answer.claim.jobId);
+      }
+    }
     const lost = [...answers].flatMap(([jobId, answer]) =>
       answer.outcome === "held" && answer.holder === workerId && answer.fence !== null && !isRunning(jobId)
         ? [{ jobId, fence: answer.fence }]

@@ -1,21 +1,31 @@
 import { hostname } from "node:os";
 import type pg from "pg";
 import type { Logger } from "pino";
-import { claimJobs, handBack } from "../database/calls/claims.ts";
+import { type Claim, claimJobs, handBack } from "../database/calls/claims.ts";
 import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
-import { releaseWorker } from "../database/calls/workers.ts";
+import { addWakeUps } from "../database/calls/wakeUps.ts";
+import { findLostClaims, releaseWorker } from "../database/calls/workers.ts";
 import { createPool } from "../database/pool.ts";
 import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createCheckpointWriter } from "./checkpointWriter.ts";
+import { startClaimCheck } from "./claimCheck.ts";
 import { createClaimer } from "./claimer.ts";
-import { clearPredecessors, register } from "./registration.ts";
+import { endsWithin } from "./deadline.ts";
+import type { Pulse } from "./pulse.ts";
+import { clearPredecessors, register, registerQuietly } from "./registration.ts";
 import { DEFAULT_LARGEST_RESULT_BYTES } from "./resultText.ts";
 import type { EngineSession } from "./session.ts";
+import { createTurns } from "./turns.ts";
+import { createSuspectPlace } from "./suspects.ts";
 import { RATCHET_VERSION } from "./version.ts";
 
 /** A row that somebody's psql holds delays a batch by no more than this. */
 const LOCK_TIMEOUT_MS = 200;
+
+/** How long the last words of a worker may take; if they are not heard, it is found dead and its jobs are taken over. */
+const RELEASE_WITHIN_MS = 1000;
+const END_WITHIN_MS = 500;
 
 /** What {@link openSession} takes. */
 export interface SessionOptions {
@@ -39,58 +49,80 @@ export interface SessionOptions {
   readonly largestResultBytes?: number | undefined;
   /** Whether this process holds the job and knows it. */
   readonly isRunning: (jobId: string) => boolean;
+  /** The claims under which this process holds jobs. */
+  readonly claims: () => readonly Claim[];
+  /** Aborts the handlers of these claims, because somebody else has their jobs now or nobody shall. */
+  readonly lose: (claims: readonly Claim[]) => void;
+  /**
+   * Whether it gives signs of life, looks after its claims and takes over from dead workers. Default: true. Without it a
+   * database that nobody else looks at is opened faster.
+   */
+  readonly isAlive?: boolean | undefined;
   /** Is told the jobs that this process has changed. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
 }
 
 /** A session that can be ended. */
 export interface OpenSession extends EngineSession {
+  /** As in `Pulse`. */
+  notePools(poolIds: readonly string[]): Promise<void>;
   /**
    * Gives up what is not written, hands back what this worker still holds, and closes every connection. Safe twice.
-   * @returns how many jobs were handed back.
+   * Ends within two seconds.
+   * @returns how many jobs were handed back; `null` if Postgres did not answer.
    */
-  close(): Promise<number>;
+  close(): Promise<number | null>;
 }
 
 /** Opens the engine's connections and registers this process as a worker. */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { connectionString, log, events } = options;
   const schemas = schemaNames(options.schemas);
-  const { lanes = 2, knownVersions = [], isOrder = false } = options;
+  const { lanes = 2, knownVersions = [], isOrder = false, isAlive = true, mostTransactions = 5 } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});
+  const host = hostname();
+  const description = {
+    host,
+    pid: process.pid,
+    version: RATCHET_VERSION,
+    concurrency: options.concurrency ?? 10,
+    knownVersions,
+  };
+  const pulse = await (isAlive ? register : registerQuietly)({
+    connectionString,
+    schemas,
+    description,
+    onBuried() {
+      const claims = options.claims();
+      events.emit("worker.buried", { workerId, claims: claims.length });
+      options.lose(claims);
+    },
+    onRescued(deadWorkerId, jobIds) {
+      events.emit("worker.rescued", { workerId, deadWorkerId, jobs: jobIds.length });
+      onWritten(jobIds);
+    },
+  });
+  const { workerId } = pulse;
   const pool = createPool({
     connectionString,
     schemas,
-    // The lanes, the waiting room, claims, the lock, and two for everything else.
+    // The lanes, the waiting room, claims, the check of these, and two for everything else.
     max: lanes + 5,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     applicationName: "ratchet engine",
+    worker: { id: workerId, schemas },
     log,
   });
   // Without names: handlers call schemas what they are called.
   const transactionPool = createPool({
     connectionString,
-    max: options.mostTransactions ?? 5,
+    max: mostTransactions,
     applicationName: "ratchet transaction tasks",
+    worker: { id: workerId, schemas },
     log,
   });
-  const host = hostname();
-  const registration = await openOrEnd([pool, transactionPool], async () => {
-    await clearPredecessors(pool, host, events);
-    return register({
-      pool,
-      events,
-      description: {
-        host,
-        pid: process.pid,
-        version: RATCHET_VERSION,
-        concurrency: options.concurrency ?? 10,
-        knownVersions,
-      },
-    });
-  });
-  const { workerId } = registration;
+  await openOrEnd([pool, transactionPool], pulse, () => clearPredecessors({ pool, workerId, host, events }));
   const writer = createCheckpointWriter({
     write: (checkpoints) => writeCheckpoints(pool, workerId, checkpoints),
     findFree: (checkpoints) => findFreeJobs(pool, checkpoints),
@@ -98,52 +130,74 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     onWritten,
     lanes,
   });
+  const suspects = createSuspectPlace((jobId) => {
+    // If that fails, its delayed wake-up comes.
+    addWakeUps(pool, [jobId]).catch(() => {});
+  });
   const claimer = createClaimer({
     workerId,
     claim: (jobIds, version) =>
-      claimJobs(pool, workerId, jobIds, version === undefined ? knownVersions : [version], isOrder),
+      claimJobs(pool, workerId, jobIds, {
+        versions: version === undefined ? knownVersions : [version],
+        isOrder,
+        takesSuspect: suspects.isFree(),
+      }),
     handBack: (claims) => handBack(pool, workerId, claims),
     isRunning: options.isRunning,
+    suspects,
     events,
     signal: closing.signal,
   });
+  const endClaimCheck = isAlive
+    ? startClaimCheck({
+        claims: options.claims,
+        findLost: (claims) => findLostClaims(pool, workerId, claims),
+        lose: options.lose,
+      })
+    : (): void => {};
 
-  async function close(): Promise<number> {
+  async function close(): Promise<number | null> {
+    endClaimCheck();
     writer.abandon();
     closing.abort(new Error("The session is closed."));
-    try {
-      return await releaseWorker(pool, workerId);
-    } catch {
-      // Postgres is away: whoever starts next on this host, or any other worker, clears it.
-      return 0;
-    } finally {
-      registration.close();
-      await Promise.all([pool.end(), transactionPool.end()]);
-    }
+    let handedBack: number | null = null;
+    await endsWithin(
+      releaseWorker(pool, workerId).then((count) => {
+        handedBack = count;
+      }),
+      RELEASE_WITHIN_MS,
+    );
+    await pulse.close();
+    // A connection that hears nothing any more never ends.
+    await endsWithin(Promise.all([pool.end(), transactionPool.end()]), END_WITHIN_MS);
+    return handedBack;
   }
-  let closed: Promise<number> | undefined;
+  let closed: Promise<number | null> | undefined;
 
   return {
     workerId,
     pool,
     transactionPool,
+    transactionTurns: createTurns(mostTransactions),
     schemas,
     writer,
     claimer,
+    suspects,
     events,
     log,
     largestResultBytes: options.largestResultBytes ?? DEFAULT_LARGEST_RESULT_BYTES,
     onWritten,
     closing: closing.signal,
+    notePools: (poolIds) => pulse.notePools(poolIds),
     close: () => (closed ??= close()),
   };
 }
 
-async function openOrEnd<Opened>(pools: readonly pg.Pool[], open: () => Promise<Opened>): Promise<Opened> {
+async function openOrEnd(pools: readonly pg.Pool[], pulse: Pulse, open: () => Promise<void>): Promise<void> {
   try {
-    return await open();
+    await open();
   } catch (error) {
-    await Promise.all(pools.map((pool) => pool.end()));
+    await Promise.all([pulse.close(), ...pools.map((pool) => pool.end())]);
     throw error;
   }
 }

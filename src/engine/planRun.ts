@@ -17,6 +17,8 @@ export interface PlanRunOptions {
   readonly results: ResultStore;
   /** Whether the worker is stopping, so that no further task shall begin. */
   readonly isStopping: () => boolean;
+  /** Called when a try of a task has ended and that is durable. */
+  readonly onTaskEnd?: (() => void) | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface PlanRunOptions {
  */
 export async function runPlan(
   session: EngineSession,
-  { attempt, findCode, results, isStopping }: PlanRunOptions,
+  { attempt, findCode, results, isStopping, onTaskEnd }: PlanRunOptions,
 ): Promise<boolean> {
   const startedAt = performance.now();
   const { claim } = attempt;
@@ -43,6 +45,7 @@ export async function runPlan(
       throw new LetGo("shutdown", "the worker is stopping");
     }
     const end: TaskRunEnd = await runTask(session, attempt, task, () => findCode(task));
+    onTaskEnd?.();
     if (!end.success) {
       return false;
     }

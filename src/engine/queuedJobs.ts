@@ -12,6 +12,8 @@ import type { EngineSession } from "./session.ts";
 const UNKNOWN_VERSION_MS = 60_000;
 
 const LOCKED_PAUSE_MS = 1000;
+/** Before a suspect that must wait here comes back, unless this worker wakes it earlier or another one takes it. */
+const SUSPECT_PAUSE_MS = 2000;
 const UNKNOWN_VERSION_PAUSE_MS = 2000;
 /** Before a job is woken again whose run ended by an error of the engine or of Postgres, not of a handler. */
 const UNEXPECTED_PAUSE_MS = 5000;
@@ -93,7 +95,12 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
         // This wake-up came early and is used up.
         await wakeAgain(session, jobId);
         break;
+      case "suspect":
+        session.suspects.refuse(jobId);
+        await wakeAgain(session, jobId, { delayMs: SUSPECT_PAUSE_MS });
+        break;
       case "locked":
+      case "buried":
         await wakeAgain(session, jobId, { delayMs: LOCKED_PAUSE_MS });
         break;
       case "unknown version":
@@ -117,10 +124,14 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
         ...bind(),
         attempt,
         isStopping: () => isStopping,
+        onTaskEnd: () => {
+          session.suspects.release(jobId);
+        },
       });
     } catch (error) {
       await letGo(session, claim, error);
     } finally {
+      session.suspects.release(jobId);
       held.delete(jobId);
     }
   }

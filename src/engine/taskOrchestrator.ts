@@ -41,7 +41,7 @@ export class TaskOrchestrator {
   readonly #options: TaskOrchestratorOptions;
   readonly #log: Logger;
   readonly #events: EventHub;
-  readonly #running = new Set<string>();
+  readonly #running = new Map<string, Attempt>();
   readonly #closing = new AbortController();
   readonly #endLogging: () => void;
   #session: Promise<OpenSession> | undefined;
@@ -174,6 +174,16 @@ export class TaskOrchestrator {
         concurrency: 1,
         isOrder: true,
         isRunning: (jobId) => this.#running.has(jobId),
+        claims: () => Array.from(this.#running.values(), ({ claim }) => claim),
+        lose: (claims) => {
+          for (const claim of claims) {
+            const attempt = this.#running.get(claim.jobId);
+            // It may have been claimed anew meanwhile.
+            if (attempt?.claim === claim) {
+              attempt.lose();
+            }
+          }
+        },
       });
       // A failed start is tried again by the next call.
       this.#session.catch(() => (this.#session = undefined));
@@ -194,9 +204,10 @@ export class TaskOrchestrator {
     if (answer.outcome !== "claimed") {
       throw refusalOf(jobId, answer.outcome, answer.holder);
     }
-    this.#running.add(jobId);
+    const attempt = createAttempt(answer.claim, this.#closing.signal);
+    this.#running.set(jobId, attempt);
     try {
-      return await run(session, createAttempt(answer.claim, this.#closing.signal));
+      return await run(session, attempt);
     } catch (error) {
       if (error instanceof LetGo) {
         throw new RatchetError("RT121", `Job ${jobId} was let go before its end: ${error.message}.`, { cause: error });
@@ -271,6 +282,9 @@ function refusalOf(jobId: string, outcome: string, holder: number | null): Ratch
     return new RatchetError("RT004", `Job ${jobId} has no task that could run.`, {
       hint: "Make its plan with createTasks.",
     });
+  }
+  if (outcome === "buried") {
+    throw new RatchetError("RT121", `Job ${jobId} was not begun: this process was taken for dead a moment ago.`);
   }
   const by = holder === null ? "somebody else" : `worker ${holder}`;
   return new RatchetError("RT113", `Job ${jobId} is being run by ${by}.`);

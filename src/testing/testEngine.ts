@@ -69,6 +69,12 @@ export async function openTestEngine({
     lanes: 1,
     knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
     isRunning: (jobId) => jobs.isRunning(jobId),
+    claims: () => jobs.claims(),
+    lose: (claims) => {
+      jobs.lose(claims);
+    },
+    // Nobody else looks at this database.
+    isAlive: false,
   });
   const opened = session;
   let hasCrashed = false;

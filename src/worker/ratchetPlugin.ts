@@ -132,7 +132,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           const { hooks } = compiled;
           ctx.events.on("pool:create", (event: { readonly ctx: RunnerContext; readonly workerPool: WorkerPool }) => {
             if (event.ctx.hooks === hooks) {
-              runtimeOf(event.ctx).notePool(event.workerPool);
+              void runtimeOf(event.ctx).notePool(event.workerPool);
             }
           });
           closePollGaps(ctx.events);

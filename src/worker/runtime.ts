@@ -3,7 +3,6 @@ import type { Logger } from "pino";
 import { registerDefinitions } from "../database/calls/definitions.ts";
 import { pruneJobs } from "../database/calls/orders.ts";
 import { announce, sweep } from "../database/calls/wakeUps.ts";
-import { beat } from "../database/calls/workers.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
 import { type OpenSession, openSession } from "../engine/openSession.ts";
 import { createQueuedJobs } from "../engine/queuedJobs.ts";
@@ -45,8 +44,8 @@ export interface Runtime {
   start(): Promise<void>;
   /** Runs the job that a wake-up is for, or adopts the wake-up first. */
   handleWakeUp(identifier: string, payload: unknown, helpers: JobHelpers): Promise<void>;
-  /** Notes a pool of graphile-worker's that fetches wake-ups for this process. */
-  notePool(pool: WorkerPool): void;
+  /** Notes a pool of graphile-worker's that fetches wake-ups for this process; resolves when the database knows it. */
+  notePool(pool: WorkerPool): Promise<void>;
   /** Notes that such a pool has ended. */
   forgetPool(pool: WorkerPool): void;
   /**
@@ -93,11 +92,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       nudge(pool, count);
     }
   });
-  const endListening = events.on("task.failed", ({ retryInMs }) => {
-    if (retryInMs !== null) {
-      retryTimer.note(retryInMs);
-    }
-  });
+  const endListening = [
+    events.on("task.failed", ({ retryInMs }) => {
+      if (retryInMs !== null) {
+        retryTimer.note(retryInMs);
+      }
+    }),
+    // What the dead one had fetched besides, and its named queues, are free again: an unlock notifies nobody.
+    events.on("worker.rescued", ({ jobs: count }) => {
+      for (const pool of pools) {
+        nudge(pool, count + 1);
+      }
+    }),
+  ];
 
   async function open(): Promise<Started> {
     const opened = await openSession({
@@ -108,6 +115,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       concurrency: options.concurrency,
       knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
       isRunning: (jobId) => jobs.isRunning(jobId),
+      claims: () => jobs.claims(),
+      lose: (claims) => {
+        jobs.lose(claims);
+      },
       onWritten: (jobIds) => announcer?.note(jobIds),
     });
     try {
@@ -121,17 +132,20 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     announcer = createAnnouncer((jobIds) => announce(opened.pool, jobIds));
     const maintenance = startMaintenance({
       events,
-      beat: async () => {
-        const claims = jobs.claims();
-        const poolIds = Array.from(pools, ({ id }) => id);
-        const lost = await beat(opened.pool, opened.workerId, poolIds, claims);
-        jobs.lose(claims.filter(({ jobId }) => lost.has(jobId)));
-      },
       sweep: () => sweep(opened.pool),
     });
     const pruning = startPruning({ events, prune: (maxJobs) => pruneJobs(opened.pool, maxJobs) });
     events.emit("worker.started", { workerId: opened.workerId, identifiers: [...definitions.keys()] });
     return { session: opened, announcer, maintenance, pruning };
+  }
+
+  async function tellPools(): Promise<void> {
+    try {
+      const started = await starting;
+      await started?.session.notePools(Array.from(pools, ({ id }) => id));
+    } catch {
+      // It could not be started: whoever started it is told.
+    }
   }
 
   function start(): Promise<Started> {
@@ -163,7 +177,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     // Wake-ups that came since are handed back as well.
     await endsWithin(jobs.drain(), LOOSE_ENDS_MS);
     retryTimer.close();
-    endListening();
+    for (const end of endListening) {
+      end();
+    }
     if (started !== undefined) {
       const { maintenance, pruning } = started;
       await endsWithin(Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]), LOOSE_ENDS_MS);
@@ -183,10 +199,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     notePool(pool) {
       pools.add(pool);
-      void starting?.then(({ maintenance }) => maintenance.beatNow()).catch(() => {});
+      return tellPools();
     },
     forgetPool(pool) {
       pools.delete(pool);
+      void tellPools();
     },
     drain: () => (draining ??= drain()),
     stop: () => (stopping ??= stop()),

@@ -62,7 +62,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       passedOn,
       log,
       onPool: (pool) => {
-        runtime.notePool(pool);
+        void runtime.notePool(pool);
       },
     });
     runs.add(begun);

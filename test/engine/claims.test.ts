@@ -136,7 +136,9 @@ describe("an answer that is lost", () => {
     const { rows } = await database.pool.query<{ version: string }>("select version from ratchet.jobs where id = $1", [
       jobId,
     ]);
-    await claimJobs(database.pool, engine.session.workerId, [jobId], [existing(rows[0]).version]);
+    await claimJobs(database.pool, engine.session.workerId, [jobId], {
+      versions: [existing(rows[0]).version],
+    });
     await engine.run(jobId);
     expect(callsOf(jobId)).toStrictEqual(["one", "two", "three"]);
     expect((await look(database.pool, jobId)).status).toBe("COMPLETED");
@@ -202,7 +204,9 @@ test("a claim that waited between looking and locking reads again what was commi
   await other.query("begin");
   // Readers pass, whoever locks rows waits.
   await other.query("lock table ratchet.tasks in exclusive mode");
-  const claim = claimJobs(database.pool, engine.session.workerId, [jobId], [existing(rows[0]).version]);
+  const claim = claimJobs(database.pool, engine.session.workerId, [jobId], {
+    versions: [existing(rows[0]).version],
+  });
   await waitUntil(async () => {
     const waiting = await database.pool.query(
       "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()",

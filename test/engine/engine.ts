@@ -83,6 +83,11 @@ export async function startEngine({
       registeredVersion(identifier, definition),
     ),
     isRunning: (jobId) => jobs.isRunning(jobId),
+    claims: () => jobs.claims(),
+    lose: (claims) => {
+      jobs.lose(claims);
+    },
+    isAlive: false,
     ...options,
   });
   if (isRegistering) {

@@ -4,10 +4,9 @@ create or replace function ratchet_private.register_worker(
 language plpgsql volatile set search_path = '' as $$
 declare
   v_id integer;
-  v_now timestamptz := ratchet_private.clock_now();
 begin
   insert into ratchet.workers (host, pid, version, concurrency, known_versions, started_at, beat_at)
-    values (p_host, p_pid, p_version, p_concurrency, p_known_versions, v_now, v_now)
+    values (p_host, p_pid, p_version, p_concurrency, p_known_versions, clock_timestamp(), clock_timestamp())
     returning id into v_id;
   perform ratchet_private.lock_worker(v_id);
   return v_id;

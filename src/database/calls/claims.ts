@@ -30,6 +30,8 @@ export interface Claim {
   readonly plan: readonly PlannedTask[];
   readonly maxAttempts: number;
   readonly createdAt: Date;
+  /** Its first unfinished task has seen so many workers die that this worker runs no other such job beside it. */
+  readonly isSuspect: boolean;
 }
 
 /** Why a job was not claimed. */
@@ -41,7 +43,11 @@ export type ClaimRefusal =
   | "not queued"
   | "unknown version"
   | "contradictory"
-  | "locked";
+  | "locked"
+  /** Another suspect runs here. */
+  | "suspect"
+  /** This worker was taken for dead, and has not found out yet. */
+  | "buried";
 
 /** The answer for one job. */
 export type ClaimAnswer =
@@ -63,23 +69,29 @@ interface ClaimRow {
   max_attempts: number | null;
   created_at: Date;
   holder: number | null;
+  is_suspect: boolean | null;
 }
 
-/**
- * Claims all of these jobs that are due and free, in one commit; answers for each by id.
- * @param isOrder for jobs outside the queue: due or not, and even one that has FAILED.
- */
+/** Which jobs a worker may claim. */
+export interface ClaimLimits {
+  readonly versions: readonly string[];
+  /** For jobs outside the queue: due or not, and even one that has FAILED. Default: false. */
+  readonly isOrder?: boolean;
+  /** Whether one of them may be a suspect. Default: true. */
+  readonly takesSuspect?: boolean;
+}
+
+/** Claims all of these jobs that are due and free, in one commit; answers for each by id. */
 export async function claimJobs(
   db: Queryable,
   workerId: number,
   jobIds: readonly string[],
-  versions: readonly string[],
-  isOrder = false,
+  { versions, isOrder = false, takesSuspect = true }: ClaimLimits,
 ): Promise<Map<string, ClaimAnswer>> {
   const { rows } = await db.query<ClaimRow>({
     name: "ratchet_claim_jobs",
-    text: "select * from ratchet_private.claim_jobs($1, $2, $3, $4)",
-    values: [workerId, jobIds, versions, isOrder],
+    text: "select * from ratchet_private.claim_jobs($1, $2, $3, $4, $5)",
+    values: [workerId, jobIds, versions, isOrder, takesSuspect],
   });
   return new Map(rows.map((row) => [row.job_id, answerOf(row)]));
 }
@@ -107,6 +119,7 @@ function answerOf(row: ClaimRow): ClaimAnswer {
     })),
     maxAttempts: row.max_attempts ?? 1,
     createdAt: row.created_at,
+    isSuspect: row.is_suspect === true,
   };
   return { outcome: "claimed", claim };
 }

@@ -21,27 +21,79 @@ export async function registerWorker(connection: Queryable, worker: WorkerDescri
   return onlyRow(rows).id;
 }
 
-/** Takes a worker's lock again on a new connection. Waits until the server has noticed that the old one is gone. */
-export async function lockWorker(connection: Queryable, workerId: number): Promise<void> {
-  await connection.query("select ratchet_private.lock_worker($1)", [workerId]);
+/**
+ * Takes a worker's lock again on a new connection, and ends the old one.
+ * @returns whether it has it: the server may need a moment to end the old one.
+ */
+export async function lockWorker(connection: Queryable, workerId: number): Promise<boolean> {
+  const { rows } = await connection.query<{ hasLock: boolean }>(
+    `select ratchet_private.lock_worker($1::integer) as "hasLock"`,
+    [workerId],
+  );
+  return onlyRow(rows).hasLock;
 }
 
-/**
- * A worker's sign of life.
- * @param claims what the worker believes to hold.
- * @returns the ids of those jobs that it has lost: cancelled, taken over, or deleted.
- */
-export async function beat(
+/** What a worker learns when it gives a sign of life. */
+export interface BeatAnswer {
+  /** It was taken for dead, and no sign of life was noted. */
+  readonly isBuried: boolean;
+  /** The other workers that nobody has ended: the number of each, and a text that changes with its every sign of life. */
+  readonly others: readonly (readonly [id: number, beatAt: string])[];
+}
+
+/** A worker's sign of life, with the pools of graphile-worker's that fetch for it. */
+export async function beat(db: Queryable, workerId: number, poolIds: readonly string[]): Promise<BeatAnswer> {
+  const { rows } = await db.query<BeatAnswer>(
+    `select is_buried as "isBuried", others from ratchet_private.beat($1::integer, $2::text[])`,
+    [workerId, poolIds],
+  );
+  return onlyRow(rows);
+}
+
+/** Lets a worker that was taken for dead go on under its number; to be called when it has dropped every claim. */
+export async function reviveWorker(db: Queryable, workerId: number, worker: WorkerDescription): Promise<void> {
+  await db.query(
+    "select ratchet_private.revive_worker($1::integer, $2::text, $3::integer, $4::text, $5::integer, $6::text[])",
+    [workerId, worker.host, worker.pid, worker.version, worker.concurrency, worker.knownVersions],
+  );
+}
+
+/** Of what a worker believes to hold, the ids of the jobs that it has lost: cancelled, taken over, or deleted. */
+export async function findLostClaims(
   db: Queryable,
   workerId: number,
-  poolIds: readonly string[],
   claims: readonly { readonly jobId: string; readonly fence: number }[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await db.query<{ lost: string[] }>(
-    "select ratchet_private.beat($1::integer, $2::text[], $3::bigint[], $4::integer[]) as lost",
-    [workerId, poolIds, claims.map(({ jobId }) => jobId), claims.map(({ fence }) => fence)],
+    "select ratchet_private.lost_claims($1::integer, $2::bigint[], $3::integer[]) as lost",
+    [workerId, claims.map(({ jobId }) => jobId), claims.map(({ fence }) => fence)],
   );
   return new Set(onlyRow(rows).lost);
+}
+
+/** Why a worker is taken for dead. */
+export interface Death {
+  readonly deadId: number;
+  /** Its last sign of life as the judge saw it; `null`: any. */
+  readonly beatAt: string | null;
+  /** It was silent for so long that it counts as dead even if its lock is held. */
+  readonly isSilent: boolean;
+}
+
+/**
+ * Takes over from a dead worker: ends its connections and frees what it held.
+ * @returns the ids of its jobs; `null` if it is not dead or somebody else is at it.
+ */
+export async function rescueWorker(
+  db: Queryable,
+  rescuerId: number,
+  { deadId, beatAt, isSilent }: Death,
+): Promise<string[] | null> {
+  const { rows } = await db.query<{ freed: string[] | null }>(
+    "select ratchet_private.rescue_worker($1::integer, $2::integer, $3::timestamptz, $4::boolean) as freed",
+    [deadId, rescuerId, beatAt, isSilent],
+  );
+  return onlyRow(rows).freed;
 }
 
 /** Ends a worker: its graphile-worker rows and jobs are free at once, uncounted; returns how many jobs. Safe twice. */
@@ -71,7 +123,7 @@ export interface JobWorkers {
   readonly isKnown: boolean;
 }
 
-/** Says whether live workers (a sign of life within 15 seconds) have a job or could take it. */
+/** Says whether live workers have a job or could take it. */
 export async function workersForJob(db: Queryable, jobId: string): Promise<JobWorkers> {
   const { rows } = await db.query<JobWorkers>(
     `select coalesce(bool_or(w.id = j.worker_id), false) as "isHeld",
@@ -90,10 +142,10 @@ export interface WorkerOverview {
   /** Of Ratchet. */
   readonly version: string;
   /**
-   * `alive`: a sign of life within 15 seconds. `silent`: none, and nobody has ended it yet. `stopped`: it has ended, or was
-   * taken for dead.
+   * `alive`: it gives signs of life. `silent`: it does not, and nobody has ended it yet. `stopped`: it has ended. `dead`: it
+   * was found dead, and its jobs go on elsewhere.
    */
-  readonly state: "alive" | "silent" | "stopped";
+  readonly state: "alive" | "silent" | "stopped" | "dead";
   /** Jobs it runs at once, at most. */
   readonly concurrency: number;
   /** Jobs it holds now. */
@@ -117,10 +169,10 @@ export async function listWorkers(
        select distinct on (d.identifier) d.identifier, d.version from ratchet.definitions d
        order by d.identifier, d.current_since desc, d.version)
      select w.id, w.host, w.pid, w.version, w.concurrency,
-       case when w.stopped_at is not null then 'stopped' when ratchet_private.is_worker_live(w) then 'alive' else 'silent' end as state,
+       case when w.rescued_by is not null then 'dead' when w.stopped_at is not null then 'stopped' when ratchet_private.is_worker_live(w) then 'alive' else 'silent' end as state,
        coalesce(held.jobs, 0)::integer as jobs,
        array(select c.identifier from current_version c where c.version = any (w.known_versions) order by 1) as identifiers,
-       w.started_at as "startedAt", w.beat_at as "beatAt", w.stopped_at as "stoppedAt", ratchet_private.clock_now() as now
+       w.started_at as "startedAt", w.beat_at as "beatAt", w.stopped_at as "stoppedAt", clock_timestamp() as now
      from ratchet.workers w
      left join (
        select j.worker_id, count(*) as jobs from ratchet.jobs j

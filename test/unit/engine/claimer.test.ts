@@ -18,6 +18,7 @@ interface Call extends Deferred<Answers> {
 let calls: Call[];
 let handedBack: Pick<Claim, "jobId" | "fence">[][];
 let running: Set<string>;
+let taken: string[];
 let stop: AbortController;
 let claimer: Claimer;
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   calls = [];
   handedBack = [];
   running = new Set();
+  taken = [];
   stop = new AbortController();
   claimer = createClaimer({
     workerId: WORKER,
@@ -38,6 +40,11 @@ beforeEach(() => {
       return Promise.resolve(claims.length);
     },
     isRunning: (jobId) => running.has(jobId),
+    suspects: {
+      take: (jobId) => {
+        taken.push(jobId);
+      },
+    },
     events: createRecordingHub(),
     signal: stop.signal,
   });
@@ -55,6 +62,7 @@ function claimed(jobId: string, fence = 1): [string, ClaimAnswer] {
     plan: [],
     maxAttempts: 5,
     createdAt: new Date(0),
+    isSuspect: false,
   };
   return [jobId, { outcome: "claimed", claim }];
 }

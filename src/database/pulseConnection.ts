@@ -1,0 +1,52 @@
+import type { Socket } from "node:net";
+import type pg from "pg";
+import { clientClass } from "./client.ts";
+import type { SchemaNames } from "./schemaNames.ts";
+
+/** Three in a row fit into the silence after which a worker counts as dead. */
+const ANSWER_WITHIN_MS = 4000;
+/** Somebody who holds the worker's row does not keep the thread waiting. */
+const LOCK_TIMEOUT_MS = 1000;
+
+/** What {@link openPulseConnection} takes. */
+export interface PulseConnectionOptions {
+  readonly connectionString: string | undefined;
+  readonly schemas: SchemaNames;
+}
+
+/**
+ * Opens the connection over which a worker gives its signs of life. It is given up when an answer takes more than four
+ * seconds, and `end()` does not wait for a network that swallows.
+ */
+export async function openPulseConnection({ connectionString, schemas }: PulseConnectionOptions): Promise<pg.Client> {
+  const client = new (clientClass(schemas))({
+    connectionString,
+    application_name: "ratchet pulse",
+    keepAlive: true,
+    connectionTimeoutMillis: ANSWER_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+  });
+  const end = client.end.bind(client);
+  // pg's own waits until the other side has closed, too.
+  client.end = async () => {
+    void end().catch(() => {});
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.destroySoon();
+  };
+  client.on("error", () => {
+    void client.end();
+  });
+  try {
+    await client.connect();
+    await client.query(
+      `select set_config('default_transaction_isolation', 'read committed', false),
+              set_config('default_transaction_read_only', 'off', false),
+              set_config('lock_timeout', $1::text, false)`,
+      [String(LOCK_TIMEOUT_MS)],
+    );
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Claim } from "../database/calls/claims.ts";
+
+const CHECK_EVERY_MS = 500;
+
+/** What {@link startClaimCheck} takes. */
+export interface ClaimCheckOptions {
+  /** What this process believes to hold. */
+  readonly claims: () => readonly Claim[];
+  /** Finds the jobs of these claims that are lost. */
+  readonly findLost: (claims: readonly Claim[]) => Promise<ReadonlySet<string>>;
+  /** Aborts the handlers of these claims. */
+  readonly lose: (claims: readonly Claim[]) => void;
+}
+
+/**
+ * Asks every half second, while anything is claimed, whether it is still this process' own, so that a handler is told of a
+ * cancellation within a second.
+ * @returns a function that ends the asking.
+ */
+export function startClaimCheck({ claims, findLost, lose }: ClaimCheckOptions): () => void {
+  let isAsking = false;
+
+  async function ask(): Promise<void> {
+    const held = claims();
+    if (isAsking || held.length === 0) {
+      return;
+    }
+    isAsking = true;
+    try {
+      const lost = await findLost(held);
+      lose(held.filter(({ jobId }) => lost.has(jobId)));
+    } catch {
+      // Postgres is away; the calls that jobs wait for tell of it.
+    } finally {
+      isAsking = false;
+    }
+  }
+
+  const timer = setInterval(() => void ask(), CHECK_EVERY_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+  };
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import type { WorkerDescription } from "../database/calls/workers.ts";
+import type { SchemaNames } from "../database/schemaNames.ts";
+import type { FromPulse, PulseSettings, ToPulse } from "./pulseMessages.ts";
+
+const THREAD_FILE = new URL(import.meta.url.endsWith(".ts") ? "./pulseThread.ts" : "./pulseThread.js", import.meta.url);
+const RESTART_PAUSE_MS = 200;
+const CLOSE_WITHIN_MS = 2000;
+
+/** The signs of life of this process, given by a thread of its own. */
+export interface Pulse {
+  readonly workerId: number;
+  /** Says which pools of graphile-worker's fetch for this worker; resolves when the database knows, or nobody beats any more. */
+  notePools(poolIds: readonly string[]): Promise<void>;
+  /** Ends the thread and gives up the worker's lock, within two seconds. Safe twice. */
+  close(): Promise<void>;
+}
+
+/** What {@link startPulse} takes. */
+export interface PulseOptions {
+  readonly connectionString: string | undefined;
+  readonly schemas: SchemaNames;
+  readonly description: WorkerDescription;
+  /** This worker was taken for dead: it must drop every claim now, synchronously, and then goes on. */
+  readonly onBuried: () => void;
+  /** This worker took over from a dead one. */
+  readonly onRescued: (deadId: number, jobIds: readonly string[]) => void;
+}
+
+/**
+ * Registers this process as a worker and gives its signs of life from a thread, so that a handler that blocks the event loop
+ * does not make it look dead. A thread that crashes is replaced.
+ * @throws what Postgres answers when the worker cannot be registered.
+ */
+export async function startPulse(options: PulseOptions): Promise<Pulse> {
+  const registered = Promise.withResolvers<number>();
+  const waiting = new Map<number, () => void>();
+  let workerId: number | undefined;
+  let poolIds: readonly string[] = [];
+  let poolNumber = 0;
+  let isClosing = false;
+  let thread = start();
+
+  function start(): Worker {
+    const { connectionString, schemas, description } = options;
+    const settings: PulseSettings = { connectionString, schemas, description, workerId, poolIds };
+    const started = new Worker(THREAD_FILE, { workerData: settings, name: "ratchet pulse" });
+    started.on("message", hear);
+    // It is followed by the end of the thread.
+    started.on("error", (error) => {
+      registered.reject(error);
+    });
+    started.once("exit", () => {
+      registered.reject(new Error("The thread that registers the worker ended by itself."));
+      if (workerId !== undefined && !isClosing) {
+        setTimeout(startAgain, RESTART_PAUSE_MS).unref();
+      }
+    });
+    if (workerId !== undefined) {
+      started.unref();
+    }
+    return started;
+  }
+
+  function startAgain(): void {
+    if (!isClosing) {
+      thread = start();
+      send({ kind: "pools", poolIds, number: poolNumber });
+    }
+  }
+
+  function send(message: ToPulse): void {
+    thread.postMessage(message);
+  }
+
+  function hear(message: FromPulse): void {
+    switch (message.kind) {
+      case "registered":
+        ({ workerId } = message);
+        // What the process has to do keeps it alive; this does not.
+        thread.unref();
+        registered.resolve(workerId);
+        break;
+      case "refused":
+        registered.reject(Object.assign(new Error(message.message), message.fields));
+        break;
+      case "beaten":
+        for (const [number, resolve] of waiting) {
+          if (number <= message.number) {
+            waiting.delete(number);
+            resolve();
+          }
+        }
+        break;
+      case "buried":
+        if (!isClosing) {
+          options.onBuried();
+          send({ kind: "revive" });
+        }
+        break;
+      case "rescued":
+        options.onRescued(message.deadId, message.jobIds);
+        break;
+    }
+  }
+
+  async function end(): Promise<void> {
+    isClosing = true;
+    const ended = new Promise<void>((resolve) => {
+      thread.once("exit", () => {
+        resolve();
+      });
+    });
+    thread.ref();
+    send({ kind: "close" });
+    const tooLate = new AbortController();
+    await Promise.race([ended, sleep(CLOSE_WITHIN_MS, undefined, { signal: tooLate.signal }).catch(() => {})]);
+    tooLate.abort();
+    await thread.terminate();
+    for (const resolve of waiting.values()) {
+      resolve();
+    }
+  }
+
+  let closed: Promise<void> | undefined;
+  try {
+    await registered.promise;
+  } catch (error) {
+    isClosing = true;
+    await thread.terminate();
+    throw error;
+  }
+  return {
+    workerId: await registered.promise,
+    notePools(ids) {
+      poolIds = ids;
+      if (isClosing) {
+        return Promise.resolve();
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(++poolNumber, resolve);
+      send({ kind: "pools", poolIds, number: poolNumber });
+      return promise;
+    },
+    close: () => (closed ??= end()),
+  };
+}
