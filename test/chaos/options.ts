@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+
+import { MUTATIONS, type Mutation } from "./mutations.ts";
+
+const DEFAULT_UNFINISHED = 150;
+const DEFAULT_SECONDS = 60;
+
+/** What a run is asked for. */
+export interface ChaosOptions {
+  readonly seed: number;
+  /** How long faults go on. */
+  readonly seconds: number;
+  /** Jobs that are unfinished at any time. */
+  readonly unfinished: number;
+  readonly isDefaultLoad: boolean;
+  /** Where the report goes besides standard output. */
+  readonly report: string | null;
+  /** What is taken out of Ratchet. */
+  readonly without: Mutation | null;
+  /** A part of the names of the classes to use; `null`: all. */
+  readonly only: string | null;
+  /** Leaves the folder with ledgers and logs behind. */
+  readonly keep: boolean;
+}
+
+/** Reads a command line; throws with what is wrong about it. */
+export function readOptions(commandLine: readonly string[]): ChaosOptions {
+  const { values } = parseArgs({
+    args: [...commandLine],
+    options: {
+      seed: { type: "string", default: "1" },
+      seconds: { type: "string", default: String(DEFAULT_SECONDS) },
+      jobs: { type: "string" },
+      report: { type: "string" },
+      without: { type: "string" },
+      only: { type: "string" },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  return {
+    seed: wholeNumber("seed", values.seed),
+    seconds: wholeNumber("seconds", values.seconds),
+    unfinished: values.jobs === undefined ? DEFAULT_UNFINISHED : wholeNumber("jobs", values.jobs),
+    isDefaultLoad: values.jobs === undefined,
+    report: values.report ?? null,
+    without: values.without === undefined ? null : mutationOf(values.without),
+    only: values.only ?? null,
+    keep: values.keep,
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/v.test(text)) {
+    throw new Error(`--${name} takes a whole number, not "${text}".`);
+  }
+  return Number(text);
+}
+
+function mutationOf(text: string): Mutation {
+  const mutation = MUTATIONS.find((each) => each === text);
+  if (mutation === undefined) {
+    throw new Error(`--without takes one of ${MUTATIONS.join(", ")}, not "${text}".`);
+  }
+  return mutation;
+}
