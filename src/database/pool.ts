@@ -1,6 +1,7 @@
 import pg from "pg";
 
 import { createBackendProbe } from "./backendProbe.ts";
+import { forgetSession } from "./calls/transactions.ts";
 import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames, inSchemas, noteSchemas } from "./schemaNames.ts";
@@ -46,6 +47,18 @@ const ENGINE_SETTINGS = `
 
 const SHARE_WORKER = ", pg_advisory_lock_shared(ratchet_private.session_lock_class(), $2::integer)";
 
+const setUps = new WeakMap<pg.ClientBase, () => Promise<void>>();
+
+/**
+ * Makes a session of a pool of ours as good as a new one: undoes what transactions have left in it, then sets it up again.
+ * Prepared statements stay, because pg goes on to use those it has named.
+ * @throws what Postgres says; the connection is to be closed then.
+ */
+export async function resetSession(client: pg.ClientBase): Promise<void> {
+  await forgetSession(client);
+  await setUps.get(client)?.();
+}
+
 /**
  * Creates a pool whose lost connections never end the process, and whose sessions run READ COMMITTED with
  * `synchronous_commit` at least `on`, whatever defaults role and database have: the engine's promises rest on both. bigint
@@ -66,7 +79,9 @@ export function createPool({
   const awaitedHooks = {
     async onConnect(client: pg.ClientBase): Promise<void> {
       const watch = watchSilence(client, { isWorking, silenceMs });
-      await setUp(client, lockTimeoutMs, worker, watch);
+      const setUpAgain = (): Promise<void> => setUp(client, lockTimeoutMs, worker, watch);
+      await setUpAgain();
+      setUps.set(client, setUpAgain);
     },
   };
   const pool = new pg.Pool({
@@ -84,7 +99,7 @@ export function createPool({
   pool.on("connect", (client) => {
     // A client in use reports its loss here as well as in the query; without a listener the process would end.
     client.on("error", ({ message: errorMessage }) => {
-      log.warn({ errorMessage, applicationName }, "a database connection was lost");
+      log.debug({ errorMessage, applicationName }, "a database connection was lost");
     });
   });
   pool.on("error", ({ message: errorMessage }) => {

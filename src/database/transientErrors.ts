@@ -60,6 +60,12 @@ const KINDS: Readonly<Record<string, TroubleKind>> = {
   "42883": "missing",
 };
 
+/** Whether Postgres ended the session because a transaction was idle, or open, for longer than the role may have it. */
+export function isLimitOfRole(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "25P03" || code === "25P04";
+}
+
 // 08: connection exceptions. 25P03, 25P04, 57P..: Postgres has ended the session.
 const SESSION_ENDED = /^(?:08|25P03|25P04|57P)/v;
 

@@ -131,7 +131,7 @@ describe("a connection that breaks", () => {
 
   test("before the handler has begun is no failure of the task", async () => {
     const jobId = await queue(database.pool, "pay", { maxAttempts: 1 });
-    const cut = proxy.cutNext("begin\0", "before");
+    const cut = proxy.cutNext("begin; set", "before");
     await engine.run(jobId);
     await cut;
     expect(tries).toBe(1);

@@ -103,6 +103,27 @@ export async function writeCheckpoints(
   });
 }
 
+/**
+ * Writes a task's end in the transaction that `beginMarked` began.
+ * @returns `null` if that transaction has ended; nothing was written then.
+ */
+export async function writeEndInTransaction(
+  db: Queryable,
+  workerId: number,
+  { jobId, position, fence, elapsedMs, result }: CompletedEnd,
+): Promise<Pick<CheckpointAnswer, "outcome" | "stop"> | null> {
+  const { rows } = await db.query<AnswerRow>({
+    name: "ratchet_transaction_end",
+    // An array that is null has no item.
+    text: `select * from ratchet_private.checkpoint(
+      $1::integer, array[$2::bigint], array[$3::integer], array[$4::integer],
+      case pg_catalog.current_setting('ratchet.transaction', true) when 'open' then array['C'] end,
+      array[$5::double precision], array[null::real], array[$6::text])`,
+    values: [workerId, jobId, position, fence, elapsedMs, result],
+  });
+  return rows[0] ?? null;
+}
+
 function failureRow({ jobId, position, fence, elapsedMs, failure }: FailedEnd, item: number): object {
   return {
     item,

@@ -42,3 +42,39 @@ export async function transactionOutcome(
     throw error;
   }
 }
+
+/**
+ * Begins a transaction with a mark that stands until it ends and no longer: whoever else gets at the connection cannot
+ * end it unnoticed ({@link isMarked}). Takes no snapshot, so that `set transaction` may still follow.
+ */
+export async function beginMarked(db: Queryable): Promise<void> {
+  await db.query("begin; set local ratchet.transaction = 'open'");
+}
+
+/** Whether the transaction that {@link beginMarked} began is still the one that this statement is in. */
+export async function isMarked(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ marked: boolean }>(
+    "select coalesce(pg_catalog.current_setting('ratchet.transaction', true) = 'open', false) as marked",
+  );
+  return onlyRow(rows).marked;
+}
+
+/** Gives a transaction back the role and the durability that Ratchet's own statements need, whatever was set in it. */
+export async function restoreOwnSettings(db: Queryable): Promise<void> {
+  await db.query(
+    `reset role; reset session authorization;
+     select pg_catalog.set_config(
+       'synchronous_commit',
+       case when pg_catalog.current_setting('synchronous_commit') in ('off', 'local', 'remote_write') then 'on'
+            else pg_catalog.current_setting('synchronous_commit') end,
+       true)`,
+  );
+}
+
+/** Undoes whatever the last transactions have left in the session: settings, temporary tables, cursors, LISTEN, locks. */
+export async function forgetSession(db: Queryable): Promise<void> {
+  await db.query(
+    `close all; set session authorization default; reset all; unlisten *; discard temp; discard sequences;
+     select pg_catalog.pg_advisory_unlock_all()`,
+  );
+}
