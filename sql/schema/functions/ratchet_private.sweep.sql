@@ -33,9 +33,9 @@ begin
 
   update ratchet_private.sweep_progress p set
     after = v_progress.after, wake_ups_after = v_progress.wake_ups_after, round_began_at = v_progress.round_began_at,
-    -- A round every five seconds, and never more than a fifth of the time.
+    -- A round every five seconds, and never more than a quarter of the time.
     next_slice_at = greatest(
-      clock_timestamp() + least(4 * (clock_timestamp() - v_began), interval '5 seconds'),
+      v_began + least(4 * (clock_timestamp() - v_began), interval '5 seconds'),
       case when v_progress.after = 0 then v_progress.round_began_at + interval '5 seconds' end);
   return next;
 end
