@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type Duration, durationToMs } from "./duration.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type DefinitionOptions, type JobDefinition, jobDefinitionBrand } from "./jobDefinition.ts";
 import type { JsonPathSource } from "./jsonpath.ts";
@@ -13,6 +14,11 @@ export interface DefineJobOptions<Schema extends StandardSchemaV1> {
   readonly payload?: (Schema & RefuseNonObject<Schema>) | undefined;
   /** Default: five tries of each task, 30 s apart. */
   readonly retry?: RetryOptions | undefined;
+  /**
+   * How long a job may take from its first start to its end, retries and the waits for them included. Then the handler that
+   * runs has its signal aborted, and the job has failed for good (RT138), whatever tries are left. Default: no limit.
+   */
+  readonly timeout?: Duration | undefined;
   /** How long finished jobs are kept. Default: COMPLETED ones 30 days, FAILED and CANCELLED ones 90. */
   readonly retention?: RetentionOptions | undefined;
   /** The name jobs are queued by, 1 to 128 characters. Default: the name of the task file. */
@@ -55,9 +61,24 @@ export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = St
     ...(payload && { payload }),
     retry: createRetryPolicy(options.retry),
     retention: createRetentionPolicy(options.retention),
+    timeoutMs: jobTimeoutMs(options.timeout),
     ...(identifier !== undefined && { identifier }),
   });
   return createDefinition(checked, []);
+}
+
+// Postgres must be able to add it to any present time.
+const LONGEST_TIMEOUT_MS = durationToMs("365000 d");
+
+function jobTimeoutMs(timeout: Duration | undefined): number | null {
+  if (timeout === undefined) {
+    return null;
+  }
+  const timeoutMs = durationToMs(timeout);
+  if (timeoutMs < 1 || timeoutMs > LONGEST_TIMEOUT_MS) {
+    throw new RatchetError("RT112", `The job's time-out is "${timeout}", but must be from 1 ms to 365000 d.`);
+  }
+  return timeoutMs;
 }
 
 /** A schema may be a function, as arktype's are. */

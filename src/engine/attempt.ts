@@ -17,6 +17,8 @@ export interface Attempt {
   readonly claim: Claim;
   /** Aborted when this process must stop running it; the reason is a {@link LetGo}. */
   readonly signal: AbortSignal;
+  /** Until the job as a whole is to have ended, in ms; 0 and less if that time has passed, `null` without a limit. */
+  readonly timeLeftMs: () => number | null;
   /** Aborts the signal, because a newer fence was seen. */
   readonly lose: () => void;
 }
@@ -24,9 +26,11 @@ export interface Attempt {
 /** Begins to run a claim. */
 export function createAttempt(claim: Claim, stopping: AbortSignal): Attempt {
   const lost = new AbortController();
+  const startedAt = performance.now();
   return {
     claim,
     signal: AbortSignal.any([stopping, lost.signal]),
+    timeLeftMs: () => (claim.timeoutInMs === null ? null : startedAt + claim.timeoutInMs - performance.now()),
     lose: () => {
       lost.abort(lostClaim());
     },

@@ -1,11 +1,12 @@
 import type { Claim, PlannedTask } from "../database/calls/claims.ts";
-import type { CompletedEnd, Failure } from "../database/calls/checkpoints.ts";
+import type { CompletedEnd, Failure, RunningMark } from "../database/calls/checkpoints.ts";
 import type { TaskContext, TaskLog, TransactionContext } from "../definition/taskContext.ts";
 import { type RatchetError, isRatchetError } from "../errors/ratchetError.ts";
 import { type Attempt, LetGo, lostClaim, taskFields } from "./attempt.ts";
 import type { EngineSession } from "./session.ts";
 import { describeOwn, describeThrown, recognizable } from "./failure.ts";
 import { runHandler } from "./handlerRun.ts";
+import { demandTime, timeLimit } from "./timeLimit.ts";
 import { resultText } from "./resultText.ts";
 import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
 import type { WrittenCheckpoint } from "./checkpointWriter.ts";
@@ -58,6 +59,7 @@ export async function runTask(
   const { jobId, fence } = attempt.claim;
   const place = { jobId, position: task.position, fence };
   const tryNumber = task.attempts + 1;
+  let hasBegun = false;
   let isOver = false;
   const fields = taskFields(attempt, task);
   session.events.emit("task.started", { ...fields, attempt: tryNumber });
@@ -70,6 +72,7 @@ export async function runTask(
   let end: CompletedEnd;
   let written: Pick<WrittenCheckpoint, "outcome" | "stop" | "batch" | "replacedBy" | "retryInMs">;
   try {
+    demandTime(attempt, task);
     const code = await findCode();
     await markRunning(session, attempt, task, code.transaction);
     const context = createContext(session, attempt, task, code, (progress) => {
@@ -79,27 +82,44 @@ export async function runTask(
         session.writer.mark({ kind: "running", ...place, elapsedMs, progress }, attempt.lose);
       }
     });
-    const limits = { task: task.name, timeoutMs: code.timeoutMs, signal: attempt.signal };
+    // Counted from when the handler begins.
+    const limits = (timeoutMs: number | null) => {
+      demandTime(attempt, task);
+      hasBegun = true;
+      return { limit: timeLimit(attempt, task, timeoutMs), signal: attempt.signal };
+    };
     if (code.transaction) {
-      const timeoutMs = code.timeoutMs ?? TRANSACTION_TIMEOUT_MS;
       const committed = await runInTransaction({
+        task: task.name,
         transactionPool: session.transactionPool,
+        turns: session.transactionTurns,
         pool: session.pool,
         schemas: session.schemas,
         workerId: session.workerId,
         events: session.events,
         signal: attempt.signal,
-        run: async (client) =>
-          completed(
-            await runHandler((signal) => code.handler({ ...context(signal), client }), { ...limits, timeoutMs }),
-          ),
+        run: async ({ client, takeBack }) => {
+          const value = await runHandler(
+            async (signal) => {
+              const returned = await code.handler({ ...context(signal), client });
+              // Within the time-out: what the handler did not wait for belongs to its transaction.
+              await takeBack();
+              return returned;
+            },
+            limits(code.timeoutMs ?? TRANSACTION_TIMEOUT_MS),
+          );
+          return completed(value);
+        },
+        demandClaim: async () => {
+          demandFence(await session.writer.write(runningMark(attempt.claim, task)));
+        },
       });
       end = committed.end;
       written = { outcome: "written", stop: committed.stop, batch: "transaction", replacedBy: null, retryInMs: null };
       session.writer.unmark(jobId);
       session.onWritten([jobId]);
     } else {
-      end = completed(await runHandler((signal) => code.handler(context(signal)), limits));
+      end = completed(await runHandler((signal) => code.handler(context(signal)), limits(code.timeoutMs)));
       isOver = true;
       written = await session.writer.write(end);
     }
@@ -113,7 +133,9 @@ export async function runTask(
       throw thrown;
     }
     isOver = true;
-    return fail(isOwnError(thrown) ? describeOwn(thrown) : describeThrown(thrown));
+    const failure = isOwnError(thrown) ? describeOwn(thrown) : describeThrown(thrown);
+    // A job whose time had passed: the task was not tried.
+    return fail(failure.code === "RT138" && !hasBegun ? { ...failure, counted: false } : failure);
   }
   isOver = true;
   demandFence(written);
@@ -174,7 +196,7 @@ export async function runTask(
 
 /** Errors the engine itself raises about a task; a handler's own call to Ratchet may throw others. */
 function isOwnError(error: unknown): error is RatchetError {
-  return isRatchetError(error) && /^RT11[4-9]|^RT12[02]/v.test(error.code);
+  return isRatchetError(error) && /^RT11[4-9]|^RT12[02]|^RT138|^RT14[1-3]/v.test(error.code);
 }
 
 function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {
@@ -193,19 +215,16 @@ async function markRunning(
   if (task.position === claim.firstPosition) {
     return;
   }
-  const mark = {
-    kind: "running",
-    jobId: claim.jobId,
-    position: task.position,
-    fence: claim.fence,
-    elapsedMs: 0,
-    progress: null,
-  } as const;
+  const mark = runningMark(claim, task);
   if (isTransaction) {
     demandFence(await writer.write(mark));
   } else {
     writer.mark(mark, lose);
   }
+}
+
+function runningMark({ jobId, fence }: Claim, { position }: PlannedTask): RunningMark {
+  return { kind: "running", jobId, position, fence, elapsedMs: 0, progress: null };
 }
 
 function createContext(

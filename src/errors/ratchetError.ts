@@ -29,7 +29,7 @@ const ratchetErrorBrand = Symbol.for("pg-ratchet.RatchetError");
  * `docs/errors.md` has a section for each code.
  */
 export class RatchetError extends Error {
-  override readonly name = "RatchetError";
+  override readonly name: string = "RatchetError";
   readonly [ratchetErrorBrand] = true;
   /** The SQLSTATE of class RT, the same whether SQL or TypeScript raised it. */
   readonly code: RatchetErrorCode;
@@ -49,6 +49,14 @@ export class RatchetError extends Error {
     this.retryable = options.retryable ?? entry.retryable;
     this.issues = options.issues;
   }
+}
+
+/**
+ * The error of a time-out, and the reason of the signals that it aborts. Its name is that of `AbortSignal.timeout()`'s reason, so
+ * that code which asks for that one finds this one too.
+ */
+export class TimeoutError extends RatchetError {
+  override readonly name = "TimeoutError";
 }
 
 /** Whether `value` is a {@link RatchetError}, of this or another copy of the package. */

@@ -1,7 +1,7 @@
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import type { TaskTemplate } from "../definition/template.ts";
 import type { AnyTaskContext } from "../engine/taskRun.ts";
-import { RatchetError } from "../errors/ratchetError.ts";
+import { TimeoutError } from "../errors/ratchetError.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What happens beside the handlers. */
@@ -54,8 +54,8 @@ function watchHandler({ key, handler: original }: TaskTemplate, options: WatchOp
 }
 
 /** Runs a handler whose time is up as soon as it waits for something. */
-function timeOut(handler: AnyHandler, context: AnyTaskContext): RatchetError {
-  const error = new RatchetError("RT119", `"${context.task.name}" took longer than the test gave it.`);
+function timeOut(handler: AnyHandler, context: AnyTaskContext): TimeoutError {
+  const error = new TimeoutError("RT119", `"${context.task.name}" took longer than the test gave it.`);
   const timer = new AbortController();
   const signal = AbortSignal.any([context.signal, timer.signal]);
   void settled(handler, { ...context, signal });

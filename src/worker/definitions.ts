@@ -27,6 +27,7 @@ export function definitionRow(identifier: string, definition: AnyJobDefinition):
     retryBackoff: retry.backoff,
     retryMaxDelayMs: retry.maxDelayMs,
     retryJitter: retry.jitter,
+    timeoutMs: options.timeoutMs ?? null,
     payloadSchema: jsonSchemaOf(options.payload),
     keepCompleted: retention?.completed ?? null,
     keepFailed: retention?.failed ?? null,

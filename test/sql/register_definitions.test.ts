@@ -88,10 +88,10 @@ describe("the version that add_job uses", () => {
   });
 });
 
-test("payload schema and retention are taken anew without being another version", async () => {
+test("payload schema, time-out and retention are taken anew without being another version", async () => {
   const stored = (): Promise<Record<string, unknown>> =>
     sql.row(
-      `select payload_schema, extract(day from keep_completed)::int as completed_days, keep_failed >= interval '1000 years' as failed_for_ever
+      `select payload_schema, extract(epoch from timeout)::int as timeout_s, extract(day from keep_completed)::int as completed_days, keep_failed >= interval '1000 years' as failed_for_ever
        from ratchet.definitions where identifier = 'kept'`,
     );
   const row: DefinitionRow = {
@@ -103,6 +103,7 @@ test("payload schema and retention are taken anew without being another version"
     retryBackoff: 1,
     retryMaxDelayMs: null,
     retryJitter: 0,
+    timeoutMs: 600_000,
     payloadSchema: { type: "object" },
     keepCompleted: 7 * 86_400_000,
     keepFailed: "forever",
@@ -110,11 +111,21 @@ test("payload schema and retention are taken anew without being another version"
   await registerDefinitions(sql.pool(), [row], false);
   expect(await stored()).toStrictEqual({
     payload_schema: { type: "object" },
+    timeout_s: 600,
     completed_days: 7,
     failed_for_ever: true,
   });
-  await registerDefinitions(sql.pool(), [{ ...row, payloadSchema: null, keepCompleted: null, keepFailed: 1 }], false);
-  expect(await stored()).toStrictEqual({ payload_schema: null, completed_days: null, failed_for_ever: false });
+  await registerDefinitions(
+    sql.pool(),
+    [{ ...row, timeoutMs: null, payloadSchema: null, keepCompleted: null, keepFailed: 1 }],
+    false,
+  );
+  expect(await stored()).toStrictEqual({
+    payload_schema: null,
+    timeout_s: null,
+    completed_days: null,
+    failed_for_ever: false,
+  });
 });
 
 describe("a source of tasks", () => {

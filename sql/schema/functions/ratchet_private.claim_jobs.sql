@@ -5,7 +5,7 @@ create or replace function ratchet_private.claim_jobs(
 returns table (
   job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
   first_position integer, payload jsonb, plan json, max_attempts integer, created_at timestamptz, holder integer,
-  is_suspect boolean, timeout_in_ms double precision
+  is_suspect boolean, timeout_at timestamptz, timeout_in_ms double precision
 )
 language plpgsql volatile set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
@@ -25,7 +25,7 @@ begin
   -- It drops every claim of before and comes to life again, or ends.
   if exists (select from ratchet.workers w where w.id = p_worker_id and w.stopped_at is not null) then
     return query select distinct a.id, 'buried', null::integer, null, null, null, null::integer, null::jsonb, null::json, null::integer,
-      null::timestamptz, null::integer, null::boolean, null::double precision from unnest(p_job_ids) a (id);
+      null::timestamptz, null::integer, null::boolean, null::timestamptz, null::double precision from unnest(p_job_ids) a (id);
     return;
   end if;
 
@@ -115,13 +115,13 @@ begin
       ) end,
       coalesce(j.max_attempts, d.max_attempts), j.created_at, j.worker_id,
       not p_is_order and (select t.deaths > 0 and ratchet_private.is_suspect(t.deaths) from ratchet.tasks t where t.job_id = j.id and t.position = f.position),
-      (extract(epoch from j.timeout_at - v_now) * 1000)::double precision
+      j.timeout_at, (extract(epoch from j.timeout_at - v_now) * 1000)::double precision
     from unnest(v_ids, v_positions) f (job_id, position)
     join ratchet.jobs j on j.id = f.job_id
     left join ratchet.definitions d on d.identifier = j.identifier and d.version = j.version
     cross join lateral (select j.id = any (v_claimed) as is_claimed) c
     union all
-    select a.id, 'missing', null, null, null, null, null, null, null, null, null, null, null, null
+    select a.id, 'missing', null, null, null, null, null, null, null, null, null, null, null, null, null
     from (select distinct unnest(p_job_ids)) a (id)
     where not exists (select from ratchet.jobs j where j.id = a.id);
 end

@@ -11,6 +11,7 @@ declare
   v_task ratchet.tasks;
   v_attempt integer;
   v_next timestamptz;
+  v_message text;
   v_retry bigint[] := '{}';
 begin
   perform from ratchet.jobs j
@@ -18,7 +19,7 @@ begin
     order by j.id for update;
 
   for v_failure in
-    select f.*, j.cancelled_at is not null as is_stopped, j.version is not null as is_queued,
+    select f.*, j.cancelled_at is not null as is_stopped, j.version is not null as is_queued, j.timeout_at,
       coalesce(j.max_attempts, d.max_attempts, 1) as max_attempts,
       coalesce(j.retry_delay, d.retry_delay, interval '30 seconds') as retry_delay,
       d.retry_backoff, d.retry_max_delay, d.retry_jitter
@@ -63,6 +64,13 @@ begin
         (case when v_failure.delay_ms is not null then least(v_failure.delay_ms, c_longest_ms) end) * interval '1 millisecond',
         ratchet_private.retry_delay(greatest(attempts, 1), v_failure.retry_delay, v_failure.retry_backoff, v_failure.retry_max_delay, v_failure.retry_jitter))
       end;
+    v_message := v_failure.error_message;
+    if v_next >= v_failure.timeout_at then
+      v_message := v_message || case when v_message ~ '[.!?]$' then ' ' else '. ' end || case
+        when v_failure.timeout_at > p_now then format('Not tried again: the wait of %s would end after the job''s time-out.', ratchet_private.describe_span(v_next - p_now))
+        else 'Not tried again: the job''s time-out has passed.' end;
+      v_next := null;
+    end if;
     -- The job first, so that the status trigger finds it right and touches it no second time.
     update ratchet.jobs j set
       status = (case when v_failure.is_stopped then 'CANCELLED' else 'FAILED' end)::ratchet.job_status,
@@ -71,13 +79,13 @@ begin
     update ratchet.tasks t set
       status = (case when v_failure.is_stopped then 'CANCELLED' else 'FAILED' end)::ratchet.task_status,
       fence = v_failure.fence, attempts = write_failures.attempts, progress = null,
-      error_message = case when not v_failure.is_stopped then v_failure.error_message end,
+      error_message = case when not v_failure.is_stopped then v_message end,
       started_at = case when t.status = 'RUNNING' then t.started_at else p_now - v_failure.elapsed_ms * interval '1 millisecond' end
       where t.job_id = v_failure.job_id and t.position = v_failure.position;
     insert into ratchet.task_failures (
       job_id, position, fence, attempt, counted, error_name, error_message, error_code, error_stack, started_at, failed_at, worker_id, next_attempt_at
     ) values (
-      v_failure.job_id, v_failure.position, v_failure.fence, v_attempt, v_failure.counted, v_failure.error_name, v_failure.error_message,
+      v_failure.job_id, v_failure.position, v_failure.fence, v_attempt, v_failure.counted, v_failure.error_name, v_message,
       v_failure.error_code, v_failure.error_stack, p_now - v_failure.elapsed_ms * interval '1 millisecond', p_now, p_worker_id, v_next
     );
     if v_next is not null then

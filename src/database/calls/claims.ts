@@ -32,6 +32,10 @@ export interface Claim {
   readonly createdAt: Date;
   /** Its first unfinished task has seen so many workers die that this worker runs no other such job beside it. */
   readonly isSuspect: boolean;
+  /** When the job is to have ended, by the database's clock; `null`: no limit. */
+  readonly timeoutAt: Date | null;
+  /** From the claim until then; negative if that time has passed. */
+  readonly timeoutInMs: number | null;
 }
 
 /** Why a job was not claimed. */
@@ -70,6 +74,8 @@ interface ClaimRow {
   created_at: Date;
   holder: number | null;
   is_suspect: boolean | null;
+  timeout_at: Date | null;
+  timeout_in_ms: number | null;
 }
 
 /** Which jobs a worker may claim. */
@@ -120,6 +126,8 @@ function answerOf(row: ClaimRow): ClaimAnswer {
     maxAttempts: row.max_attempts ?? 1,
     createdAt: row.created_at,
     isSuspect: row.is_suspect === true,
+    timeoutAt: row.timeout_at,
+    timeoutInMs: row.timeout_in_ms,
   };
   return { outcome: "claimed", claim };
 }

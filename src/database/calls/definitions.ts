@@ -11,6 +11,8 @@ export interface DefinitionRow {
   readonly retryBackoff: number;
   readonly retryMaxDelayMs: number | null;
   readonly retryJitter: number;
+  /** How long a job may take as a whole; `null`: no limit. */
+  readonly timeoutMs: number | null;
   /** JSON Schema of what may be queued; `null` if the validator gives none. */
   readonly payloadSchema: object | null;
   /** How long COMPLETED jobs are kept after their end, in ms; `null`: 30 days. */
@@ -41,6 +43,7 @@ export async function registerDefinitions(
     retry_backoff: definition.retryBackoff,
     retry_max_delay: definition.retryMaxDelayMs === null ? null : `${definition.retryMaxDelayMs} milliseconds`,
     retry_jitter: definition.retryJitter,
+    timeout: definition.timeoutMs === null ? null : `${definition.timeoutMs} milliseconds`,
     keep_completed: keptFor(definition.keepCompleted),
     keep_failed: keptFor(definition.keepFailed),
   }));

@@ -166,6 +166,7 @@ describe("a definition", () => {
     expect(defineJob().options).toStrictEqual({
       retry: { maxAttempts: 5, delayMs: 30_000, backoff: 1, maxDelayMs: null, jitter: 0 },
       retention: { completed: null, failed: null },
+      timeoutMs: null,
     });
   });
 

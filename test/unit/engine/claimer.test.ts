@@ -63,6 +63,8 @@ function claimed(jobId: string, fence = 1): [string, ClaimAnswer] {
     maxAttempts: 5,
     createdAt: new Date(0),
     isSuspect: false,
+    timeoutAt: null,
+    timeoutInMs: null,
   };
   return [jobId, { outcome: "claimed", claim }];
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { LetGo } from "../../../src/engine/attempt.ts";
 import { type HandlerCall, runHandler } from "../../../src/engine/handlerRun.ts";
-import { RatchetError } from "../../../src/errors/ratchetError.ts";
+import { TimeoutError } from "../../../src/errors/ratchetError.ts";
 
 const lost = new LetGo("lost", "a newer claim");
 const shutdown = new LetGo("shutdown", "the worker is stopping");
@@ -19,7 +19,9 @@ afterEach(() => {
 });
 
 function run(call: HandlerCall, timeoutMs: number | null = null): Promise<unknown> {
-  const running = runHandler(call, { task: "Upload", timeoutMs, signal: order.signal });
+  const limit =
+    timeoutMs === null ? null : { ms: timeoutMs, error: () => new TimeoutError("RT119", "It took too long.") };
+  const running = runHandler(call, { limit, signal: order.signal });
   running.catch(() => {});
   return running;
 }
@@ -68,7 +70,7 @@ describe("a time-out", () => {
   test.each([
     ["is heard by the handler", obedient],
     ["ends the wait for a handler that ignores its signal", never],
-  ])("%s and is RT119 with the task's name", async (_, call) => {
+  ])("%s and is the limit's error", async (_, call) => {
     let signal: AbortSignal | undefined;
     const running = run((given) => {
       signal = given;
@@ -77,18 +79,15 @@ describe("a time-out", () => {
     await vi.advanceTimersByTimeAsync(499);
     expect(signal?.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(signal?.reason).toMatchObject({ code: "RT119" });
-    await expect(running).rejects.toMatchObject({
-      code: "RT119",
-      message: '"Upload" took longer than its time-out of 500 ms.',
-    });
+    expect(signal?.reason).toMatchObject({ code: "RT119", name: "TimeoutError" });
+    await expect(running).rejects.toBe(signal?.reason);
   });
 
   test("that struck is not taken back by an order that comes after it", async () => {
     const running = run(never, 500);
     await vi.advanceTimersByTimeAsync(500);
     order.abort(shutdown);
-    await expect(running).rejects.toBeInstanceOf(RatchetError);
+    await expect(running).rejects.toBeInstanceOf(TimeoutError);
   });
 });
 
