@@ -106,16 +106,59 @@ test("held by a stopped worker", async () => {
   const worker = await addWorker(sql);
   const { id } = await addSingle(sql);
   await claimOne(sql, worker, id);
-  await sql.rows("update ratchet.workers set stopped_at = now() where id = $1", [worker]);
+  await sql.rows("update ratchet.workers set stopped_at = now() - interval '16 s' where id = $1", [worker]);
   expect(await violations(id)).toStrictEqual([
     { rule: "held by a stopped worker", detail: `worker ${worker} is gone` },
   ]);
 });
 
-test("nothing wakes a due job: no wake-up, or a spent one", async () => {
+test("held by a silent worker, while another is alive", async () => {
+  await sql.rows("update ratchet.workers set stopped_at = coalesce(stopped_at, now())");
+  const silent = await addWorker(sql);
+  const { id } = await addSingle(sql);
+  await claimOne(sql, silent, id);
+  await sql.rows("update ratchet.workers set beat_at = beat_at - interval '61 s' where id = $1", [silent]);
+  expect(await violations(id)).toStrictEqual([]);
+  await addWorker(sql);
+  expect(await violations(id)).toMatchObject([
+    {
+      rule: "held by a silent worker",
+      detail: expect.stringMatching(`^worker ${silent} gave its last sign of life at`),
+    },
+  ]);
+});
+
+test("two suspects at once", async () => {
+  const worker = await addWorker(sql);
+  const [one, two] = [await addSingle(sql), await addSingle(sql)];
+  await claim(sql.pool(), worker, [one.id, two.id]);
+  const setDeaths = (id: string): Promise<unknown> =>
+    sql.rows(
+      `with task as (update ratchet.tasks set deaths = 2 where job_id = $1 returning *)
+       insert into ratchet.task_failures
+         (job_id, position, fence, attempt, counted, error_message, error_code, started_at, failed_at)
+       select job_id, position, 0, 1, false, 'died', 'RT021', now(), now() from task`,
+      [id],
+    );
+  await setDeaths(one.id);
+  expect(await violations(one.id)).toStrictEqual([]);
+  await setDeaths(two.id);
+  expect(await violations(one.id)).toStrictEqual([
+    { rule: "two suspects at once", detail: `worker ${worker} runs another suspect beside it` },
+  ]);
+});
+
+test("death without a record", async () => {
+  const { id } = await addSingle(sql);
+  await sql.rows("update ratchet.tasks set deaths = 1 where job_id = $1", [id]);
+  expect(await violations(id)).toStrictEqual([{ rule: "death without a record", detail: "task 1" }]);
+});
+
+test("nothing wakes a due job: no wake-up, a spent one, or one that a dead pool holds", async () => {
   for (const change of [
     "delete from graphile_worker._private_jobs",
     "update graphile_worker._private_jobs set attempts = max_attempts",
+    "update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now() - interval '61 s'",
   ]) {
     const { id } = await addSingle(sql);
     await sql.rows("update ratchet.jobs set run_at = now() - interval '2 minutes' where id = $1", [id]);

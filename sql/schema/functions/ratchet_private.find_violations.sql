@@ -36,6 +36,10 @@ begin
       count(*) filter (where t.status = 'RUNNING') as running,
       max(t.position) filter (where t.status = 'COMPLETED') as last_completed,
       min(t.position) filter (where t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')) as first_unfinished,
+      bool_or(t.status = 'RUNNING' and ratchet_private.is_suspect(t.deaths)) as runs_suspect,
+      max(t.position) filter (where t.deaths > 0 and not exists (
+        select from ratchet.task_failures f
+        where f.job_id = t.job_id and f.position = t.position and f.error_code = 'RT021')) as unrecorded_death,
       case
         when bool_or(t.status = 'FAILED') then 'FAILED'
         when bool_and(t.status in ('COMPLETED', 'SKIPPED', 'CANCELLED')) then
@@ -64,17 +68,42 @@ begin
     select 'runs without a worker', 'a task is RUNNING and no worker holds the job'
       where s.running > 0 and j.worker_id is null
     union all
+    -- While somebody holds a row of it, the sweep comes back every few seconds.
     select 'held by a stopped worker', format('worker %s is gone', j.worker_id)
       where j.worker_id is not null
-        and not exists (select from ratchet.workers w where w.id = j.worker_id and w.stopped_at is null)
+        and not exists (
+          select from ratchet.workers w
+          where w.id = j.worker_id and (w.stopped_at is null or w.stopped_at > clock_timestamp() - interval '15 seconds'))
+    union all
+    select 'held by a silent worker', format('worker %s gave its last sign of life at %s', w.id, w.beat_at)
+      from ratchet.workers w
+      where w.id = j.worker_id and w.stopped_at is null and w.beat_at < clock_timestamp() - interval '1 minute'
+        -- With nobody else alive, nobody can take over.
+        and exists (select from ratchet.workers o where ratchet_private.is_worker_live(o))
+    union all
+    select 'two suspects at once', format('worker %s runs another suspect beside it', j.worker_id)
+      where j.worker_id is not null and s.runs_suspect and exists (
+        select from ratchet.jobs o join ratchet.tasks t on t.job_id = o.id
+        where o.finished_at is null and o.worker_id = j.worker_id and o.id <> j.id
+          and t.status = 'RUNNING' and ratchet_private.is_suspect(t.deaths))
+    union all
+    select 'death without a record', format('task %s', s.unrecorded_death)
+      where s.unrecorded_death is not null
     union all
     select 'nothing wakes it', format('due since %s, free, and no wake-up', coalesce(j.next_attempt_at, j.run_at))
       where j.finished_at is null and j.worker_id is null and j.version is not null
         and coalesce(j.next_attempt_at, j.run_at) < v_now - interval '1 minute'
+        -- Two looks: with an or between them neither index would be used.
         and not exists (
-          select from graphile_worker.jobs w where w.key = 'ratchet:' || j.id and w.attempts < w.max_attempts)
+          select from graphile_worker.jobs w
+          where w.key = 'ratchet:' || j.id and w.attempts < w.max_attempts
+            and (w.locked_by is null or w.locked_at > clock_timestamp() - interval '1 minute' or exists (
+              select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids))))
         and not exists (
-          select from graphile_worker.jobs w where w.id = j.adopted_from and w.attempts < w.max_attempts)
+          select from graphile_worker.jobs w
+          where w.id = j.adopted_from and w.attempts < w.max_attempts
+            and (w.locked_by is null or w.locked_at > clock_timestamp() - interval '1 minute' or exists (
+              select from ratchet.workers k where k.stopped_at is null and w.locked_by = any (k.pool_ids))))
   ) found (rule, detail);
 end
 $$;
