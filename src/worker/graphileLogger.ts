@@ -1,5 +1,6 @@
 import { Logger as GraphileLogger } from "graphile-worker";
 import type { Logger } from "pino";
+import { kindOfTrouble, troubleOf } from "../database/transientErrors.ts";
 import { LetGo } from "../engine/attempt.ts";
 
 const LEVELS = { error: "error", warning: "warn", info: "info", debug: "debug" } as const;
@@ -12,17 +13,28 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
   return new GraphileLogger((scope) => {
     const child = log.child({ source: "graphile-worker", ...(scope.label !== undefined && { part: scope.label }) });
     return (level, message, meta) => {
-      const error: unknown = meta?.["error"];
+      const error: unknown = meta?.["error"] ?? meta?.["fatalError"];
+      // The engine tells of that, once; graphile-worker has a line for each connection. A failed task may have its own.
+      const isAboutConnection = meta?.["failure"] !== true && isConnectionTrouble(error);
       const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
       // Its warning that the pool has fewer connections than jobs run at once is for those that need one each.
       const isAboutPoolSize = meta?.["max"] !== undefined && meta["concurrency"] !== undefined;
       // Most projects have no crontab, and then all is well.
       const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
+      // It begins one whenever Postgres was away, and is started again.
+      const isAboutShutdown = /^(?:Worker exited, but pool is|gracefulShutdown called when)/v.test(message);
       const method =
-        isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab
+        isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown
           ? "debug"
           : (LEVELS[level as keyof typeof LEVELS] ?? "info");
       child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
     };
   });
+}
+
+function isConnectionTrouble(error: unknown): boolean {
+  if (error instanceof AggregateError) {
+    return error.errors.every(isConnectionTrouble);
+  }
+  return error instanceof Error && troubleOf(error) === "passing" && kindOfTrouble(error) !== "other";
 }

@@ -1,12 +1,14 @@
 import { EventEmitter } from "node:events";
-import { type TaskList, type Worker, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
+import { type TaskList, type WorkerEvents, type WorkerPool, run } from "graphile-worker";
 import type pg from "pg";
 import type { Logger } from "pino";
-import { isAnswerLost } from "../database/transientErrors.ts";
 import { endsWithin } from "../engine/deadline.ts";
+import type { EventHub } from "../telemetry/events.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
+import { pingListeners } from "./listenPing.ts";
 import { closePollGaps } from "./pollGaps.ts";
 import { followPoolEnds } from "./poolEnd.ts";
+import { createQueuePool } from "./queuePool.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 import { forgiveSecondRelease } from "./secondRelease.ts";
 
@@ -32,33 +34,20 @@ export interface QueueRunOptions {
   /** Flags of wake-ups that are left to other workers; looked at before each fetch. */
   readonly passedOn: ReadonlySet<string>;
   readonly log: Logger;
+  readonly events: EventHub;
+  /** As in `QueuePoolOptions`. */
+  readonly fetcher: object;
+  /** Ends a start that waits for Postgres. */
+  readonly signal: AbortSignal;
   /** Is told the pool before it fetches anything. */
   readonly onPool: (pool: WorkerPool) => void;
 }
 
 const KILL_WITHIN_MS = 1000;
 
-interface FetchErrorEvent {
-  readonly worker: Worker;
-  readonly error: unknown;
-}
-
-/**
- * A fetch may have locked a wake-up, and its queue with it, for a pool that will never know: nobody else gets at either for
- * four hours. Both are free when the pool has ended.
- */
-function leaveIfAnswerLost({ worker: { workerPool }, error }: FetchErrorEvent): void {
-  if (isAnswerLost(error)) {
-    // Not within the event: graphile-worker would print a stack trace of its own.
-    setImmediate(() => {
-      Promise.resolve(workerPool.gracefulShutdown("The answer to a fetch was lost")).catch(() => {});
-    });
-  }
-}
-
 /** Starts graphile-worker's runner on `database`. */
 export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
-  const { database, taskList, queue, passedOn, log, onPool } = options;
+  const { taskList, queue, passedOn, log, onPool, signal } = options;
   // oxlint-disable-next-line unicorn/prefer-event-target -- graphile-worker wants an emitter.
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
@@ -68,15 +57,29 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     onPool(workerPool);
   });
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
+    queuePool.endFetching();
     leave(message);
   });
-  poolEvents.on("worker:getJob:error", leaveIfAnswerLost);
+  const queuePool = createQueuePool({
+    database: options.database,
+    events: options.events,
+    fetcher: options.fetcher,
+    // What it has locked without our knowing is free when the pool has ended; else nobody would get at it for four hours.
+    onFetchLost() {
+      Promise.resolve(pool?.gracefulShutdown("The answer to a fetch was lost")).catch(() => {});
+    },
+  });
   closePollGaps(poolEvents);
   forgiveSecondRelease(poolEvents);
+  pingListeners(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
 
+  const stopStarting = (): void => {
+    queuePool.end();
+  };
+  signal.addEventListener("abort", stopStarting);
   const runner = await run({
-    pgPool: database,
+    pgPool: queuePool.pool,
     taskList,
     events: poolEvents,
     noHandleSignals: true,
@@ -96,6 +99,8 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
         logger: createGraphileLogger(log),
       },
     },
+  }).finally(() => {
+    signal.removeEventListener("abort", stopStarting);
   });
   if (pool === undefined) {
     throw new Error("graphile-worker's runner made no pool");
@@ -115,6 +120,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   async function forceEnd(): Promise<void> {
     const forced = Promise.resolve(ownPool.forcefulShutdown("The worker has stopped waiting"));
     await endsWithin(forced, KILL_WITHIN_MS);
+    queuePool.end();
   }
 
   async function untilEnded(): Promise<void> {

@@ -52,6 +52,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     log,
   });
   const stopping = new AbortController();
+  const fetcher = {};
   const runs = new Set<QueueRun>();
 
   async function start(): Promise<QueueRun> {
@@ -61,6 +62,9 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       queue,
       passedOn,
       log,
+      events,
+      fetcher,
+      signal: stopping.signal,
       onPool: (pool) => {
         void runtime.notePool(pool);
       },
@@ -100,7 +104,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
         try {
           return await start();
         } catch {
-          // Postgres is still away; the runtime tells of it.
+          // Postgres was lost again; the next start waits for it.
         }
       }
     }

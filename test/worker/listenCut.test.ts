@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createPool } from "../../src/database/pool.ts";
+import { createEventHub } from "../../src/telemetry/events.ts";
 import { startQueueRun } from "../../src/worker/queueRun.ts";
 import { startProxy } from "../engine/proxy.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
@@ -39,6 +40,9 @@ test("a connection that is lost while a run stops and its LISTEN is not answered
     },
     passedOn: new Set(),
     log: pino({ level: "silent" }),
+    events: createEventHub(note),
+    fetcher: {},
+    signal: new AbortController().signal,
     onPool: () => {},
   });
   await cut;
