@@ -24,8 +24,8 @@ import { RATCHET_VERSION } from "./version.ts";
 const LOCK_TIMEOUT_MS = 200;
 
 /** How long the last words of a worker may take; if they are not heard, it is found dead and its jobs are taken over. */
-const RELEASE_WITHIN_MS = 1000;
-const END_WITHIN_MS = 500;
+const RELEASE_WITHIN_MS = 700;
+const END_WITHIN_MS = 200;
 
 /** What {@link openSession} takes. */
 export interface SessionOptions {
@@ -68,7 +68,7 @@ export interface OpenSession extends EngineSession {
   notePools(poolIds: readonly string[]): Promise<void>;
   /**
    * Gives up what is not written, hands back what this worker still holds, and closes every connection. Safe twice.
-   * Ends within two seconds.
+   * Ends within a second.
    * @returns how many jobs were handed back; `null` if Postgres did not answer.
    */
   close(): Promise<number | null>;

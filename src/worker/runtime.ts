@@ -40,8 +40,11 @@ export interface RuntimeOptions {
 
 /** Ratchet's part of one worker process: everything but graphile-worker itself. */
 export interface Runtime {
-  /** Registers worker and definitions; further calls wait for the first. A failed start is tried again by the next call. */
-  start(): Promise<void>;
+  /**
+   * Registers worker and definitions; further calls wait for the first. A failed start is tried again by the next call.
+   * @returns the worker's number.
+   */
+  start(): Promise<number>;
   /** Runs the job that a wake-up is for, or adopts the wake-up first. */
   handleWakeUp(identifier: string, payload: unknown, helpers: JobHelpers): Promise<void>;
   /** Notes a pool of graphile-worker's that fetches wake-ups for this process; resolves when the database knows it. */
@@ -73,6 +76,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let stopping: Promise<void> | undefined;
   let session: OpenSession | undefined;
   let announcer: Announcer | undefined;
+  let isGivenUp = false;
 
   const jobs = createQueuedJobs({
     session: () => {
@@ -166,6 +170,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const isDrained = await endsWithin(jobs.drain(), shutdownGraceMs + LAST_WORDS_MS);
     clearTimeout(timer);
     if (!isDrained) {
+      isGivenUp = true;
       // Postgres is away: what waits for its answer gives up now, and whoever comes next finds the jobs as they stand there.
       await session?.close();
     }
@@ -175,14 +180,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const started = await starting?.catch(() => {});
     await (draining ??= drain());
     // Wake-ups that came since are handed back as well.
-    await endsWithin(jobs.drain(), LOOSE_ENDS_MS);
+    await endsWithin(jobs.drain(), isGivenUp ? 0 : LOOSE_ENDS_MS);
     retryTimer.close();
     for (const end of endListening) {
       end();
     }
     if (started !== undefined) {
       const { maintenance, pruning } = started;
-      await endsWithin(Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]), LOOSE_ENDS_MS);
+      await endsWithin(
+        Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]),
+        isGivenUp ? 0 : LOOSE_ENDS_MS,
+      );
       const handedBack = await started.session.close();
       events.emit("worker.stopped", { workerId: started.session.workerId, handedBack });
     }
@@ -190,7 +198,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   return {
     async start() {
-      await start();
+      const started = await start();
+      return started.session.workerId;
     },
     async handleWakeUp(identifier, payload, helpers) {
       const started = await start();
