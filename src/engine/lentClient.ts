@@ -37,8 +37,6 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
   let isTakenBack = false;
   let unanswered = 0;
   let failure: unknown;
-  // What sends itself, such as a cursor, tells nobody but its owner that it is done.
-  let hasSentObjects = false;
   let hasSetSettings = false;
   let hasPrepared = false;
   let onIdle: (() => void) | undefined;
@@ -64,8 +62,9 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
       if (refusal !== undefined) {
         throw refusal;
       }
-      hasSentObjects = true;
-      return send(parameters);
+      const object = send([watch(parameters[0], answered), ...parameters.slice(1)]);
+      unanswered++;
+      return object;
     }
     if (refusal !== undefined) {
       return refuse(refusal, callback?.call);
@@ -106,17 +105,12 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
       onIdle = resolve;
       await promise;
     }
-    if (hasSentObjects) {
-      // Answers come in the order of the statements. In a failed transaction the answer is an error, which is one too.
-      await client.query("select 1").catch(() => {});
-      hasSentObjects = false;
-    }
   }
 
   return {
     client: { query: query as TransactionClient["query"] },
     processId: (client as pg.PoolClient & { readonly processID?: number }).processID ?? null,
-    isBusy: () => unanswered > 0 || hasSentObjects,
+    isBusy: () => unanswered > 0,
     takeBack,
     failure: () => failure,
     hasSetSettings: () => hasSetSettings,
@@ -135,7 +129,26 @@ function refuse(refusal: RatchetError, callback: Callback | undefined): unknown 
   return answer;
 }
 
-function sendsItself(statement: unknown): boolean {
+/** pg tells one of the two, once, when it has done with a query object. */
+const LAST_CALLS = ["handleReadyForQuery", "handleError"];
+
+/** What sends itself, such as a cursor, tells nobody but its owner that it is done. */
+function watch(object: object, onDone: (error?: unknown) => void): object {
+  let isDone = false;
+  for (const name of LAST_CALLS) {
+    const method: unknown = Reflect.get(object, name);
+    Reflect.set(object, name, (...given: unknown[]): unknown => {
+      if (!isDone) {
+        isDone = true;
+        onDone(name === "handleError" ? given[0] : undefined);
+      }
+      return typeof method === "function" ? Reflect.apply(method, object, given) : undefined;
+    });
+  }
+  return object;
+}
+
+function sendsItself(statement: unknown): statement is object {
   return typeof statement === "object" && statement !== null && "submit" in statement;
 }
 

@@ -108,7 +108,7 @@ async function tryOnce(options: TransactionTaskOptions, endTurn: () => void): Pr
     const end = await run(lent).finally(() => {
       void lent.takeBack();
     });
-    const { stop } = await writeEnd(db, client, lent, workerId, end, task);
+    const { stop } = await writeEnd(db, lent, workerId, end, task);
     isOpen = false;
     await commit(client, pool, end, { call: "ask after a COMMIT", events, signal });
     isUsable = true;
@@ -119,7 +119,7 @@ async function tryOnce(options: TransactionTaskOptions, endTurn: () => void): Pr
       await endBackend(pool, lent.processId).catch(() => {});
       throw thrown;
     }
-    const error = isOpen ? await readTrouble({ thrown, client, db, lent, task }) : thrown;
+    const error = isOpen ? await readTrouble({ thrown, db, lent, task }) : thrown;
     isUsable = await rollBack(client);
     if (isUsable || isOwnVerdict(error)) {
       throw error;
@@ -148,15 +148,11 @@ async function giveBack(client: pg.PoolClient, isUsable: boolean): Promise<void>
 
 async function writeEnd(
   db: Queryable,
-  client: pg.PoolClient,
   lent: LentClient,
   workerId: number,
   end: CompletedEnd,
   task: string,
 ): Promise<{ readonly stop: boolean }> {
-  if (client.getTransactionStatus() === "I") {
-    throw transactionEnded(task);
-  }
   if (lent.hasSetSettings()) {
     await restoreOwnSettings(db);
   }

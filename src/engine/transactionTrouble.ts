@@ -1,4 +1,3 @@
-import type pg from "pg";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { isMarked } from "../database/calls/transactions.ts";
 import { codeOf, isRepeatRequest } from "../database/transientErrors.ts";
@@ -11,7 +10,6 @@ import { IN_FAILED_TRANSACTION, type LentClient } from "./lentClient.ts";
 export interface TransactionTrouble {
   /** What the handler or Ratchet's own statements threw. */
   readonly thrown: unknown;
-  readonly client: pg.PoolClient;
   readonly db: Queryable;
   readonly lent: Pick<LentClient, "failure">;
   /** The task's name, for the texts of errors. */
@@ -22,16 +20,25 @@ export interface TransactionTrouble {
  * What really went wrong: a handler may have wrapped or swallowed what Postgres said first, or have ended the transaction
  * before it threw.
  */
-export async function readTrouble({ thrown, client, db, lent, task }: TransactionTrouble): Promise<unknown> {
-  const status = client.getTransactionStatus();
-  if (status === "I" || (status === "T" && !(await isMarked(db).catch(() => true)))) {
+export async function readTrouble({ thrown, db, lent, task }: TransactionTrouble): Promise<unknown> {
+  const mark = await askForMark(db);
+  if (mark === "gone") {
     return isRatchetError(thrown) && thrown.code === "RT141" ? thrown : transactionEnded(task, thrown);
   }
   const failure = lent.failure();
-  if (status === "E" && isRepeatRequest(failure) && !isDecided(thrown)) {
+  if (mark === "in failed transaction" && isRepeatRequest(failure) && !isDecided(thrown)) {
     return failure;
   }
   return codeOf(thrown) === IN_FAILED_TRANSACTION ? transactionFailed(task, failure ?? thrown) : thrown;
+}
+
+/** By a statement, because what pg knows of the transaction is older than the error it has just thrown. */
+async function askForMark(db: Queryable): Promise<"there" | "gone" | "in failed transaction" | "unknown"> {
+  try {
+    return (await isMarked(db)) ? "there" : "gone";
+  } catch (error) {
+    return codeOf(error) === IN_FAILED_TRANSACTION ? "in failed transaction" : "unknown";
+  }
 }
 
 /** Thrown on purpose, by the handler or by Ratchet. */
