@@ -49,6 +49,8 @@ export type TroubleKind =
   | "other";
 
 const KINDS: Readonly<Record<string, TroubleKind>> = {
+  // The database takes no connections now.
+  "55000": "refused",
   "53300": "full",
   "25006": "read only",
   "53100": "disk full",

@@ -44,7 +44,7 @@ export async function repeatUntilAnswered<Answer>(
           troubles.failed(caller, call, error);
         }
         const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (tries - 1), LONGEST_DELAY_MS);
-        const ends = AbortSignal.any([signal, troubles.nextAnswer(error)]);
+        const ends = AbortSignal.any([signal, troubles.nextAnswer(call, error)]);
         await sleep(delayMs, undefined, { signal: ends }).catch(() => {});
       }
       if (signal.aborted) {

@@ -14,7 +14,7 @@ export interface Troubles {
   /** Notes that a call is not made again, though it was never answered. */
   gaveUp(caller: object): void;
   /** Aborted when a call that had met the same trouble is answered: then it is worth trying at once. */
-  nextAnswer(error: unknown): AbortSignal;
+  nextAnswer(call: string, error: unknown): AbortSignal;
 }
 
 interface Trouble {
@@ -26,12 +26,17 @@ interface Trouble {
   answer: AbortController;
 }
 
-// Each of these may last while everything else is well; the others follow one another in one and the same fault.
-const APART: ReadonlySet<TroubleKind> = new Set(["locked", "rights", "missing"]);
+// Each of these may last for one call while everything else is well; the others follow one another in one and the same fault.
+const APART: ReadonlySet<TroubleKind> = new Set(["locked", "rights", "missing", "other"]);
+
+/** Whether an error may be a trouble of this very call; otherwise everything else meets it too. */
+export function isOfOneCall(error: unknown): boolean {
+  return APART.has(kindOfTrouble(error));
+}
 
 /** Trouble of one group is one trouble. */
-function groupOf(kind: TroubleKind): TroubleKind | "server" {
-  return APART.has(kind) ? kind : "server";
+function groupOf(kind: TroubleKind, call: string): string {
+  return APART.has(kind) ? `${kind}: ${call}` : "server";
 }
 
 const troublesOfHub = new WeakMap<EventHub, Troubles>();
@@ -86,7 +91,7 @@ function createTroubles(events: EventHub): Troubles {
         return;
       }
       const kind = kindOfTrouble(error);
-      const group = groupOf(kind);
+      const group = groupOf(kind, call);
       const trouble = troubleOfGroup(group, { kind, call });
       trouble.callers.add(caller);
       if (!trouble.told.has(kind)) {
@@ -105,8 +110,8 @@ function createTroubles(events: EventHub): Troubles {
     gaveUp(caller) {
       leave(caller, false);
     },
-    nextAnswer(error) {
-      return (troubles.get(groupOf(kindOfTrouble(error)))?.answer ?? new AbortController()).signal;
+    nextAnswer(call, error) {
+      return (troubles.get(groupOf(kindOfTrouble(error), call))?.answer ?? new AbortController()).signal;
     },
   };
 }

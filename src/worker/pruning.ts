@@ -1,5 +1,5 @@
 import type { EventHub } from "../telemetry/events.ts";
-import { troublesOf } from "../telemetry/troubles.ts";
+import { isOfOneCall, troublesOf } from "../telemetry/troubles.ts";
 
 /** A round costs as much as there are FAILED jobs older than COMPLETED ones are kept: docs/decisions/0008-retention.md. */
 const ROUND_EVERY_MS = 300_000;
@@ -44,7 +44,9 @@ export function startPruning({ events, prune }: PruningOptions): Pruning {
       }
     } catch (error) {
       // The next round tries again. Nobody else tells of what is wrong with pruning alone: a table that refers to the jobs.
-      troubles.failed(caller, "prune", error);
+      if (isOfOneCall(error)) {
+        troubles.failed(caller, "prune", error);
+      }
     }
     if (!isStopped) {
       timer = setTimeout(begin, pauseMs);

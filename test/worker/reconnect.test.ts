@@ -109,7 +109,7 @@ test("while Postgres is away its trouble is told once; afterwards the job goes o
   expect(calls).toStrictEqual(["first", "second"]);
   const troubles = worker.seen("database.troubled").map(({ kind }) => kind);
   expect(troubles).toStrictEqual([...new Set(troubles)]);
-  expect(worker.seen("database.recovered")).toHaveLength(1);
+  await worker.event("database.recovered");
   expect(unhandled).toStrictEqual([]);
 
   const later = await bench.add("steps");

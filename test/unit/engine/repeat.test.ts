@@ -65,7 +65,7 @@ describe("repeatUntilAnswered", () => {
       { kind: "unreachable", call: "claim", errorMessage: "error 57P01", errorCode: "57P01" },
       { kind: "other", call: "claim", errorMessage: "later", errorCode: null },
     ]);
-    expect(events.told("database.recovered")).toMatchObject([{ kind: "other" }]);
+    expect(events.told("database.recovered")).toMatchObject([{ kind: "unreachable" }, { kind: "other" }]);
   });
 
   test.each(["40P01", "40001", "55P03"])("tells %s only if it goes on", async (code) => {
