@@ -21,24 +21,27 @@ export async function runHandler(
   const { promise: cutOff, reject: cut } = Promise.withResolvers<never>();
   cutOff.catch(() => {});
   let timedOut: unknown;
-  let endGrace = (): void => {};
-  let endLimit = (): void => {};
+  const takeBackAlarms: (() => void)[] = [];
 
   function onAbort(): void {
     controller.abort(signal.reason);
     const grace = signal.reason instanceof LetGo && signal.reason.kind === "shutdown" ? AFTER_ABORT_MS : 0;
-    endGrace = setAlarm(grace, () => {
-      cut(signal.reason);
-    });
+    takeBackAlarms.push(
+      setAlarm(grace, () => {
+        cut(signal.reason);
+      }),
+    );
   }
   signal.throwIfAborted();
   signal.addEventListener("abort", onAbort, { once: true });
   if (limit !== null) {
-    endLimit = setAlarm(limit.ms, () => {
-      timedOut = limit.error();
-      controller.abort(timedOut);
-      cut(timedOut);
-    });
+    takeBackAlarms.push(
+      setAlarm(limit.ms, () => {
+        timedOut = limit.error();
+        controller.abort(timedOut);
+        cut(timedOut);
+      }),
+    );
   }
 
   try {
@@ -52,7 +55,8 @@ export async function runHandler(
     throw signal.aborted && (timedOut === undefined || error !== timedOut) ? signal.reason : error;
   } finally {
     signal.removeEventListener("abort", onAbort);
-    endGrace();
-    endLimit();
+    for (const takeBack of takeBackAlarms) {
+      takeBack();
+    }
   }
 }

@@ -45,7 +45,7 @@ describe("the version that add_job uses", () => {
     // Nor has a worker that was killed.
     await register(sql, [two], true);
     const killed = await addWorker(sql, ["r2"]);
-    await sql.rows("update ratchet.workers set beat_at = beat_at - interval '16 s' where id = $1", [killed]);
+    await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '16 s' where id = $1", [killed]);
     await register(sql, [one]);
     expect(await current("rolling")).toBe("r1");
   });

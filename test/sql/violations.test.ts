@@ -87,6 +87,20 @@ const FABRICATED: readonly [string, string, Fabricate][] = [
       ),
   ],
   [
+    "waits beyond its time-out",
+    "next try at 2026-11-23 12:00:00+00, time-out at 2026-11-23 11:00:00+00",
+    async (session, id) => {
+      await session.query(
+        "update ratchet.tasks set status = 'FAILED', error_message = 'x' where job_id = $1 and position = 1",
+        [id],
+      );
+      await session.query(
+        "update ratchet.jobs set status = 'FAILED', next_attempt_at = '2026-11-23 12:00:00Z', timeout_at = '2026-11-23 11:00:00Z' where id = $1",
+        [id],
+      );
+    },
+  ],
+  [
     "held by a stopped worker",
     "worker 4711 is gone",
     (session, id) =>

@@ -17,6 +17,7 @@ declare
   v_error_code text;
   v_cancelled_by text;
   v_scrubbed text;
+  v_timeout text;
 begin
   select * into v_job from ratchet.jobs j where j.id = explain_job.job_id;
   if not found then
@@ -43,6 +44,12 @@ begin
   select ' by order of ' || a.actor into v_cancelled_by from ratchet.audit a
     where a.job_id = v_job.id and a.action = 'cancel' and a.at >= v_job.cancelled_at order by a.id desc limit 1;
   v_scrubbed := ' Its payload, results and error texts were scrubbed ' || ratchet_private.describe_span(v_now - v_job.scrubbed_at) || ' ago.';
+  v_timeout := case
+    when v_job.finished_at is not null or v_job.timeout_at is null then null
+    when v_job.timeout_at > v_now then format(' If it has not ended in %s, its time-out, it fails for good.', ratchet_private.describe_span(v_job.timeout_at - v_now))
+    else format(' Its time-out passed %s ago: it fails for good as soon as %s.', ratchet_private.describe_span(v_now - v_job.timeout_at),
+      case when v_job.worker_id is null then 'a worker picks it up' else 'its worker notices' end)
+  end;
   v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
   v_next := case
     when v_job.version is null then 'It is outside the queue: the program that made it has to run it again.'
@@ -100,7 +107,7 @@ begin
     when v_job.status = 'PENDING' then format('has not started; %s planned. %s',
       ratchet_private.count_of(v_tasks, 'task is', 'tasks are'), v_next)
     else format('goes on at %s, with %s. %s', v_at, v_progress, v_next)
-  end;
+  end || coalesce(v_timeout, '');
 end
 $$;
 revoke all on function ratchet.explain_job(bigint) from public;

@@ -68,6 +68,9 @@ begin
     select 'runs without a worker', 'a task is RUNNING and no worker holds the job'
       where s.running > 0 and j.worker_id is null
     union all
+    select 'waits beyond its time-out', format('next try at %s, time-out at %s', j.next_attempt_at, j.timeout_at)
+      where j.next_attempt_at >= j.timeout_at
+    union all
     -- While somebody holds a row of it, the sweep comes back every few seconds.
     select 'held by a stopped worker', format('worker %s is gone', j.worker_id)
       where j.worker_id is not null

@@ -24,6 +24,8 @@ export interface JobDetailsRow {
   readonly finishedAt: Date | null;
   /** When a FAILED job is tried again. */
   readonly nextAttemptAt: Date | null;
+  /** When the job fails for good unless it has ended; `null`: no limit, or not started yet. */
+  readonly timeoutAt: Date | null;
   readonly cancelReason: string | null;
   /** As it was queued. */
   readonly payload: unknown;
@@ -56,6 +58,7 @@ interface JobItem {
   readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly next_attempt_at: string | null;
+  readonly timeout_at: string | null;
   readonly cancel_reason: string | null;
   readonly payload: unknown;
   readonly tasks: TaskItem[];
@@ -67,7 +70,7 @@ export async function readJobDetails(db: Queryable, jobIds: readonly string[]): 
     `select coalesce(json_agg(json_build_object(
        'id', j.id::text, 'identifier', j.identifier, 'status', j.status, 'tenant', j.tenant, 'job_key', j.job_key,
        'created_at', j.created_at, 'run_at', j.run_at, 'started_at', j.started_at, 'finished_at', j.finished_at,
-       'next_attempt_at', j.next_attempt_at, 'cancel_reason', j.cancel_reason, 'payload', j.payload,
+       'next_attempt_at', j.next_attempt_at, 'timeout_at', j.timeout_at, 'cancel_reason', j.cancel_reason, 'payload', j.payload,
        'tasks', (
          select coalesce(json_agg(json_build_array(t.position, t.key, t.template, t.name, t.status, t.attempts, t.started_at,
            t.completed_at, t.error_message, t.progress, t.result) order by t.position), '[]')
@@ -91,6 +94,7 @@ function detailsOf(job: JobItem): JobDetailsRow {
     startedAt: dateOf(job.started_at),
     finishedAt: dateOf(job.finished_at),
     nextAttemptAt: dateOf(job.next_attempt_at),
+    timeoutAt: dateOf(job.timeout_at),
     cancelReason: job.cancel_reason,
     payload: job.payload,
     tasks: job.tasks.map(

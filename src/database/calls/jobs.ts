@@ -54,6 +54,8 @@ export interface JobSnapshot {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly nextAttemptAt: Date | null;
+  /** When the job fails for good unless it has ended; `null`: no limit, or not started yet. */
+  readonly timeoutAt: Date | null;
   readonly cancelReason: string | null;
   /** The database's clock at that moment, which countdowns go by. */
   readonly now: Date;
@@ -96,6 +98,7 @@ interface SnapshotRow {
   started_at: Date | null;
   finished_at: Date | null;
   next_attempt_at: Date | null;
+  timeout_at: Date | null;
   cancel_reason: string | null;
   now: Date;
   tasks: TaskRow[] | null;
@@ -105,7 +108,7 @@ interface SnapshotRow {
 export async function readJob(db: Queryable, jobId: string): Promise<JobSnapshot | null> {
   const { rows } = await db.query<SnapshotRow>(
     `select j.id, j.identifier, j.status, j.tenant, j.created_at, j.run_at, j.started_at, j.finished_at, j.next_attempt_at,
-       j.cancel_reason, ratchet_private.clock_now() as now,
+       j.timeout_at, j.cancel_reason, ratchet_private.clock_now() as now,
        (select json_agg(json_build_array(t.position, t.key, t.name, t.status, t.attempts, t.started_at, t.completed_at,
           t.error_message, t.progress) order by t.position)
         from ratchet.tasks t where t.job_id = j.id) as tasks
@@ -126,6 +129,7 @@ export async function readJob(db: Queryable, jobId: string): Promise<JobSnapshot
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     nextAttemptAt: row.next_attempt_at,
+    timeoutAt: row.timeout_at,
     cancelReason: row.cancel_reason,
     now: row.now,
     tasks: (row.tasks ?? []).map(

@@ -41,6 +41,7 @@ export function job(tasks: readonly ProgressTask[], given: Partial<ProgressSnaps
     startedAt: START,
     finishedAt: null,
     nextAttemptAt: null,
+    timeoutAt: null,
     cancelReason: null,
     now: START,
     tasks,

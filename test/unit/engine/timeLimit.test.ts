@@ -77,12 +77,15 @@ test("a job's time goes on from task to task; once it has passed, none is begun"
 
 test("an alarm rings once, after any time, unless it is taken back", () => {
   const month = 30 * 86_400_000;
-  const ring = vi.fn<() => void>();
+  let rings = 0;
+  const ring = (): void => {
+    rings++;
+  };
   setAlarm(month, ring);
   vi.advanceTimersByTime(month - 1);
-  expect(ring).not.toHaveBeenCalled();
+  expect(rings).toBe(0);
   vi.advanceTimersByTime(1);
-  expect(ring).toHaveBeenCalledTimes(1);
+  expect(rings).toBe(1);
   for (const ms of [0, 5, month]) {
     setAlarm(ms, ring)();
   }
@@ -90,6 +93,6 @@ test("an alarm rings once, after any time, unless it is taken back", () => {
   vi.advanceTimersByTime(month - 1);
   stop();
   vi.advanceTimersByTime(month);
-  expect(ring).toHaveBeenCalledTimes(1);
+  expect(rings).toBe(1);
   expect(vi.getTimerCount()).toBe(0);
 });
