@@ -137,6 +137,13 @@ export const ERROR_CATALOGUE = {
     advice: "Wait for the job's end, or cancel it first.",
     retryable: true,
   },
+  RT021: {
+    name: "worker_died",
+    summary: "The worker process died while it ran this task.",
+    advice:
+      "Look at the dead process' log and exit status, and at its memory: a handler that ends its process or uses up the memory does so at every try.",
+    retryable: true,
+  },
   RT023: {
     name: "task_ended",
     summary: "The task has ended already, and an order cannot end it once more.",

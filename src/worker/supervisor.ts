@@ -49,6 +49,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     connectionString: options.connectionString,
     max: Math.min(Math.max(queue.concurrency, FEWEST_CONNECTIONS), MOST_CONNECTIONS),
     applicationName: "ratchet queue",
+    worker: { id: await runtime.start(), schemas },
     log,
   });
   const stopping = new AbortController();
@@ -65,9 +66,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       events,
       fetcher,
       signal: stopping.signal,
-      onPool: (pool) => {
-        void runtime.notePool(pool);
-      },
+      onPool: (pool) => runtime.notePool(pool),
     });
     runs.add(begun);
     void forgetAtEnd(begun);

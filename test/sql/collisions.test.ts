@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { expect, test } from "vitest";
 
 import {
@@ -183,6 +184,27 @@ test("failures beside claims and hand-backs of the same jobs never deadlock (40 
       "select * from ratchet.violations where rule not in ('held by a stopped worker', 'finished out of order')",
     ),
   ).toStrictEqual([]);
+});
+
+test("a call that takes several keys begins again when it deadlocks with another", async () => {
+  const add = (db: Pick<pg.ClientBase, "query">, keys: readonly string[]): Promise<{ rows: { job_key: string }[] }> =>
+    db.query("select job_key from ratchet.add_jobs($1::jsonb)", [
+      JSON.stringify(keys.map((key) => ({ identifier: "single", job_key: key }))),
+    ]);
+  await add(sql.pool(), ["left", "right"]);
+  await withTwoSessions(sql, async (several, oneByOne) => {
+    // Postgres ends whose wait reaches this first.
+    await several.query("set deadlock_timeout = '300 ms'");
+    await oneByOne.query("begin; set local deadlock_timeout = '1 h'");
+    await add(oneByOne, ["right"]);
+    const pid = await pidOf(several);
+    const added = add(several, ["left", "right"]);
+    await untilBlocked(sql, pid);
+    await add(oneByOne, ["left"]);
+    await oneByOne.query("commit");
+    expect((await added).rows).toStrictEqual([{ job_key: "left" }, { job_key: "right" }]);
+    await several.query("reset deadlock_timeout");
+  });
 });
 
 test("of two claims of one job at once exactly one wins (50 rounds)", async () => {

@@ -103,7 +103,7 @@ describe("held", () => {
     const worker = await setWorkers(1);
     const { id } = await addSingle(sql, { max_attempts: 3 });
     await claimOne(sql, worker, id);
-    await sql.rows("update ratchet.workers set beat_at = beat_at - interval '40 s' where id = $1", [worker]);
+    await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '40 s' where id = $1", [worker]);
     expect(await explain(id)).toBe(
       `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. It goes on as soon as a worker starts on test-host, which frees what the dead one held.`,
     );

@@ -202,11 +202,11 @@ export function readWakeUps(
   );
 }
 
-/** Enters a worker that knows the versions of the fixtures; its lock is not kept. */
+/** Enters a worker that knows the versions of the fixtures; its lock is not kept, and its sign of life holds for a day. */
 export function addWorker(sql: Sql, versions: readonly string[] = ["p1", "s1"]): Promise<number> {
   return sql.value<number>(
     `insert into ratchet.workers (host, pid, version, concurrency, known_versions, started_at, beat_at)
-     select 'test-host', 1, '0.1.0', 10, $1, now, now from (select ratchet_private.clock_now() as now) c returning id`,
+     values ('test-host', 1, '0.1.0', 10, $1, clock_timestamp(), clock_timestamp() + interval '1 day') returning id`,
     [versions],
   );
 }
@@ -225,6 +225,7 @@ export interface ClaimRow {
   max_attempts: number;
   created_at: Date;
   holder: number | null;
+  is_suspect: boolean | null;
 }
 
 /** Claims jobs; the answers in the order of the ids. */
@@ -232,13 +233,18 @@ export async function claim(
   db: Queryable,
   workerId: number,
   jobIds: readonly string[],
-  { versions = ["p1", "s1"], isOrder = false }: { versions?: readonly string[]; isOrder?: boolean } = {},
+  {
+    versions = ["p1", "s1"],
+    isOrder = false,
+    takesSuspect = true,
+  }: { versions?: readonly string[]; isOrder?: boolean; takesSuspect?: boolean } = {},
 ): Promise<ClaimRow[]> {
-  const { rows } = await db.query<ClaimRow>("select * from ratchet_private.claim_jobs($1, $2, $3, $4)", [
+  const { rows } = await db.query<ClaimRow>("select * from ratchet_private.claim_jobs($1, $2, $3, $4, $5)", [
     workerId,
     jobIds,
     versions,
     isOrder,
+    takesSuspect,
   ]);
   return [...new Set(jobIds)].map((id) => first(rows.filter((row) => row.job_id === id)));
 }

@@ -81,7 +81,7 @@ test("nor is a worker waited for that knows the version and gives no sign of lif
   const worker = await addWorker(sql, [version ?? ""]);
   await sql.rows("select ratchet_private.add_wake_ups(array[$1::bigint], p_flags => array['some-version'])", [id]);
   expect((await sweep()).woken).toStrictEqual([]);
-  await sql.rows("update ratchet.workers set beat_at = beat_at - interval '16 s' where id = $1", [worker]);
+  await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '16 s' where id = $1", [worker]);
   expect((await sweep()).woken).toStrictEqual([id]);
 });
 

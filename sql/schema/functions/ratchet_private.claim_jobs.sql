@@ -24,8 +24,8 @@ declare
 begin
   -- It drops every claim of before and comes to life again, or ends.
   if exists (select from ratchet.workers w where w.id = p_worker_id and w.stopped_at is not null) then
-    return query select distinct a.id, 'buried', null::integer, null, null, null, null::integer, null::jsonb, null::json, null::integer,
-      null::timestamptz, null::integer, null::boolean, null::timestamptz, null::double precision from unnest(p_job_ids) a (id);
+    return query select a.id, 'buried', null::integer, null, null, null, null::integer, null::jsonb, null::json, null::integer,
+      null::timestamptz, null::integer, null::boolean, null::timestamptz, null::double precision from (select distinct unnest(p_job_ids)) a (id);
     return;
   end if;
 
