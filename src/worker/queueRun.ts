@@ -39,11 +39,13 @@ export interface QueueRunOptions {
   readonly fetcher: object;
   /** Ends a start that waits for Postgres. */
   readonly signal: AbortSignal;
-  /** Is told the pool before it fetches anything. */
-  readonly onPool: (pool: WorkerPool) => void;
+  /** Is told the pool. It fetches nothing before this has resolved, so that a rescuer knows what this worker has locked. */
+  readonly onPool: (pool: WorkerPool) => Promise<void>;
 }
 
 const KILL_WITHIN_MS = 1000;
+/** With Postgres away nothing is fetched either. */
+const NOTED_WITHIN_MS = 5000;
 
 /** Starts graphile-worker's runner on `database`. */
 export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
@@ -51,10 +53,14 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   // oxlint-disable-next-line unicorn/prefer-event-target -- graphile-worker wants an emitter.
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
+  let isNoted = false;
+  let noted: Promise<void> = Promise.resolve();
   const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
   poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
     pool = workerPool;
-    onPool(workerPool);
+    noted = endsWithin(onPool(workerPool), NOTED_WITHIN_MS).then(() => {
+      isNoted = true;
+    });
   });
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
     queuePool.endFetching();
@@ -83,7 +89,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     taskList,
     events: poolEvents,
     noHandleSignals: true,
-    forbiddenFlags: () => [...passedOn],
+    forbiddenFlags: () => (isNoted ? [...passedOn] : noted.then(() => [...passedOn])),
     preset: {
       worker: {
         schema: queue.schema,

@@ -19,6 +19,7 @@ import { createTaskFilesPlugin } from "./taskFiles.ts";
 
 /** As graphile-worker has it. */
 const DEFAULT_SHUTDOWN_GRACE_MS = 5000;
+const POOL_NOTED_WITHIN_MS = 5000;
 /** For the last hand-backs, when the handlers have ended or were given up. */
 const STOP_WITHIN_MS = 3000;
 
@@ -34,6 +35,8 @@ interface Runner {
   readonly definitions: Map<string, AnyJobDefinition>;
   runtime: Runtime | undefined;
   poolEnds: PoolEnds | undefined;
+  /** Nothing is fetched before, unless through graphile-worker's local queue. */
+  poolNoted: Promise<unknown> | undefined;
 }
 
 /** What {@link createRatchetPlugin} takes; both are asked when something runs. */
@@ -55,7 +58,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
     if (known !== undefined) {
       return known;
     }
-    const runner: Runner = { definitions: new Map(), runtime: undefined, poolEnds: undefined };
+    const runner: Runner = { definitions: new Map(), runtime: undefined, poolEnds: undefined, poolNoted: undefined };
     runners.set(hooks, runner);
     return runner;
   }
@@ -119,6 +122,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           );
           try {
             await runtimeOf(context).start();
+            await runnerOf(context).poolNoted;
           } catch (error) {
             getLog().error({ err: error }, "the worker cannot be registered; its next wake-up tries again");
             throw error;
@@ -132,7 +136,8 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           const { hooks } = compiled;
           ctx.events.on("pool:create", (event: { readonly ctx: RunnerContext; readonly workerPool: WorkerPool }) => {
             if (event.ctx.hooks === hooks) {
-              void runtimeOf(event.ctx).notePool(event.workerPool);
+              const runner = runnerOf(event.ctx);
+              runner.poolNoted = endsWithin(runtimeOf(event.ctx).notePool(event.workerPool), POOL_NOTED_WITHIN_MS);
             }
           });
           closePollGaps(ctx.events);

@@ -43,7 +43,7 @@ test("a connection that is lost while a run stops and its LISTEN is not answered
     events: createEventHub(note),
     fetcher: {},
     signal: new AbortController().signal,
-    onPool: () => {},
+    onPool: () => Promise.resolve(),
   });
   await cut;
   await run.stop();
