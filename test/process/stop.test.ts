@@ -73,7 +73,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     worker.child.kill(signal);
     expect([await worker.ended, worker.errors()]).toStrictEqual([0, ""]);
     expect(await workers.rows(TRACES)).toStrictEqual([NONE]);
-    expect((await workers.rows("select 1 from graphile_worker._private_jobs")).length).toBe(4);
+    expect(await workers.rows("select 1 from graphile_worker._private_jobs")).toHaveLength(4);
 
     workers.touch("go");
     await begin();
@@ -128,7 +128,9 @@ test("a second signal ends the process at once, with 128 and its number", async 
   await started(`begins ${jobId}`);
   worker.child.kill("SIGTERM");
   // One key press that npm forwards comes twice; a second signal counts a moment later.
-  const repeating = setInterval(() => worker.child.kill("SIGTERM"), 50);
+  const repeating = setInterval(() => {
+    worker.child.kill("SIGTERM");
+  }, 50);
   expect(await worker.ended).toBe(143);
   clearInterval(repeating);
 }, 60_000);
