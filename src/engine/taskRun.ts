@@ -196,7 +196,7 @@ export async function runTask(
 
 /** Errors the engine itself raises about a task; a handler's own call to Ratchet may throw others. */
 function isOwnError(error: unknown): error is RatchetError {
-  return isRatchetError(error) && /^RT11[4-9]|^RT12[02]|^RT138|^RT14[1-3]/v.test(error.code);
+  return isRatchetError(error) && /^RT11[4-9]|^RT12[02]|^RT138|^RT14[1-3]|^RT152/v.test(error.code);
 }
 
 function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {

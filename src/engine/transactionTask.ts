@@ -13,7 +13,7 @@ import { LetGo, lostClaim } from "./attempt.ts";
 import { type LentClient, lendClient } from "./lentClient.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { refusedResult } from "./resultText.ts";
-import { readTrouble, transactionEnded } from "./transactionTrouble.ts";
+import { ownOrder, readTrouble, transactionEnded } from "./transactionTrouble.ts";
 import type { Turns } from "./turns.ts";
 
 /** A transaction task without a time-out of its own ends after this, because it holds a connection and maybe locks. */
@@ -36,7 +36,7 @@ export interface TransactionTaskOptions {
   readonly workerId: number;
   /** Runs the handler with this client and takes it back; resolves to the task's end. */
   readonly run: (lent: Pick<LentClient, "client" | "takeBack">) => Promise<CompletedEnd>;
-  /** Asked before a repeat. @throws {LetGo} `lost` if a newer fence stands on the task. */
+  /** Asked before a repeat, and when the checkpoint was refused. @throws {LetGo} `lost` if a newer fence stands on the task. */
   readonly demandClaim: () => Promise<void>;
   readonly events: EventHub;
   readonly signal: AbortSignal;
@@ -61,6 +61,10 @@ export async function runInTransaction(options: TransactionTaskOptions): Promise
       return await tryOnce(options, endTurn);
     } catch (error) {
       endTurn();
+      if (error instanceof LetGo && error.kind === "lost" && !signal.aborted) {
+        await demandClaim();
+        throw ownOrder(options.task);
+      }
       const mayRepeat = isRepeatRequest(error) || error instanceof TransactionLost;
       if (!mayRepeat || signal.aborted) {
         throw error instanceof TransactionLost ? error.cause : error;

@@ -67,3 +67,11 @@ export function transactionFailed(task: string, failure: unknown): RatchetError 
     { cause: failure },
   );
 }
+
+/** RT152, for a fence that nobody but the task's own transaction has raised. */
+export function ownOrder(task: string): RatchetError {
+  return new RatchetError(
+    "RT152",
+    `The handler of "${task}" changed its own job in its transaction, so that its end cannot be written there.`,
+  );
+}

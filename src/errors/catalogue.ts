@@ -400,6 +400,12 @@ export const ERROR_CATALOGUE = {
       "End that transaction (`select pg_terminate_backend(…)` with the process that the message names), or migrate again later; nothing was changed.",
     retryable: true,
   },
+  RT152: {
+    name: "order_in_own_transaction",
+    summary: "A handler gave an order about its own job in the transaction that was to write its task's end.",
+    advice: "Throw NonRetryableError to end the job; give orders about it outside of `client`, or from another job.",
+    retryable: false,
+  },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;
 
 /** The SQLSTATE of one of Ratchet's own errors. */

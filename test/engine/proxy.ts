@@ -9,6 +9,8 @@ export interface CuttingProxy {
   readonly url: string;
   /** Cuts the connection at the next message of a client that contains this text; resolves when that has happened. */
   cutNext(text: string, place: CutPlace): Promise<true>;
+  /** Cuts every connection there is; the server goes on with what it was asked. */
+  cutAll(): void;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,12 @@ export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
       sockets.delete(socket);
     });
     return socket;
+  }
+
+  function cutAll(): void {
+    for (const socket of sockets) {
+      socket.destroy();
+    }
   }
 
   const server = createServer((client) => {
@@ -89,10 +97,9 @@ export async function startProxy(databaseUrl: string): Promise<CuttingProxy> {
       };
       return promise;
     },
+    cutAll,
     close() {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
+      cutAll();
       return new Promise((resolve) => {
         server.close(() => {
           resolve();

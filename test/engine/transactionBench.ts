@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 
 import { defineJob } from "../../src/definition/defineJob.ts";
+import type { AnyJobDefinition } from "../../src/definition/jobDefinition.ts";
 import type { TransactionClient } from "../../src/definition/taskContext.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { existing, expectNoViolations, failuresOf, look, queue, startEngine, type TestEngine } from "./engine.ts";
@@ -25,6 +26,7 @@ export interface BenchEnd {
 
 /** One engine behind a proxy, whose transaction task is whatever the test says. */
 export interface TransactionBench {
+  readonly definitions: Readonly<Record<string, AnyJobDefinition>>;
   readonly database: () => TestDatabase;
   readonly proxy: () => CuttingProxy;
   readonly engine: () => TestEngine;
@@ -32,6 +34,8 @@ export interface TransactionBench {
   readonly tries: () => number;
   /** What the handler does after it has written one row to the ledger. */
   work: (work: Work) => unknown;
+  /** What the plain task after it does. */
+  tell: () => unknown;
   /**
    * Queues a job and runs it once. Default: a transaction task with 20 s, then a plain one. `short` has 100 ms; `bare` writes
    * nothing to the ledger.
@@ -55,7 +59,7 @@ export function useTransactionBench({ mostTransactions = 1 } = {}): TransactionB
         await client.query("insert into ledger (job_id) values ($1)", [job.id]);
         return bench.work({ client, signal, job });
       })
-      .task("tell", () => 3),
+      .task("tell", () => bench.tell()),
     bare: defineJob().task("pay", { transaction: true }, ({ client, signal, job }) =>
       bench.work({ client, signal, job }),
     ),
@@ -76,6 +80,7 @@ export function useTransactionBench({ mostTransactions = 1 } = {}): TransactionB
   beforeEach(() => {
     tries = 0;
     bench.work = () => {};
+    bench.tell = () => {};
   });
 
   afterEach(async () => {
@@ -89,11 +94,13 @@ export function useTransactionBench({ mostTransactions = 1 } = {}): TransactionB
   });
 
   const bench: TransactionBench = {
+    definitions,
     database: () => existing(database),
     proxy: () => existing(proxy),
     engine: () => existing(engine),
     tries: () => tries,
     work: () => {},
+    tell: () => {},
     async run(spec, identifier = "pay") {
       const jobId = await queue(existing(database).pool, identifier, spec);
       await existing(engine).run(jobId);
