@@ -55,12 +55,18 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   let pool: WorkerPool | undefined;
   let isNoted = false;
   let noted: Promise<void> = Promise.resolve();
+  async function note(created: WorkerPool): Promise<void> {
+    await endsWithin(onPool(created), NOTED_WITHIN_MS);
+    isNoted = true;
+  }
+  async function flagsOnceNoted(): Promise<string[]> {
+    await noted;
+    return [...passedOn];
+  }
   const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
   poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
     pool = workerPool;
-    noted = endsWithin(onPool(workerPool), NOTED_WITHIN_MS).then(() => {
-      isNoted = true;
-    });
+    noted = note(workerPool);
   });
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
     queuePool.endFetching();
@@ -89,7 +95,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     taskList,
     events: poolEvents,
     noHandleSignals: true,
-    forbiddenFlags: () => (isNoted ? [...passedOn] : noted.then(() => [...passedOn])),
+    forbiddenFlags: () => (isNoted ? [...passedOn] : flagsOnceNoted()),
     preset: {
       worker: {
         schema: queue.schema,
