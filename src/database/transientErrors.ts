@@ -93,10 +93,18 @@ export function isOwnPoolBusy(error: unknown): boolean {
   return error instanceof Error && error.message === OWN_POOL_BUSY;
 }
 
-/** Whether Postgres asks for the whole transaction to be run again: serialization failure or deadlock. */
+// Where Postgres finds that a row has more columns than when the statement was planned, by the code it says so with.
+const CHANGED_ROW: Readonly<Record<string, string>> = { "42804": "tupledesc_match", "0A000": "RevalidateCachedQuery" };
+
+/**
+ * Whether the whole transaction is to be run again: a serialization failure, a deadlock, or a migration that added a column
+ * while a statement waited for it.
+ */
 export function isRepeatRequest(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "40001" || code === "40P01";
+  const code = codeOf(error) ?? "";
+  const isChangedRow =
+    CHANGED_ROW[code] !== undefined && (error as { readonly routine?: unknown }).routine === CHANGED_ROW[code];
+  return code === "40001" || code === "40P01" || isChangedRow;
 }
 
 /**

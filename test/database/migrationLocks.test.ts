@@ -1,16 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
-
 import type pg from "pg";
-import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { DatabaseLog } from "../../src/database/log.ts";
 import { migrationState } from "../../src/database/migrationState.ts";
 import { migrate } from "../../src/database/migrator.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { waitUntil } from "../support/waiting.ts";
-
-const SQL = path.join(import.meta.dirname, "../../sql");
+import { changed, nextRelease } from "./nextRelease.ts";
 
 let database: TestDatabase;
 let holder: pg.PoolClient;
@@ -24,19 +20,6 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** The package's own files, with some changed or added. */
-function nextRelease(files: Readonly<Record<string, (before: string) => string>>): string {
-  const folder = mkdtempSync(path.join(inject("testRunFolder"), "sql-"));
-  cpSync(SQL, folder, { recursive: true });
-  for (const [name, change] of Object.entries(files)) {
-    const file = path.join(folder, name);
-    const isNew = name.startsWith("migrations/");
-    writeFileSync(file, change(isNew ? "" : readFileSync(file, "utf8")));
-  }
-  return folder;
-}
-
-const changed = (before: string): string => `${before}\n-- changed\n`;
 const FUNCTION = "schema/functions/ratchet_private.clock_now.sql";
 
 /** Whoever writes to the tables, or reads a view, holds a lock until it commits. */
