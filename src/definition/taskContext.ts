@@ -27,7 +27,10 @@ export interface TaskContext<Payload, Input, Results> {
   readonly results: { readonly [Key in keyof Results]: Promise<Results[Key]> };
   readonly job: TaskContextJob;
   readonly task: TaskContextTask;
-  /** Aborted on cancel, time-out, lost claim and shutdown: pass it on to whatever takes a signal. */
+  /**
+   * Aborted on an order (cancel, skip …), time-out, lost claim and shutdown: pass it on to whatever takes a signal. Its reason is a
+   * `TimeoutError` of code RT119 (the task's time-out) or RT138 (the job's), or a `LetGo` of kind `lost` or `shutdown`.
+   */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
   /** The same in every try of this task, and no other task's: for services that recognise a repeated request. */

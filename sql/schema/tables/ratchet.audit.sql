@@ -2,7 +2,7 @@ comment on table ratchet.audit is 'Orders that people gave about jobs: who, when
 comment on column ratchet.audit.id is 'Number of the order.';
 comment on column ratchet.audit.at is 'When it was given.';
 comment on column ratchet.audit.actor is 'The database role that logged in to give it.';
-comment on column ratchet.audit.action is 'What was ordered: cancel, retry, retry_from_task or scrub.';
+comment on column ratchet.audit.action is 'What was ordered: cancel, retry, retry_from_task, skip_task, complete_task or scrub.';
 comment on column ratchet.audit.job_id is 'The job it was about, which may be gone by now.';
 comment on column ratchet.audit.tenant is 'Whom that job belonged to.';
 comment on column ratchet.audit.reason is 'Why, as it was said with the order.';
