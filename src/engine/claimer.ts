@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimAnswer } from "../database/calls/claims.ts";
+import { isAnswerLost } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import type { SuspectPlace } from "./suspects.ts";
@@ -25,6 +27,8 @@ export interface Claimer {
   /** Takes a job of a version this worker does not know, to fail it. */
   claimUnknown(jobId: string, version: string): Promise<ClaimAnswer>;
 }
+
+const DOUBT_PAUSE_MS = 200;
 
 type Waiting = Map<string, PromiseWithResolvers<ClaimAnswer>>;
 
@@ -53,12 +57,12 @@ export function createClaimer(options: ClaimerOptions): Claimer {
 
   async function flush(batch: Waiting): Promise<void> {
     try {
-      const answers = await claimKnowingly([...batch.keys()]).finally(() => {
+      const { answers, doubtful } = await claimKnowingly([...batch.keys()]).finally(() => {
         // Whoever is answered may ask again at once.
         inFlight = new Map();
       });
       for (const [jobId, { resolve }] of batch) {
-        resolve(answers.get(jobId) ?? MISSING);
+        resolve(doubtful.has(jobId) ? untilCertain(jobId) : (answers.get(jobId) ?? MISSING));
       }
     } catch (error) {
       for (const { reject } of batch.values()) {
@@ -67,25 +71,57 @@ export function createClaimer(options: ClaimerOptions): Claimer {
     }
   }
 
-  /** Claims; what a COMMIT whose answer was lost has claimed for us without our knowing is let go and claimed anew. */
-  async function claimKnowingly(jobIds: readonly string[], version?: string): Promise<Map<string, ClaimAnswer>> {
-    const answers = await repeated("claim", () => claim(jobIds, version));
+  /** Asks again until nobody holds the job's rows; nobody else waits for that. */
+  async function untilCertain(jobId: string, version?: string): Promise<ClaimAnswer> {
+    for (;;) {
+      await sleep(DOUBT_PAUSE_MS, undefined, { signal });
+      const { answers } = await claimKnowingly([jobId], version);
+      const answer = answers.get(jobId) ?? MISSING;
+      if (answer.outcome !== "locked") {
+        return answer;
+      }
+    }
+  }
+
+  /**
+   * Claims; what a COMMIT whose answer was lost has claimed for us without our knowing is let go and claimed anew. Doubtful is
+   * what somebody locks after an answer was lost: it may be our own COMMIT, which is still under way.
+   */
+  async function claimKnowingly(
+    jobIds: readonly string[],
+    version?: string,
+  ): Promise<{ readonly answers: Map<string, ClaimAnswer>; readonly doubtful: ReadonlySet<string> }> {
+    let wasLost = false;
+    const answers = await repeated("claim", async () => {
+      try {
+        return await claim(jobIds, version);
+      } catch (error) {
+        wasLost ||= isAnswerLost(error);
+        throw error;
+      }
+    });
     for (const answer of answers.values()) {
       if (answer.outcome === "claimed" && answer.claim.isSuspect) {
         suspects.take(answer.claim.jobId);
       }
     }
+    const doubtful = wasLost
+      ? [...answers].filter(([, { outcome }]) => outcome === "locked").map(([jobId]) => jobId)
+      : [];
     const lost = [...answers].flatMap(([jobId, answer]) =>
       answer.outcome === "held" && answer.holder === workerId && answer.fence !== null && !isRunning(jobId)
         ? [{ jobId, fence: answer.fence }]
         : [],
     );
-    if (lost.length > 0) {
-      await repeated("hand back", () => handBack(lost));
-      const ids = lost.map((each) => each.jobId);
-      return new Map([...answers, ...(await claimKnowingly(ids, version))]);
+    if (lost.length === 0) {
+      return { answers, doubtful: new Set(doubtful) };
     }
-    return answers;
+    await repeated("hand back", () => handBack(lost));
+    const again = await claimKnowingly(
+      lost.map(({ jobId }) => jobId),
+      version,
+    );
+    return { answers: new Map([...answers, ...again.answers]), doubtful: new Set([...doubtful, ...again.doubtful]) };
   }
 
   function repeated<Answer>(call: string, attempt: () => Promise<Answer>): Promise<Answer> {
@@ -104,8 +140,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       return answer.promise;
     },
     async claimUnknown(jobId, version) {
-      const answers = await claimKnowingly([jobId], version);
-      return answers.get(jobId) ?? MISSING;
+      const { answers, doubtful } = await claimKnowingly([jobId], version);
+      return doubtful.has(jobId) ? untilCertain(jobId, version) : (answers.get(jobId) ?? MISSING);
     },
   };
 }

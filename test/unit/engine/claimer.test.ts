@@ -165,6 +165,47 @@ describe("a claim whose answer got lost", () => {
   });
 });
 
+describe("rows that somebody locks", () => {
+  const locked = (jobId: string): [string, ClaimAnswer] => [jobId, { outcome: "locked", holder: null, fence: 1 }];
+
+  test("are the answer, if no earlier one was lost", async () => {
+    const answer = claimer.claim("1");
+    calls[0]?.reject(Object.assign(new Error("deadlock"), { code: "40P01", severity: "ERROR" }));
+    (await nthCall(2)).resolve(new Map([locked("1")]));
+    expect((await answer).outcome).toBe("locked");
+  });
+
+  test("are asked after until they are free, if our own COMMIT may hold them; nobody else waits for that", async () => {
+    const first = claimer.claim("0");
+    const answers = ["1", "2"].map((jobId) => claimer.claim(jobId));
+    calls[0]?.resolve(new Map([claimed("0")]));
+    await first;
+    (await nthCall(2)).reject(new Error("Connection terminated unexpectedly"));
+    (await nthCall(3)).resolve(new Map([locked("1"), claimed("2")]));
+    expect((await answers[1])?.outcome).toBe("claimed");
+    (await nthCall(4)).resolve(new Map([locked("1")]));
+    const fifth = await nthCall(5);
+    expect(fifth.jobIds).toStrictEqual(["1"]);
+    fifth.resolve(new Map([held("1", WORKER, 7)]));
+    const sixth = await nthCall(6);
+    expect(handedBack).toStrictEqual([[{ jobId: "1", fence: 7 }]]);
+    sixth.resolve(new Map([claimed("1", 8)]));
+    expect((await answers[0])?.outcome).toBe("claimed");
+  });
+});
+
+test("a claimed suspect takes its place", async () => {
+  const answer = claimer.claim("1");
+  const [jobId, suspect] = claimed("1");
+  calls[0]?.resolve(
+    new Map([
+      [jobId, suspect.outcome === "claimed" ? { ...suspect, claim: { ...suspect.claim, isSuspect: true } } : suspect],
+    ]),
+  );
+  await answer;
+  expect(taken).toStrictEqual(["1"]);
+});
+
 test("claimUnknown asks for that version alone", async () => {
   const answer = claimer.claimUnknown("1", "old");
   expect(calls[0]).toMatchObject({ jobIds: ["1"], version: "old" });
