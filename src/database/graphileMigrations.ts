@@ -3,6 +3,7 @@ import pg from "pg";
 
 import type { Queryable } from "./calls/queryable.ts";
 import type { DatabaseLog } from "./log.ts";
+import { noticeOurDeath } from "./ourDeath.ts";
 import { schemasOf } from "./schemaNames.ts";
 
 const UNDEFINED_TABLE = "42P01";
@@ -43,6 +44,7 @@ function lent(
   return poolWith(async () => {
     const client = await pool.connect();
     await client.query("select set_config('lock_timeout', $1, false)", [String(lockTimeoutMs)]);
+    await noticeOurDeath(client);
     return {
       query: (statement, values) =>
         statement === NOTICE && !withNotices ? Promise.resolve({ rows: [] }) : client.query(statement, values),

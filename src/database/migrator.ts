@@ -10,6 +10,7 @@ import { clientClass } from "./client.ts";
 import { OLDEST_PROGRAM } from "./compatibility.ts";
 import { requireOwnSchemas } from "./foreignObjects.ts";
 import { runGraphileMigrations } from "./graphileMigrations.ts";
+import { noticeOurDeath } from "./ourDeath.ts";
 import { dropLeftovers, viewsAndTriggersOf } from "./leftovers.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import {
@@ -98,6 +99,7 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
   });
   try {
     await client.connect();
+    await noticeOurDeath(client);
     await takeLock(client, names, log, signal);
     return await migrateLocked(pool, client, files, { ...options, log });
   } catch (error) {
