@@ -13,7 +13,7 @@ export function createWorkersCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("workers")
     .summary("list the workers")
     .description(
-      "Lists the workers that run or should run. A worker is alive if it gave a sign of life within 15 seconds. What a silent one holds goes on when it answers again, or when a worker starts on its host.",
+      "Lists the workers that run or should run. A silent one gives no sign of life; if it is dead, another one takes its jobs over within seconds, and it is shown as dead for ten minutes.",
     )
     .option("--all", "the latest stopped ones too")
     .option("--json", "print JSON")

@@ -105,14 +105,42 @@ describe("held", () => {
     await claimOne(sql, worker, id);
     await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '40 s' where id = $1", [worker]);
     expect(await explain(id)).toBe(
-      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. It goes on as soon as a worker starts on test-host, which frees what the dead one held.`,
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. No other worker is alive: it goes on as soon as one starts, with "ratchet worker".`,
     );
+    await addWorker(sql);
+    expect(await explain(id)).toMatch(/ Another worker takes it over within seconds\.$/v);
     await sql.rows("delete from ratchet.workers where id = $1", [worker]);
     expect(await explain(id)).toBe(
-      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker}, which nobody knows, with 0 of 1 task finished. Nothing frees it by itself: "ratchet cancel ${id}", then "ratchet retry ${id}".`,
+      `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker}, which nobody knows, with 0 of 1 task finished. The sweep of a live worker frees it.`,
     );
     await cancel(sql.pool(), id);
     expect(await retry(sql.pool(), id)).toMatchObject({ status: "RUNNING", worker_id: null });
+  });
+
+  test("by a worker that took it over from a dead one, and as a suspect", async () => {
+    const worker = await setWorkers(1);
+    const { id } = await addSingle(sql, { max_attempts: 3 });
+    const kill = async (): Promise<number> => {
+      const dead = await addWorker(sql);
+      await claimOne(sql, dead, id);
+      await sql.rows("select ratchet_private.rescue_worker($1)", [dead]);
+      return dead;
+    };
+    const first = await kill();
+    expect(await explain(id)).toBe(
+      `Job ${id} (single) goes on at task 1 of 1, "The only task", with 0 of 1 task finished. Worker ${first}, which had it before, died N s ago. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+    );
+    const second = await kill();
+    expect(await explain(id)).toMatch(
+      /1 live worker knows its definition\. It is a suspect, because 2 workers have died in this task: a worker runs one such job at a time, and others wait\.$/v,
+    );
+    await claimOne(sql, worker, id);
+    expect(await explain(id)).toMatch(
+      new RegExp(
+        `with 0 of 1 task finished\\. Worker ${second}, which had it before, died N s ago; this one took it over\\.$`,
+        "v",
+      ),
+    );
   });
 
   test("and replaced meanwhile", async () => {

@@ -15,6 +15,8 @@ declare
   v_progress text;
   v_next text;
   v_error_code text;
+  v_died text;
+  v_suspect text;
   v_cancelled_by text;
   v_scrubbed text;
   v_timeout text;
@@ -39,8 +41,11 @@ begin
   v_head := format('Job %s (%s)', v_job.id, v_job.identifier);
   v_at := format('task %s of %s, "%s"', v_task.position, v_tasks, v_task.name);
   v_error := v_task.error_message || case when v_task.error_message ~ '[.!?]$' then '' else '.' end;
-  select f.error_code into v_error_code from ratchet.task_failures f
+  select f.error_code, case when f.error_code = 'RT021' then format('Worker %s, which had it before, died %s ago', f.worker_id, ratchet_private.describe_span(v_now - f.failed_at)) end
+    into v_error_code, v_died from ratchet.task_failures f
     where f.job_id = v_job.id and f.position = v_task.position order by f.id desc limit 1;
+  v_suspect := case when ratchet_private.is_suspect(v_task.deaths) then
+    format(' It is a suspect, because %s workers have died in this task: a worker runs one such job at a time, and others wait.', v_task.deaths) end;
   select ' by order of ' || a.actor into v_cancelled_by from ratchet.audit a
     where a.job_id = v_job.id and a.action = 'cancel' and a.at >= v_job.cancelled_at order by a.id desc limit 1;
   v_scrubbed := ' Its payload, results and error texts were scrubbed ' || ratchet_private.describe_span(v_now - v_job.scrubbed_at) || ' ago.';
@@ -91,22 +96,24 @@ begin
         v_at, format(' (try %s of %s)', v_task.attempts + 1, v_max_attempts), v_job.worker_id,
         case
           when w.id is null then ', which nobody knows'
-          when not ratchet_private.is_worker_live(w) then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(v_now - w.beat_at))
+          when not ratchet_private.is_worker_live(w) then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(clock_timestamp() - w.beat_at))
           when v_task.status = 'RUNNING' then format(' (%s, process %s) and running for %s', w.host, w.pid, ratchet_private.describe_span(v_now - v_task.started_at))
           else format(' (%s, process %s)', w.host, w.pid) end,
         v_progress,
         case
           when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)
-          when w.id is not null and not ratchet_private.is_worker_live(w) then format(' It goes on as soon as a worker starts on %s, which frees what the dead one held.', w.host)
-          when w.id is null then format(' Nothing frees it by itself: "ratchet cancel %s", then "ratchet retry %1$s".', v_job.id)
-          else '' end)
+          when w.id is not null and not ratchet_private.is_worker_live(w) then case
+            when v_live > 0 then ' Another worker takes it over within seconds.'
+            else ' No other worker is alive: it goes on as soon as one starts, with "ratchet worker".' end
+          when w.id is null then ' The sweep of a live worker frees it.'
+          else coalesce(' ' || v_died || '; this one took it over.', '') end)
       from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
     when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
       ratchet_private.describe_span(v_job.run_at - v_now), ratchet_private.count_of(v_tasks, 'task', 'tasks'),
       case when v_knowing = 0 then ' ' || v_next else '' end)
     when v_job.status = 'PENDING' then format('has not started; %s planned. %s',
       ratchet_private.count_of(v_tasks, 'task is', 'tasks are'), v_next)
-    else format('goes on at %s, with %s. %s', v_at, v_progress, v_next)
+    else format('goes on at %s, with %s.%s %s%s', v_at, v_progress, ' ' || v_died || '.', v_next, v_suspect)
   end || coalesce(v_timeout, '');
 end
 $$;

@@ -33,7 +33,16 @@ export function workersFindings(workers: readonly WorkerOverview[], unfinished: 
       level: "warning",
       message: `Worker ${worker.id} (${worker.host}, process ${worker.pid}) has been silent for ${silence}; it holds ${countOf(worker.jobs, "job")}.`,
       advice:
-        "If its process runs, look at its log. If it is dead, a worker that starts on its host frees what it held.",
+        "If its process runs, look at its log. If it is dead, another live worker takes its jobs over within seconds.",
+    });
+  }
+  for (const worker of workers.filter(({ state }) => state === "dead")) {
+    const age = formatAge(worker.now.getTime() - (worker.stoppedAt ?? worker.beatAt).getTime());
+    findings.push({
+      check: "workers",
+      level: "warning",
+      message: `Worker ${worker.id} (${worker.host}, process ${worker.pid}) was found dead ${age} ago; its jobs went on elsewhere.`,
+      advice: "Look at its log and at what ended its process.",
     });
   }
   const versions = new Set(alive.map(({ version }) => version));

@@ -159,7 +159,10 @@ export interface WorkerOverview {
   readonly now: Date;
 }
 
-/** The workers that nobody has ended, and with `stopped` the latest 100 others after them; newest first. */
+/**
+ * The workers that nobody has ended, those that were found dead in the last ten minutes, and with `stopped` the latest 100
+ * others after them; newest first.
+ */
 export async function listWorkers(
   db: Queryable,
   { stopped }: { readonly stopped: boolean },
@@ -178,7 +181,7 @@ export async function listWorkers(
        select j.worker_id, count(*) as jobs from ratchet.jobs j
        where j.finished_at is null and j.worker_id is not null group by j.worker_id
      ) held on held.worker_id = w.id
-     where w.stopped_at is null or ($1::boolean and w.id in (
+     where w.stopped_at is null or (w.rescued_by is not null and w.stopped_at > clock_timestamp() - interval '10 minutes') or ($1::boolean and w.id in (
        select s.id from ratchet.workers s where s.stopped_at is not null order by s.id desc limit 100))
      order by w.stopped_at is not null, w.id desc`,
     [stopped],
