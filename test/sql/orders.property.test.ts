@@ -137,7 +137,7 @@ const TAKES_BACK: ReadonlySet<StepName> = new Set(["retryFrom", "scrub"]);
 async function faultsOf(names: readonly StepName[], situation: Situation): Promise<unknown[]> {
   const before = await readTasks(sql, situation.id);
   const ends = await Promise.allSettled(names.map((name) => STEPS[name](situation)));
-  const refusals = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as { code?: string }] : []));
+  const refusals = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as Error & { code?: string }] : []));
   for (const refusal of refusals) {
     // Two that collide may deadlock: the one that Postgres ends is repeated by whoever called it.
     if (!REFUSALS.has(refusal.code ?? "") && !(names.length > 1 && refusal.code === "40P01")) {
@@ -165,7 +165,7 @@ function ended(tasks: readonly Task[]): string[] {
     .map(({ position, status, result }) => JSON.stringify({ position, status, result }));
 }
 
-async function faultlessWith(rounds: readonly { names: StepName[]; position: number }[], hasKey: boolean) {
+async function faultlessWith(sequence: readonly { names: StepName[]; position: number }[], hasKey: boolean) {
   const worker = await addWorker(sql);
   const { id } = await addJob(sql.pool(), {
     identifier: "publish",
@@ -176,7 +176,7 @@ async function faultlessWith(rounds: readonly { names: StepName[]; position: num
   });
   const claims: Claimed[] = [];
   try {
-    for (const { names, position } of rounds) {
+    for (const { names, position } of sequence) {
       expect(await faultsOf(names, { id, worker, claims, position })).toStrictEqual([]);
     }
   } finally {
