@@ -117,3 +117,109 @@ test("two workers of one database share the jobs", async () => {
   expect(shares.reduce((sum, count) => sum + count, 0)).toBe(100);
   expect(Math.min(...shares)).toBeGreaterThan(0);
 });
+
+test("titles, policies and what a handler does may change: the old version's jobs run on with the new code", async () => {
+  const ran: string[] = [];
+  const old = defineJob().task("make", () => {
+    ran.push("old");
+  });
+  const reworded = defineJob({ retry: { maxAttempts: 2 } }).task("make", { title: "Make it" }, () => {
+    ran.push("new");
+  });
+  await (await bench.start({ definitions: { reworded: old } })).stop();
+  const jobId = await bench.add("reworded");
+  await bench.start({ definitions: { reworded } });
+  expect((await bench.ended(jobId)).status).toBe("COMPLETED");
+  expect(ran).toStrictEqual(["new"]);
+});
+
+const FAILING_ONCE = { retry: { maxAttempts: 5, delay: "10 min" } } as const;
+
+/** A plan of two tasks, the second of which fails while `isBroken`. */
+function between() {
+  const ran: string[] = [];
+  let isBroken = true;
+  const note = (name: string) => () => {
+    ran.push(name);
+  };
+  const fail = () => {
+    if (isBroken) {
+      throw new Error("not yet");
+    }
+    ran.push("two");
+  };
+  const old = defineJob(FAILING_ONCE).task("one", note("one")).task("two", fail);
+  const others = {
+    renamed: defineJob(FAILING_ONCE).task("one", note("new one")).task("second", note("second")),
+    removed: defineJob(FAILING_ONCE).task("one", note("new one")),
+    inserted: defineJob(FAILING_ONCE)
+      .task("one", note("new one"))
+      .task("new", note("new"))
+      .task("two", note("new two")),
+    reordered: defineJob(FAILING_ONCE).task("two", note("new two")).task("one", note("new one")),
+  };
+  return {
+    ran,
+    old,
+    others,
+    repair: () => {
+      isBroken = false;
+    },
+  };
+}
+
+test.each(["renamed", "removed", "inserted", "reordered"] as const)(
+  "a task %s between two tries: no new code touches the job; it fails clearly in the end, and the old code brings it home",
+  async (change) => {
+    const { ran, old, others, repair } = between();
+    const first = await bench.start({ definitions: { [change]: old } });
+    const jobId = await bench.add(change);
+    await first.event("task.failed");
+    await first.stop();
+    repair();
+
+    const newer = await bench.start({ definitions: { [change]: others[change] }, pollIntervalMs: 50 });
+    await bench.rows("select ratchet.retry_job($1)", [jobId]);
+    await waitUntil(
+      async () => {
+        const [row] = await bench.rows<{ text: string }>("select ratchet.explain_job($1) as text", [jobId]);
+        return row?.text.includes("version") === true;
+      },
+      { what: "an explanation" },
+    );
+    await bench.rows("select ratchet_private.advance_clock('2 minutes')");
+    const failed = await newer.event("task.failed", (event) => event.jobId === jobId);
+    await bench.rows("select ratchet_private.advance_clock('-2 minutes')");
+    expect(failed).toMatchObject({
+      errorCode: "RT120",
+      errorMessage: expect.stringMatching(/^No live worker has known version \w+ of ".*" for \d+ s\.$/v),
+    });
+    expect((await bench.job(jobId)).tasks).toMatchObject([
+      { status: "COMPLETED", attempts: 1 },
+      // What nobody could run is no try.
+      { status: "FAILED", attempts: 0 },
+    ]);
+    await newer.stop();
+
+    await bench.start({ definitions: { [change]: old }, pollIntervalMs: 50 });
+    await bench.rows("select ratchet.retry_job($1)", [jobId]);
+    expect((await bench.ended(jobId)).status).toBe("COMPLETED");
+    expect(ran).toStrictEqual(["one", "two"]);
+  },
+);
+
+test("a job that RT120 has failed goes on by itself when the old code is deployed again", async () => {
+  const { current, ran } = versions();
+  const home = defineJob({ retry: { maxAttempts: 5, delay: "50 ms" } }).task("make", ({ job }) => {
+    ran.push(`old ${job.id}`);
+  });
+  await (await bench.start({ definitions: { home } })).stop();
+  const jobId = await bench.add("home");
+  const newer = await bench.start({ definitions: { home: current }, pollIntervalMs: 50 });
+  await bench.rows("select ratchet_private.advance_clock('2 minutes')");
+  await newer.event("task.failed", (event) => event.jobId === jobId);
+  await bench.start({ definitions: { home }, pollIntervalMs: 50 });
+  expect((await bench.ended(jobId)).status).toBe("COMPLETED");
+  await bench.rows("select ratchet_private.advance_clock('-2 minutes')");
+  expect(ran).toStrictEqual([`old ${jobId}`]);
+});
