@@ -45,7 +45,10 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   function start(): Worker {
     const { connectionString, schemas, description } = options;
     const settings: PulseSettings = { connectionString, schemas, description, workerId, poolIds };
-    const started = new Worker(THREAD_FILE, { workerData: settings, name: "ratchet pulse" });
+    const started = new Worker(THREAD_FILE, {
+      workerData: settings,
+      name: "ratchet pulse",
+    });
     started.on("message", hear);
     // It is followed by the end of the thread.
     started.on("error", (error) => {
