@@ -10,6 +10,12 @@ begin
       message = format('The payload of "%s" must be a JSON object and is %s.', p_identifier, coalesce(jsonb_typeof(p_payload), 'null')),
       hint = 'Put the value into an object, such as {"value": …}. Nothing was written.';
   end if;
+  if pg_column_size(p_payload) > 33554432 then
+    raise exception using
+      errcode = 'RT006',
+      message = format('The payload of "%s" has %s bytes; 33554432 are the most.', p_identifier, pg_column_size(p_payload)),
+      hint = 'Store large data elsewhere and give the job where it is. Nothing was written.';
+  end if;
   if p_identifier is null or length(p_identifier) not between 1 and 128 then
     raise exception using
       errcode = 'RT006', message = 'The identifier must have 1 to 128 characters.', hint = 'Nothing was written.';

@@ -3,6 +3,8 @@ language plpgsql stable set search_path = '' as $$
 declare
   c_fields constant text[] := array['identifier', 'payload', 'task_names', 'run_at', 'max_attempts', 'retry_delay',
     'priority', 'queue_name', 'job_key', 'job_key_mode', 'tenant'];
+  -- A worker holds the payloads of all its jobs in memory, twice; jsonb itself would take 255 MiB in one text.
+  c_largest_payload constant integer := 32 * 1024 * 1024;
   v_spec record;
   v_where text;
   v_problem text;
@@ -35,7 +37,8 @@ begin
       or (s.job_key_mode is not null and s.job_key is null)
       or s.job_key_mode not in ('replace', 'preserve_run_at', 'unsafe_dedupe')
       or length(s.tenant) not between 1 and 128
-      or not isfinite(s.run_at)
+      or s.run_at not between '0001-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00'
+      or pg_column_size(e.spec -> 'payload') > c_largest_payload
     order by e.n limit 1
   loop
     v_where := case when jsonb_array_length(p_specs) > 1 then format('Job %s of %s: ', v_spec.n, jsonb_array_length(p_specs)) else '' end;
@@ -83,8 +86,13 @@ begin
       v_problem := format('job_key_mode must be replace, preserve_run_at or unsafe_dedupe and is "%s".', v_spec.job_key_mode);
     elsif length(v_spec.tenant) not between 1 and 128 then
       v_problem := 'tenant must have 1 to 128 characters.';
-    else
+    elsif not isfinite(v_spec.run_at) then
       v_problem := 'run_at must be a finite time.';
+    elsif v_spec.run_at not between '0001-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00' then
+      v_problem := format('run_at must be in the years 1 to 9999 and is %s.', v_spec.run_at);
+    else
+      v_problem := format('The payload of "%s" has %s bytes; %s are the most.', v_spec.identifier, pg_column_size(v_spec.spec -> 'payload'), c_largest_payload);
+      v_hint := 'Store large data elsewhere and queue where it is, or split it over several jobs. Nothing was written.';
     end if;
     raise exception using
       errcode = v_code,
