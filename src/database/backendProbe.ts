@@ -1,45 +1,68 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { activeBackends } from "./calls/activeBackends.ts";
+import { endBackendUnlessWorking } from "./calls/backends.ts";
+import type { Backend } from "./silence.ts";
 
 const ANSWER_WITHIN_MS = 5000;
+const NO_CONNECTION_LEFT = "53300";
+
+/** Asks whether a backend works on a statement, and ends it if it does not. */
+export type BackendProbe = (backend: Backend) => Promise<boolean>;
+
+interface Probe {
+  readonly client: pg.Client;
+  readonly connected: Promise<unknown>;
+  askers: number;
+}
 
 /**
- * Makes the question whether a backend works on a statement, asked over a connection opened for it. Answers false when
- * Postgres cannot be reached within five seconds. All who ask at once share one connection.
+ * Makes the question whether a backend works on a statement, asked over a connection opened for it; all who ask at once share
+ * one. The answer is false when Postgres cannot be reached within five seconds.
  */
-export function createBackendProbe(connectionString: string | undefined): (processId: number) => Promise<boolean> {
-  let asking: Promise<ReadonlySet<number> | "busy"> | undefined;
+export function createBackendProbe(connectionString: string | undefined): BackendProbe {
+  let probe: Probe | undefined;
 
-  async function ask(): Promise<ReadonlySet<number> | "busy"> {
+  function open(): Probe {
     const client = new pg.Client({
       connectionString,
       application_name: "ratchet probe",
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
     });
     client.on("error", () => {});
-    const tooLate = new AbortController();
+    return { client, connected: client.connect(), askers: 0 };
+  }
+
+  async function ask({ client, connected }: Probe, { processId, startedAt }: Backend): Promise<boolean> {
     try {
-      const answered = client.connect().then(() => activeBackends(client));
-      return await Promise.race([answered, sleep(ANSWER_WITHIN_MS, new Set<number>(), { signal: tooLate.signal })]);
+      await connected;
+      return await endBackendUnlessWorking(client, processId, startedAt);
     } catch (error) {
       // It answers, if only that it has no connection left, so that is no reason to give up others.
-      return (error as { readonly code?: unknown }).code === "53300" ? "busy" : new Set();
-    } finally {
-      tooLate.abort();
-      // With a goodbye, which nobody may hear.
-      client.end().catch(() => {});
-      (
-        client as unknown as { readonly connection: { readonly stream: { destroySoon(): void } } }
-      ).connection.stream.destroySoon();
+      return (error as { readonly code?: unknown }).code === NO_CONNECTION_LEFT;
     }
   }
 
-  return async (processId) => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    const answer = await asking;
-    return answer === "busy" || answer.has(processId);
+  return async (backend) => {
+    probe ??= open();
+    const used = probe;
+    used.askers++;
+    const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, ANSWER_WITHIN_MS, false);
+    try {
+      return await Promise.race([ask(used, backend), tooLate]);
+    } finally {
+      clearTimeout(timer);
+      used.askers--;
+      if (used.askers === 0) {
+        probe = undefined;
+        close(used.client);
+      }
+    }
   };
+}
+
+/** Says goodbye, which perhaps nobody hears. */
+function close(client: pg.Client): void {
+  client.end().catch(() => {});
+  const { connection } = client as unknown as { readonly connection: { readonly stream: { destroySoon(): void } } };
+  connection.stream.destroySoon();
 }

@@ -5,7 +5,7 @@ import { forgetSession } from "./calls/transactions.ts";
 import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames, inSchemas, noteSchemas } from "./schemaNames.ts";
-import { type SilenceWatch, watchSilence } from "./silence.ts";
+import { type Backend, type SilenceWatch, createSilenceWatcher } from "./silence.ts";
 
 /** What {@link createPool} takes. */
 export interface PoolOptions {
@@ -29,7 +29,7 @@ export interface PoolOptions {
 
 /** How long a connection may take to be made, or to come free. */
 const CONNECT_WITHIN_MS = 10_000;
-/** Silence before TCP asks whether the other end is there. */
+/** Silence before TCP asks whether the other end is there, ours and, in `ENGINE_SETTINGS`, the server's. */
 const KEEPALIVE_AFTER_MS = 10_000;
 
 // remote_apply stays: it is stronger than `on`, and somebody chose it for reads from a replica. The lock's time-out is set
@@ -43,7 +43,11 @@ const ENGINE_SETTINGS = `
            case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write') then 'on'
                 else current_setting('synchronous_commit') end,
            false),
-         pg_backend_pid() as "processId"`;
+         set_config('tcp_keepalives_idle', '10', false),
+         set_config('tcp_keepalives_interval', '5', false),
+         set_config('tcp_keepalives_count', '3', false),
+         pg_backend_pid() as "processId",
+         (select extract(epoch from backend_start)::text from pg_stat_get_activity(pg_backend_pid())) as "startedAt"`;
 
 const SHARE_WORKER = ", pg_advisory_lock_shared(ratchet_private.session_lock_class(), $2::integer)";
 
@@ -74,11 +78,13 @@ export function createPool({
   schemas = DEFAULT_SCHEMA_NAMES,
   log = silentLog,
 }: PoolOptions): pg.Pool {
-  const isWorking = createBackendProbe(connectionString);
+  const silence = createSilenceWatcher({ endUnlessWorking: createBackendProbe(connectionString), silenceMs });
+  const watches = new WeakMap<pg.ClientBase, SilenceWatch>();
   // pg-pool waits for this before anybody gets the client, though its types say nothing of a promise.
   const awaitedHooks = {
     async onConnect(client: pg.ClientBase): Promise<void> {
-      const watch = watchSilence(client, { isWorking, silenceMs });
+      const watch = silence.watch(client);
+      watches.set(client, watch);
       const setUpAgain = (): Promise<void> => setUp(client, lockTimeoutMs, worker, watch);
       await setUpAgain();
       setUps.set(client, setUpAgain);
@@ -102,6 +108,12 @@ export function createPool({
       log.debug({ errorMessage, applicationName }, "a database connection was lost");
     });
   });
+  pool.on("acquire", (client) => {
+    watches.get(client)?.noteLent(true);
+  });
+  pool.on("release", (_error, client) => {
+    watches.get(client)?.noteLent(false);
+  });
   pool.on("error", ({ message: errorMessage }) => {
     log.debug({ errorMessage, applicationName }, "an idle database connection was lost");
   });
@@ -116,13 +128,9 @@ async function setUp(
 ): Promise<void> {
   const settings = [String(lockTimeoutMs)];
   const { rows } = await (worker === undefined
-    ? client.query<{ processId: number }>(ENGINE_SETTINGS, settings)
-    : inSchemas(client, worker.schemas).query<{ processId: number }>(`${ENGINE_SETTINGS}${SHARE_WORKER}`, [
-        ...settings,
-        worker.id,
-      ]));
+    ? client.query<Backend>(ENGINE_SETTINGS, settings)
+    : inSchemas(client, worker.schemas).query<Backend>(`${ENGINE_SETTINGS}${SHARE_WORKER}`, [...settings, worker.id]));
+  const [backend = null] = rows;
   // A pooler makes up the process id that its clients cancel by.
-  if (rows[0]?.processId !== Reflect.get(client, "processID")) {
-    watch.noteIsPooled();
-  }
+  watch.noteBackend(backend?.processId === Reflect.get(client, "processID") ? backend : null);
 }

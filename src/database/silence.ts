@@ -1,96 +1,162 @@
 import type { Socket } from "node:net";
 import type pg from "pg";
 
-/** How long a statement may go without a byte in either direction before it is asked after. */
-export const SILENCE_MS = 10_000;
+/** A session as the server knows it; process ids are used again. */
+export interface Backend {
+  readonly processId: number;
+  /** Seconds since 1970, as text, so that no digit is lost. */
+  readonly startedAt: string;
+}
 
-/** Behind a pooler nobody can be asked after a session: its process id is made up. */
+/** How long a statement may go without a byte in either direction before it is asked after. */
+const SILENCE_MS = 10_000;
+
+/** The same once another connection to the server was found dead. */
+const SUSPICIOUS_SILENCE_MS = 1000;
+
+/** Behind a pooler nobody can be asked after a session. */
 const POOLED_SILENCE_MS = 60_000;
 
-/** What {@link watchSilence} takes. */
+/** What {@link createSilenceWatcher} takes. */
 export interface SilenceOptions {
-  /** Asks over another connection whether this backend works on a statement. */
-  readonly isWorking: (processId: number) => Promise<boolean>;
-  /** Default: {@link SILENCE_MS}. */
+  /** Asks over another connection whether this backend works on a statement, and ends it if it does not. */
+  readonly endUnlessWorking: (backend: Backend) => Promise<boolean>;
+  /** Default: 10 s. */
   readonly silenceMs?: number | undefined;
 }
 
 /** Watches one connection. */
 export interface SilenceWatch {
-  /** Notes that a pooler lies between. */
-  noteIsPooled(): void;
+  /** Notes which session this is; `null` if a pooler lies between. */
+  noteBackend(backend: Backend | null): void;
+  /** Notes whether somebody has the connection, or it waits in the pool. */
+  noteLent(isLent: boolean): void;
+}
+
+/** Watches the connections of a pool. */
+export interface SilenceWatcher {
+  watch(client: pg.ClientBase): SilenceWatch;
+}
+
+/** One of the watched connections, for the others. */
+interface Watched {
+  suspect(): void;
 }
 
 /** What pg's types leave out. */
 interface Wired {
   readonly connection: { readonly stream: Socket };
-  readonly processID: number;
 }
 
 /**
- * Gives up a connection that has lost its other end without being told, as a cut network or a firewall leaves it: TCP alone
- * would wait for a quarter of an hour. A statement may take as long as it likes while Postgres works on it. Every query on
- * the connection then fails with the code ETIMEDOUT, and `error` is emitted as for any lost connection.
+ * Gives up connections that have lost their other end without being told, as a cut network or a firewall leaves them: TCP
+ * alone would wait for a quarter of an hour. A statement may take as long as it likes while Postgres works on it. Every query
+ * on the connection then fails with the code ETIMEDOUT, and `error` is emitted as for any lost connection.
  */
-export function watchSilence(
-  client: pg.ClientBase,
-  { isWorking, silenceMs = SILENCE_MS }: SilenceOptions,
-): SilenceWatch {
-  const wired = client as unknown as Wired;
-  let timer: NodeJS.Timeout | undefined;
-  let bytesSeen = 0;
-  let limitMs = silenceMs;
-  let isPooled = false;
+export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS }: SilenceOptions): SilenceWatcher {
+  const watched = new Set<Watched>();
 
-  // With TLS it becomes another one while connecting.
-  const stream = (): Socket => wired.connection.stream;
-  const bytesNow = (): number => stream().bytesRead + stream().bytesWritten - stream().writableLength;
+  function watch(client: pg.ClientBase): SilenceWatch {
+    const wired = client as unknown as Wired;
+    let backend: Backend | null | undefined;
+    let isLent = true;
+    let timer: NodeJS.Timeout | undefined;
+    let limitMs = silenceMs;
+    let silentSince = 0;
+    let bytesSeen = 0;
 
-  function arm(): void {
-    bytesSeen = bytesNow();
-    timer = setTimeout(() => {
-      void look();
-    }, limitMs);
-  }
+    // With TLS it becomes another one while connecting.
+    const stream = (): Socket => wired.connection.stream;
+    const bytesNow = (): number => stream().bytesRead + stream().bytesWritten - stream().writableLength;
 
-  function disarm(): void {
-    clearTimeout(timer);
-    timer = undefined;
-  }
+    function arm(): void {
+      bytesSeen = bytesNow();
+      silentSince = performance.now();
+      lookAfter(limitMs);
+    }
 
-  async function look(): Promise<void> {
-    const asked = timer;
-    const isAlive = bytesNow() !== bytesSeen || (!isPooled && (await isWorking(wired.processID)));
-    // Otherwise the answer has come meanwhile.
-    if (timer === asked) {
+    function lookAfter(delayMs: number): void {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        void look();
+      }, delayMs);
+    }
+
+    function disarm(): void {
+      clearTimeout(timer);
+      timer = undefined;
+    }
+
+    async function look(): Promise<void> {
+      const asked = timer;
+      const isAlive = bytesNow() !== bytesSeen || (isObject(backend) && (await endUnlessWorking(backend)));
+      if (timer !== asked) {
+        // The answer has come meanwhile.
+        return;
+      }
       if (isAlive) {
         arm();
-      } else {
-        stream().destroy(unanswered(limitMs));
+        return;
+      }
+      giveUp();
+      for (const other of watched) {
+        other.suspect();
       }
     }
+
+    function giveUp(): void {
+      watched.delete(own);
+      stream().destroy(unanswered(timer === undefined ? 0 : performance.now() - silentSince));
+    }
+
+    const own: Watched = {
+      suspect() {
+        if (timer !== undefined) {
+          const leftMs = limitMs - (performance.now() - silentSince);
+          lookAfter(Math.min(Math.max(leftMs, 0), SUSPICIOUS_SILENCE_MS));
+        } else if (!isLent) {
+          giveUp();
+        }
+      },
+    };
+    watched.add(own);
+
+    const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    Reflect.set(client, "query", (...parameters: unknown[]): unknown => {
+      if (timer === undefined) {
+        arm();
+      }
+      return query(...parameters);
+    });
+    // pg says so when nothing is under way any more.
+    client.on("drain", disarm);
+    client.on("end", () => {
+      disarm();
+      watched.delete(own);
+    });
+
+    return {
+      noteBackend(noted) {
+        backend = noted;
+        limitMs = noted === null ? Math.max(silenceMs, POOLED_SILENCE_MS) : silenceMs;
+      },
+      noteLent(lent) {
+        isLent = lent;
+      },
+    };
   }
 
-  const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
-  Reflect.set(client, "query", (...parameters: unknown[]): unknown => {
-    if (timer === undefined) {
-      arm();
-    }
-    return query(...parameters);
-  });
-  // pg says so when nothing is under way any more.
-  client.on("drain", disarm);
-  client.on("end", disarm);
+  return { watch };
+}
 
-  return {
-    noteIsPooled() {
-      isPooled = true;
-      limitMs = Math.max(silenceMs, POOLED_SILENCE_MS);
-    },
-  };
+function isObject(backend: Backend | null | undefined): backend is Backend {
+  return backend !== null && backend !== undefined;
 }
 
 function unanswered(silenceMs: number): Error {
-  const message = `Postgres has not answered for ${Math.round(silenceMs / 1000)} s and does not work on the statement; the connection was given up`;
+  const message =
+    silenceMs === 0
+      ? "The connection was given up, because another one to the same server was found dead"
+      : `Postgres has not answered for ${Math.round(silenceMs / 1000)} s and does not work on the statement; the connection was given up`;
   return Object.assign(new Error(message), { code: "ETIMEDOUT" });
 }

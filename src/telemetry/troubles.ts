@@ -1,5 +1,5 @@
 import { type TroubleKind, codeOf, isOwnPoolBusy, kindOfTrouble } from "../database/transientErrors.ts";
-import type { EventHub } from "./events.ts";
+import type { EventHub, RatchetEvents } from "./events.ts";
 
 /** The trouble with Postgres that one process is in. */
 export interface Troubles {
@@ -17,12 +17,18 @@ export interface Troubles {
   nextAnswer(call: string, error: unknown): AbortSignal;
 }
 
+/** Trouble that comes back so soon is told only if it lasts, or a server at its limits would be told of without end. */
+const BACK_SOON_MS = 2000;
+const LASTS_MS = 1000;
+
 interface Trouble {
   readonly since: number;
   readonly callers: Set<object>;
   readonly told: Set<TroubleKind>;
-  /** What was told last. */
-  latest: { readonly kind: TroubleKind; readonly call: string };
+  /** What was told last, or waits to be told. */
+  latest: RatchetEvents["database.troubled"] | null;
+  /** Waits for the trouble to last. */
+  waiting: NodeJS.Timeout | undefined;
   answer: AbortController;
 }
 
@@ -55,6 +61,7 @@ export function troublesOf(events: EventHub): Troubles {
  */
 function createTroubles(events: EventHub): Troubles {
   const troubles = new Map<string, Trouble>();
+  const endedAt = new Map<string, number>();
 
   function leave(caller: object, isAnswered: boolean, except?: string): void {
     for (const [group, trouble] of troubles) {
@@ -65,24 +72,51 @@ function createTroubles(events: EventHub): Troubles {
         }
         if (trouble.callers.size === 0) {
           troubles.delete(group);
-          if (isAnswered) {
-            events.emit("database.recovered", { ...trouble.latest, durationMs: performance.now() - trouble.since });
-          }
+          end(group, trouble, isAnswered);
         }
       }
     }
   }
 
-  function troubleOfGroup(group: string, latest: Trouble["latest"]): Trouble {
-    const trouble = troubles.get(group) ?? {
+  function end(group: string, { waiting, latest, since }: Trouble, isAnswered: boolean): void {
+    clearTimeout(waiting);
+    if (isAnswered) {
+      endedAt.set(group, performance.now());
+    }
+    if (isAnswered && waiting === undefined && latest !== null) {
+      const { kind, call } = latest;
+      events.emit("database.recovered", { kind, call, durationMs: performance.now() - since });
+    }
+  }
+
+  function troubleOfGroup(group: string): Trouble {
+    const known = troubles.get(group);
+    if (known !== undefined) {
+      return known;
+    }
+    const trouble: Trouble = {
       since: performance.now(),
       callers: new Set(),
       told: new Set(),
-      latest,
+      latest: null,
+      waiting: undefined,
       answer: new AbortController(),
     };
+    if (performance.now() - (endedAt.get(group) ?? Number.NEGATIVE_INFINITY) < BACK_SOON_MS) {
+      trouble.waiting = setTimeout(() => {
+        trouble.waiting = undefined;
+        tell(trouble);
+      }, LASTS_MS);
+      trouble.waiting.unref();
+    }
     troubles.set(group, trouble);
     return trouble;
+  }
+
+  function tell({ waiting, latest }: Trouble): void {
+    if (waiting === undefined && latest !== null) {
+      events.emit("database.troubled", latest);
+    }
   }
 
   return {
@@ -92,14 +126,14 @@ function createTroubles(events: EventHub): Troubles {
       }
       const kind = kindOfTrouble(error);
       const group = groupOf(kind, call);
-      const trouble = troubleOfGroup(group, { kind, call });
+      const trouble = troubleOfGroup(group);
       trouble.callers.add(caller);
       if (!trouble.told.has(kind)) {
         trouble.told.add(kind);
-        trouble.latest = { kind, call };
         const errorMessage = error instanceof Error ? error.message : String(error);
-        const event = { kind, call, errorMessage, errorCode: codeOf(error) };
-        events.emit("database.troubled", heldBy === undefined ? event : { ...event, heldBy });
+        const latest = { kind, call, errorMessage, errorCode: codeOf(error) };
+        trouble.latest = heldBy === undefined ? latest : { ...latest, heldBy };
+        tell(trouble);
       }
       // Postgres says something else by now, so what was before is over for this caller.
       leave(caller, true, group);

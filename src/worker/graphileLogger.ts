@@ -22,7 +22,8 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
       // Most projects have no crontab, and then all is well.
       const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
       // It begins one whenever Postgres was away, and is started again.
-      const isAboutShutdown = /^(?:Worker exited, but pool is|gracefulShutdown called when)/v.test(message);
+      const isAboutShutdown =
+        /^(?:Worker exited, but pool is|gracefulShutdown called when|Runner stopping \(reason)/v.test(message);
       const method =
         isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown
           ? "debug"

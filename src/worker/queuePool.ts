@@ -48,7 +48,15 @@ export function createQueuePool({ database, events, fetcher, onFetchLost }: Queu
   }
 
   function tame(client: pg.PoolClient): pg.PoolClient {
-    const query = client.query.bind(client) as Query;
+    const send = client.query.bind(client) as Query;
+    let last: Promise<unknown> = Promise.resolve();
+
+    // pg wants one query at a time, and the listening connection gets our pings as well.
+    function query(...parameters: readonly unknown[]): Promise<unknown> {
+      const answer = last.then(() => send(...parameters));
+      last = answer.catch(() => {});
+      return answer;
+    }
 
     async function fetch(...parameters: readonly unknown[]): Promise<unknown> {
       if (!isFetching) {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 
 import { type Troubles, troublesOf } from "../../../src/telemetry/troubles.ts";
 import { type RecordingHub, createRecordingHub } from "../../engine/engine.ts";
@@ -48,19 +48,26 @@ test("somebody's lock is trouble of its own, which may last while the server goe
   troubles.failed(checkpoint, "checkpoint", withCode("55P03"));
   troubles.failed(claim, "claim", withCode("57P01"));
   troubles.answered(claim);
-  troubles.failed(claim, "claim", withCode("57P01"));
-  troubles.answered(claim);
   troubles.answered(checkpoint);
-  expect(events.told("database.troubled").map(({ kind }) => kind)).toStrictEqual([
-    "locked",
-    "unreachable",
-    "unreachable",
-  ]);
-  expect(events.told("database.recovered").map(({ kind }) => kind)).toStrictEqual([
-    "unreachable",
-    "unreachable",
-    "locked",
-  ]);
+  expect(events.told("database.troubled").map(({ kind }) => kind)).toStrictEqual(["locked", "unreachable"]);
+  expect(events.told("database.recovered").map(({ kind }) => kind)).toStrictEqual(["unreachable", "locked"]);
+});
+
+test("what comes back soon is told only if it lasts", () => {
+  vi.useFakeTimers();
+  for (let time = 0; time < 100; time++) {
+    troubles.failed(claim, "claim", withCode("53300"));
+    vi.advanceTimersByTime(100);
+    troubles.answered(claim);
+  }
+  expect(events.told("database.troubled")).toHaveLength(1);
+  expect(events.told("database.recovered")).toHaveLength(1);
+  troubles.failed(claim, "claim", withCode("53300"));
+  vi.advanceTimersByTime(1000);
+  expect(events.told("database.troubled")).toHaveLength(2);
+  troubles.answered(claim);
+  expect(events.told("database.recovered")).toHaveLength(2);
+  vi.useRealTimers();
 });
 
 test("a call that is given up ends the trouble without a word", () => {
