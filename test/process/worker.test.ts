@@ -46,6 +46,16 @@ export default async (payload, helpers) => {
   if (payload.chain) await helpers.addJob("plain", { chained: true });
   if (payload.fail) throw new Error("plain task failed");
 };`,
+  "tasks/polite.js": `import { appendFileSync } from "node:fs";
+export default async (_payload, { abortPromise }) => {
+  appendFileSync("ledger", "polite begins\\n");
+  await abortPromise;
+};`,
+  "tasks/stubborn.js": `import { appendFileSync } from "node:fs";
+export default async () => {
+  appendFileSync("ledger", "stubborn begins\\n");
+  await new Promise(() => {});
+};`,
 };
 
 let database: TestDatabase;
@@ -172,7 +182,7 @@ test("--once runs what is there and ends", async () => {
   expect(command.output()).toContain('"job completed"');
 }, 40_000);
 
-test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async () => {
+test("SIGTERM hands unfinished jobs back uncounted, plain tasks too, and the command ends", async () => {
   await startGraphileWorker(["--once"]).ended;
   write({
     "graphile.config.ts": FILES["graphile.config.ts"].replace(
@@ -183,8 +193,25 @@ test("SIGTERM hands unfinished jobs back uncounted, and the command ends", async
   const jobId = await add("publish");
   const command = startGraphileWorker();
   await waitUntil(() => ledger().includes(`second begins ${jobId}`), { timeoutMs: 15_000, what: command.output() });
+  await database.pool.query(
+    "select graphile_worker.add_job('polite'), graphile_worker.add_job('stubborn', queue_name => 'q')",
+  );
+  await waitUntil(() => ["polite", "stubborn"].every((name) => ledger().includes(`${name} begins`)), {
+    what: command.output(),
+  });
   command.child.kill("SIGTERM");
   expect(await command.ended).toBe("SIGTERM");
+  const plain = await database.pool.query(
+    `select attempts, locked_by, run_at <= now() as is_due from graphile_worker.jobs
+      where task_identifier in ('polite', 'stubborn')`,
+  );
+  const handedBack = { attempts: 0, locked_by: null, is_due: true };
+  expect(plain.rows).toStrictEqual([handedBack, handedBack]);
+  const { rows: queues } = await database.pool.query(
+    "select 1 from graphile_worker._private_job_queues where locked_at is not null",
+  );
+  expect(queues).toStrictEqual([]);
+  await database.pool.query("delete from graphile_worker._private_jobs where key is null");
   const job = await readJob(database.pool, jobId);
   expect(job?.tasks.map(({ status, errorMessage }) => [status, errorMessage])).toStrictEqual([
     ["COMPLETED", null],
