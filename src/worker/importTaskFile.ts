@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
+import { inspect } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { typeScriptHint } from "../config/nodeVersion.ts";
 import { type AnyJobDefinition, isJobDefinition } from "../definition/jobDefinition.ts";
-import { RatchetError } from "../errors/ratchetError.ts";
+import { endsWithin } from "../engine/deadline.ts";
+import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
 
 /** Endings of task files, the one that counts first. */
 export const TASK_FILE_EXTENSIONS = [".js", ".cjs", ".mjs", ".ts", ".mts"];
@@ -13,21 +15,37 @@ type Exported =
   | { readonly kind: "definition"; readonly definition: AnyJobDefinition }
   | { readonly kind: "plain task" };
 
+/** A task file that takes longer to load waits for something. */
+const LOAD_WITHIN_MS = 60_000;
+
 /**
  * Loads a task file and says what it exports.
+ * @param withinMs how long that may take. Default: a minute.
  * @throws {RatchetError} RT111 if it cannot be loaded or exports neither a definition nor a task.
  */
-export async function importTaskFile(file: string): Promise<Exported> {
-  let module: { readonly default?: unknown };
+export async function importTaskFile(file: string, withinMs = LOAD_WITHIN_MS): Promise<Exported> {
   try {
-    module = (await import(pathToFileURL(file).href)) as typeof module;
+    const loading = import(pathToFileURL(file).href) as Promise<{ readonly default?: unknown }>;
+    const loaded = await endsWithin(loading, withinMs);
+    if (!loaded) {
+      throw new RatchetError("RT111", `The task file ${file} is still being loaded after ${withinMs / 1000} s.`, {
+        hint: "A top-level await in it, or in what it imports, waits for something that does not come. Wait for it in a handler instead.",
+      });
+    }
+    return kindOf(await loading, file);
   } catch (error) {
+    if (isRatchetError(error) && error.code === "RT111") {
+      throw error;
+    }
     const reason = [messageOf(error).replace(/\.$/v, ""), placeOf(error, file)].filter((part) => part !== undefined);
     throw new RatchetError("RT111", `The task file ${file} cannot be loaded: ${reason.join(", at ")}.`, {
       hint: typeScriptHint(error) ?? moduleHint(error),
       cause: error,
     });
   }
+}
+
+function kindOf(module: { readonly default?: unknown }, file: string): Exported {
   // A CommonJS module's exports arrive as the default of the default.
   const candidates = [module.default, (module.default as { readonly default?: unknown } | null | undefined)?.default];
   const definition = candidates.find(isJobDefinition);
@@ -74,7 +92,7 @@ function placeOf(error: unknown, file: string): string | undefined {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : inspect(error, { depth: 0 });
 }
 
 /** The file of one identifier; `identifier` is the one a definition goes by. */

@@ -56,6 +56,7 @@ export function createTaskFilesPlugin(
               throw twoFiles(first, second, fileIdentifier);
             }
             const identifier = definition.options.identifier ?? fileIdentifier;
+            demandIdentifier(identifier, first);
             details.handler = onDefinition(context, { identifier, fileIdentifier, definition, file: first });
           },
         },
@@ -66,6 +67,17 @@ export function createTaskFilesPlugin(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a definition says itself is checked by defineJob. */
+function demandIdentifier(identifier: string, file: string): void {
+  if (!/^.{1,128}$/v.test(identifier)) {
+    throw new RatchetError(
+      "RT111",
+      `${file} would define ${JSON.stringify(identifier)}, which is not 1 to 128 characters on one line.`,
+      { hint: "Give the file a shorter name, or the definition an identifier of its own: defineJob({ identifier })." },
+    );
+  }
 }
 
 function twoFiles(earlier: string, later: string, identifier: string): RatchetError {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { createLogger } from "../../src/telemetry/logger.ts";
+import { importTaskFile } from "../../src/worker/importTaskFile.ts";
 import { loadTaskFiles } from "../../src/worker/taskFiles.ts";
 
 const log = createLogger({ level: "silent" });
@@ -97,6 +98,22 @@ test.each([
     "export default { hello: 'world' };",
     /has no default export made by defineJob, and is no graphile-worker task either\.$/v,
   ],
+  ["rejects on import", "await Promise.reject(new Error('no such server'));", /: no such server/v],
+  ["throws nothing on import", "throw undefined;", /cannot be loaded: undefined/v],
+  ["throws what cannot be read", "throw Object.create(null);", /cannot be loaded/v],
+  [
+    "exports a getter that throws",
+    "export default { get default() { throw new Error('no luck'); } };",
+    /no luck|has no default export/v,
+  ],
+  ["exports something of another kind", "export default 42;", /has no default export made by defineJob/v],
+  ["is empty", "", /has no default export made by defineJob/v],
+  ["is 5 MB of something else", `/* ${"x".repeat(5_000_000)} */ nonsense(`, /cannot be loaded/v],
+  [
+    "has one key twice",
+    `${DEFINITION.replace(".task(", '.task("only", () => {}).task(')}`,
+    /The key "only" is used by two tasks/v,
+  ],
   ["exports nothing", "export const helper = () => 1;", /has no default export made by defineJob/v],
 ])("a file that %s is named, with the reason", async (_title, text, reason) => {
   write({ "broken.ts": text });
@@ -119,4 +136,28 @@ test.each([
   expect(code).toBe("RT111");
   expect(message).toContain('both define "publish"');
   expect(hint).toContain("An identifier has one definition");
+});
+
+test("a file that is never done loading is named after a while", async () => {
+  write({ "waits.ts": "await new Promise(() => {});" });
+  const error = await importTaskFile(join(folder, "waits.ts"), 50).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "RT111",
+    message: expect.stringContaining("waits.ts is still being loaded after 0.05 s"),
+    hint: expect.stringContaining("top-level await"),
+  });
+});
+
+test("a file whose path is no identifier is refused", async () => {
+  write({ [`${"long/".repeat(26)}a.ts`]: DEFINITION });
+  expect(await problem()).toMatchObject({ code: "RT111", message: expect.stringContaining("1 to 128 characters") });
+});
+
+test("an identifier in every script comes from the definition; of files, those with letters, digits, _ and - count", async () => {
+  const names = ["Publish", "publish", "\u0645\u0631\u062D\u0628\u0627", "a'b", "a;b", "a b", "\u{1F600}".repeat(64)];
+  write(Object.fromEntries(names.map((name, n) => [`file-${n}.ts`, definitionNamed(name)])));
+  write({ "a b.ts": DEFINITION, "\u00FCber.ts": DEFINITION, "Case.ts": DEFINITION, "case.ts": DEFINITION });
+  const { definitions } = await loadTaskFiles(folder, log);
+  const expected = [...names, ...readdirSync(folder).flatMap((file) => /^(?<stem>case)\.ts$/iv.exec(file)?.[1] ?? [])];
+  expect([...definitions.keys()].toSorted()).toStrictEqual(expected.toSorted());
 });
