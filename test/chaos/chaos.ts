@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { inspect } from "node:util";
 
 import { type ChaosOptions, readOptions } from "./options.ts";
 import { describeFindings, describeRun } from "./report.ts";
@@ -30,9 +31,14 @@ async function run(options: ChaosOptions): Promise<number> {
   return result.counts.every(({ findings }) => findings.length === 0) ? STATUS.allZero : STATUS.found;
 }
 
-try {
-  process.exitCode = await run(readOptions(process.argv.slice(2)));
-} catch (error) {
-  process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
-  process.exitCode = STATUS.failed;
+async function runCommandLine(): Promise<number> {
+  try {
+    return await run(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    process.stderr.write(`${inspect(error)}\n`);
+    return STATUS.failed;
+  }
 }
+
+// A fault that never came back must not keep a run from ending.
+process.exit(await runCommandLine());

@@ -20,7 +20,7 @@ const EDITS: Readonly<Record<Mutation, readonly Edit[]>> = {
     edit("write_failures", "v_task.job_id is null or v_task.fence > v_failure.fence", "v_task.job_id is null"),
   ],
   // Whoever finds a dead worker does nothing about it.
-  rescue: [edit("release_worker", "\nbegin\n", "\nbegin\n  return 0;\n")],
+  rescue: [edit("rescue_worker", "\nbegin\n", "\nbegin\n  return null;\n")],
   // A claim says of finished tasks that they are still to do.
   skip: [
     edit(

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
-const DEFAULT_UNFINISHED = 150;
+const DEFAULT_UNFINISHED = 250;
 const DEFAULT_SECONDS = 60;
 
 /** What a run is asked for. */
@@ -10,6 +10,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How long faults go on. */
   readonly seconds: number;
+  /** How often each class of faults has to hit running tasks; for that the run takes up to twice as long. */
+  readonly hits: number;
   /** Jobs that are unfinished at any time. */
   readonly unfinished: number;
   readonly isDefaultLoad: boolean;
@@ -30,6 +32,7 @@ export function readOptions(commandLine: readonly string[]): ChaosOptions {
     options: {
       seed: { type: "string", default: "1" },
       seconds: { type: "string", default: String(DEFAULT_SECONDS) },
+      hits: { type: "string", default: "0" },
       jobs: { type: "string" },
       report: { type: "string" },
       without: { type: "string" },
@@ -40,6 +43,7 @@ export function readOptions(commandLine: readonly string[]): ChaosOptions {
   return {
     seed: wholeNumber("seed", values.seed),
     seconds: wholeNumber("seconds", values.seconds),
+    hits: wholeNumber("hits", values.hits),
     unfinished: values.jobs === undefined ? DEFAULT_UNFINISHED : wholeNumber("jobs", values.jobs),
     isDefaultLoad: values.jobs === undefined,
     report: values.report ?? null,

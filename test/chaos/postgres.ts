@@ -77,8 +77,11 @@ export async function startOwnPostgres(): Promise<Postgres & { readonly folder: 
       await waitUntil(() => readPostmaster(files.data)?.status !== "starting", { timeoutMs: 60_000 });
       return;
     }
+    const signalFile = join(files.data, "standby.signal");
     if (as === "standby") {
-      writeFileSync(join(files.data, "standby.signal"), "");
+      writeFileSync(signalFile, "");
+    } else {
+      rmSync(signalFile, { force: true });
     }
     readPostmaster(files.data, { discardStale: true });
     const started = await startPostgres(placement, binaries, { port, settings: SETTINGS, log: silentLog });
@@ -133,8 +136,10 @@ export async function startOwnPostgres(): Promise<Postgres & { readonly folder: 
     stop,
     start,
     async promote() {
-      rmSync(join(files.data, "standby.signal"), { force: true });
-      await answer((pool) => pool.query("select pg_promote(true, 60)"));
+      await answer(async (pool) => {
+        const { rows } = await pool.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
+        return rows[0]?.standby === true ? pool.query("select pg_promote(true, 60)") : undefined;
+      });
     },
     fillDisk() {
       resizeDisk(disk, usedBytes() + LEFT_BYTES);

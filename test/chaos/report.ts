@@ -87,9 +87,10 @@ export function describeFindings({ options, evidence, counts, logLines }: RunRes
   ];
 }
 
-function commandOf({ seed, seconds, without, only, unfinished, isDefaultLoad }: ChaosOptions): string {
+function commandOf({ seed, seconds, hits, without, only, unfinished, isDefaultLoad }: ChaosOptions): string {
   return [
     `npm run chaos -- --seed ${seed} --seconds ${seconds}`,
+    ...(hits === 0 ? [] : [`--hits ${hits}`]),
     ...(isDefaultLoad ? [] : [`--jobs ${unfinished}`]),
     ...(without === null ? [] : [`--without ${without}`]),
     ...(only === null ? [] : [`--only "${only}"`]),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { RATCHET_VERSION } from "../../src/engine/version.ts";
 import { countAll } from "./counts/counts.ts";
+import { seldomHit } from "./counts/measures.ts";
 import { readEvidence } from "./evidence.ts";
 import { runningEverywhere } from "./faults/fault.ts";
 import { startFleet } from "./fleet.ts";
@@ -20,6 +21,8 @@ import { installSchema } from "./schema.ts";
 const WORKERS = 4;
 const FINAL_WITHIN_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
+/** Until every class has hit as often as asked for, faults go on for so much longer at most. */
+const MOST_TIMES_LONGER = 2;
 
 /**
  * Runs workers under faults and counts what went wrong.
@@ -52,15 +55,29 @@ export async function runChaos(
 
     print(`${WORKERS} workers are up; faults for ${options.seconds} s, drawn from seed ${options.seed}.`);
     const { only } = options;
-    const schedule = startFaults(target, random.fork(), (name) => only === null || name.includes(only));
-    const endMs = Date.now() + options.seconds * 1000;
-    while (Date.now() < endMs) {
-      await sleep(Math.min(PROGRESS_EVERY_MS, endMs - Date.now()), undefined, { signal });
-      const hits = schedule.strikes.filter((strike) => strike.hits > 0).length;
-      print(`${Math.round((endMs - Date.now()) / 1000)} s to go: ${load.added.size} jobs, ${hits} faults, ${fleet.kills.length} kills`);
+    const schedule = startFaults(target, {
+      random: random.fork(),
+      seconds: options.seconds,
+      isWanted: (name) => only === null || name.includes(only),
+    });
+    const evidenceSoFar = { strikes: schedule.strikes };
+    const fromMs = Date.now();
+    const isOver = (): boolean => {
+      const tookMs = Date.now() - fromMs;
+      const isEnough = seldomHit(evidenceSoFar, schedule.classes, options.hits).length === 0;
+      return tookMs >= options.seconds * 1000 * (isEnough ? 1 : MOST_TIMES_LONGER);
+    };
+    for (let toldMs = fromMs; !isOver(); await sleep(200, undefined, { signal })) {
+      if (Date.now() - toldMs > PROGRESS_EVERY_MS) {
+        toldMs = Date.now();
+        const hits = schedule.strikes.filter((strike) => strike.hits > 0).length;
+        const seconds = Math.round((toldMs - fromMs) / 1000);
+        print(`${seconds} s: ${load.added.size} jobs, ${hits} faults, ${fleet.kills.length} processes killed`);
+      }
     }
     await load.stop();
     await schedule.stop();
+    await postgres.start();
     await fleet.allUp();
     const finalAfterMs = await untilFinal();
     print(finalAfterMs === null ? "Not all jobs are final." : `All jobs are final ${finalAfterMs} ms after the last fault.`);
@@ -72,7 +89,10 @@ export async function runChaos(
     return {
       options,
       evidence,
-      counts: countAll(evidence),
+      counts: [
+        ...countAll(evidence),
+        { name: `fault classes that hit running tasks fewer than ${options.hits} times`, findings: seldomHit(evidence, schedule.classes, options.hits) },
+      ],
       classes: schedule.classes,
       impossible: schedule.impossible,
       versions: { ratchet: RATCHET_VERSION, postgres: rows[0]?.server_version ?? "" },

@@ -7,17 +7,32 @@ import { ORDER_FAULTS } from "./faults/orderFaults.ts";
 import { PROCESS_FAULTS } from "./faults/processFaults.ts";
 import { QUEUE_FAULTS } from "./faults/queueFaults.ts";
 import { SERVER_FAULTS } from "./faults/serverFaults.ts";
-import { type Random, createDeck } from "./random.ts";
+import { type Deck, type Random, createDeck } from "./random.ts";
 
-/** How long a fault waits for a task that it can hit. */
-const PREY_WITHIN_MS = 2000;
+/** Pauses of a long run; those of a short one are shorter, so that every class has its turn. */
+const PACE_OF_SECONDS = 900;
+const FASTEST_PACE = 0.15;
+/** Postgres is left alone from time to time: for ten seconds after a lost connection no worker judges another. */
+const TROUBLE_MS = 80_000;
+const PEACE_MS = 60_000;
 
 /** One row of faults, one after another; several run side by side. */
 interface Track<Of extends Target> {
-  readonly classes: readonly FaultClass<Of>[];
+  readonly deck: Deck<FaultClass<Of>>;
   readonly target: Of;
   readonly slot: number | null;
   readonly pauseMs: readonly [number, number];
+  /** Whether nothing is to be done just now. */
+  readonly isQuiet?: () => boolean;
+}
+
+/** What {@link startFaults} takes besides what the faults are done to. */
+export interface ScheduleOptions {
+  readonly random: Random;
+  /** How long the faults are to go on: sets their pace. */
+  readonly seconds: number;
+  /** Classes to use. */
+  readonly isWanted: (name: string) => boolean;
 }
 
 /** What is done to the run. */
@@ -41,63 +56,59 @@ export const FAULT_NAMES: readonly string[] = [
   ...LOCK_FAULTS,
 ].map(({ name }) => name);
 
-/** Begins the faults: one row for each worker, one for Postgres, one for operators and one for locks. */
-export function startFaults(target: Target, random: Random, isWanted: (name: string) => boolean): Schedule {
+/** Begins the faults: one row for each worker, one for Postgres, one for operators, one for wake-ups and one for locks. */
+export function startFaults(target: Target, { random, seconds, isWanted }: ScheduleOptions): Schedule {
   const strikes: Strike[] = [];
   const impossible: string[] = [];
   const classes: string[] = [];
+  const startedAtMs = Date.now();
+  const pace = Math.min(Math.max(seconds / PACE_OF_SECONDS, FASTEST_PACE), 1);
   let isEnding = false;
 
-  function usable<Of extends Target>(all: readonly FaultClass<Of>[]): FaultClass<Of>[] {
+  function deckOf<Of extends Target>(all: readonly FaultClass<Of>[]): Deck<FaultClass<Of>> | null {
     const possible = all.filter(({ isPossible }) => isPossible?.(target) ?? true);
     impossible.push(...all.filter((each) => !possible.includes(each)).map(({ name }) => name));
     const wanted = possible.filter(({ name }) => isWanted(name));
     classes.push(...wanted.map(({ name }) => name));
-    return wanted;
+    return wanted.length === 0 ? null : createDeck(wanted, random.fork());
   }
 
-  async function run<Of extends Target>({ classes: of, target: at, slot, pauseMs }: Track<Of>, draws: Random): Promise<void> {
-    if (of.length === 0) {
-      return;
-    }
-    const deck = createDeck(of, draws);
+  async function run<Of extends Target>({ deck, target: at, slot, pauseMs, isQuiet }: Track<Of>): Promise<void> {
+    const draws = random.fork();
     while (!isEnding) {
-      await sleep(draws.int(...pauseMs));
-      await prey(at, () => isEnding);
-      // oxlint-disable-next-line typescript/no-unnecessary-condition -- stop() may have been called meanwhile.
-      if (isEnding) {
-        return;
+      await sleep(draws.int(...pauseMs) * pace);
+      if (isQuiet?.() === true || !(await findPrey(at, () => isEnding))) {
+        continue;
       }
       const fault = deck.draw();
-      const fromMs = Date.now();
-      let hits = 0;
-      let error: string | null = null;
-      try {
-        hits = await fault.strike(at, draws.fork());
-      } catch (thrown) {
-        // Another fault was in its way.
-        error = String(thrown);
-      }
-      strikes.push({ name: fault.name, fromMs, untilMs: Date.now(), hits, slot, error });
-      if (hits === 0) {
+      const strike = await strikeOnce(fault, at, draws.fork());
+      strikes.push({ ...strike, slot });
+      if (strike.hits === 0) {
         deck.putBack(fault);
       }
     }
   }
 
-  const ofWorkers = usable([...PROCESS_FAULTS, ...NETWORK_FAULTS]);
+  const ofWorkers = deckOf([...PROCESS_FAULTS, ...NETWORK_FAULTS]);
+  const ofAll = [
+    { deck: deckOf(SERVER_FAULTS), pauseMs: [800, 3500], isQuiet: isPeace },
+    { deck: deckOf(ORDER_FAULTS), pauseMs: [1000, 5000] },
+    { deck: deckOf(QUEUE_FAULTS), pauseMs: [2000, 8000] },
+    { deck: deckOf(LOCK_FAULTS), pauseMs: [2000, 10_000] },
+  ] as const;
   const running = [
     ...target.fleet.slots.map((slot) =>
-      run<WorkerTarget>(
-        { classes: ofWorkers, target: { ...target, slot }, slot: slot.number, pauseMs: [300, 2500] },
-        random.fork(),
-      ),
+      ofWorkers === null
+        ? undefined
+        : run<WorkerTarget>({ deck: ofWorkers, target: { ...target, slot }, slot: slot.number, pauseMs: [3000, 12_000] }),
     ),
-    run({ classes: usable(SERVER_FAULTS), target, slot: null, pauseMs: [1500, 6000] }, random.fork()),
-    run({ classes: usable(ORDER_FAULTS), target, slot: null, pauseMs: [200, 1500] }, random.fork()),
-    run({ classes: usable(QUEUE_FAULTS), target, slot: null, pauseMs: [500, 3000] }, random.fork()),
-    run({ classes: usable(LOCK_FAULTS), target, slot: null, pauseMs: [500, 4000] }, random.fork()),
+    ...ofAll.map(({ deck, ...track }) => (deck === null ? undefined : run({ ...track, deck, target, slot: null }))),
   ];
+
+  function isPeace(): boolean {
+    return (Date.now() - startedAtMs) % ((TROUBLE_MS + PEACE_MS) * pace) > TROUBLE_MS * pace;
+  }
+
   return {
     strikes,
     classes,
@@ -109,11 +120,26 @@ export function startFaults(target: Target, random: Random, isWanted: (name: str
   };
 }
 
-async function prey(target: Target | WorkerTarget, isEnding: () => boolean): Promise<void> {
-  const giveUpMs = Date.now() + PREY_WITHIN_MS;
+async function strikeOnce<Of extends Target>(fault: FaultClass<Of>, target: Of, random: Random): Promise<Omit<Strike, "slot">> {
+  const fromMs = Date.now();
+  try {
+    const hits = await fault.strike(target, random);
+    return { name: fault.name, fromMs, untilMs: Date.now(), hits, error: null };
+  } catch (error) {
+    // Another fault was in its way.
+    return { name: fault.name, fromMs, untilMs: Date.now(), hits: 0, error: String(error) };
+  }
+}
+
+/** Waits until a task runs that a fault can hit; resolves to false when the faults end. */
+async function findPrey(target: Target | WorkerTarget, isEnding: () => boolean): Promise<boolean> {
   const isThere = (): boolean =>
     "slot" in target ? target.slot.isUp() && runningOn(target).length > 0 : runningEverywhere(target).length > 0;
-  while (!isThere() && Date.now() < giveUpMs && !isEnding()) {
-    await sleep(10);
+  while (!isEnding()) {
+    if (isThere()) {
+      return true;
+    }
+    await sleep(20);
   }
+  return false;
 }

@@ -27,7 +27,7 @@ const OBSERVATION = `
   create or replace function chaos.note_task() returns trigger language plpgsql security definer as $$
   begin
     insert into chaos.task_changes (job_id, position, old_status, new_status, old_fence, new_fence, by_operator)
-      values (new.job_id, new.position, old.status, new.status, old.fence, new.fence, new.result ? 'byOperator');
+      values (new.job_id, new.position, old.status, new.status, old.fence, new.fence, coalesce(new.result ? 'byOperator', false));
     return null;
   end $$;
   create or replace function chaos.note_holder() returns trigger language plpgsql security definer as $$

@@ -53,6 +53,12 @@ events.on("task.failed", ({ jobId, position, errorMessage }) => {
 events.on("job.claimLost", ({ jobId, reason }) => {
   ledger.note("lost", ofJob(jobId), reason);
 });
+events.on("worker.rescued", ({ deadWorkerId }) => {
+  ledger.note("rescued", undefined, String(deadWorkerId));
+});
+events.on("worker.buried", ({ claims }) => {
+  ledger.note("buried", undefined, String(claims));
+});
 events.on("database.troubled", ({ call, errorMessage }) => {
   ledger.note("troubled", undefined, `${call}: ${errorMessage}`);
 });

@@ -1,11 +1,12 @@
 import { type Evidence, type FailureRow, type Finding, type TaskRow, placeOf } from "../evidence.ts";
 
-/** Code of a time-out. */
+/** Codes of a time-out, and of a try whose worker died. */
 const TIMED_OUT = "RT119";
+const WORKER_DIED = "RT021";
 
 /** Whether a try ended because its worker did. */
-export function isOrphaned({ name, message }: FailureRow): boolean {
-  return /orphan|died|death|dead/iv.test(`${name} ${message}`);
+export function isOrphaned({ code }: Pick<FailureRow, "code">): boolean {
+  return code === WORKER_DIED;
 }
 
 function isPlanned(failure: FailureRow, task: TaskRow | undefined, throws: ReadonlySet<string>): boolean {

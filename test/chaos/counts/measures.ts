@@ -1,4 +1,4 @@
-import type { Evidence } from "../evidence.ts";
+import type { Evidence, Finding } from "../evidence.ts";
 import { FAULT_NAMES } from "../schedule.ts";
 
 /** How long something took, over all cases. */
@@ -83,8 +83,15 @@ export function staleWritesRefused({ entries }: Evidence): number {
   return entries.filter(({ event }) => event === "lost").length;
 }
 
+/** Classes that hit running tasks less often than asked for. */
+export function seldomHit(evidence: Pick<Evidence, "strikes">, classes: readonly string[], wanted: number): Finding[] {
+  return hitsByClass(evidence, classes)
+    .filter(({ strikes }) => strikes < wanted)
+    .map(({ name, strikes }) => ({ jobId: null, text: `${name}: ${strikes} times` }));
+}
+
 /** Strikes of each class that hit running tasks, and how many tasks. */
-export function hitsByClass({ strikes }: Evidence, classes: readonly string[]): { name: string; strikes: number; tasks: number }[] {
+export function hitsByClass({ strikes }: Pick<Evidence, "strikes">, classes: readonly string[]): { name: string; strikes: number; tasks: number }[] {
   return classes.map((name) => {
     const hits = strikes.filter((strike) => strike.name === name && strike.hits > 0);
     return { name, strikes: hits.length, tasks: hits.reduce((sum, { hits: tasks }) => sum + tasks, 0) };

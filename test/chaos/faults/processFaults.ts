@@ -58,6 +58,20 @@ export const PROCESS_FAULTS: readonly FaultClass<WorkerTarget>[] = [
       return hits;
     },
   },
+  {
+    name: "worker replaced by one with other definitions",
+    async strike(target) {
+      const { fleet, slot } = target;
+      const hits = runningOn(target).length;
+      // Both versions always have somebody who knows them.
+      const others = fleet.slots.filter((other) => other !== slot && other.isSecondVersion === slot.isSecondVersion);
+      if (others.length > 0) {
+        slot.isSecondVersion = !slot.isSecondVersion;
+      }
+      await fleet.replace(slot);
+      return others.length > 0 ? hits : 0;
+    },
+  },
 ];
 
 /** Handlers begun by a process that is gone, and never ended. */
