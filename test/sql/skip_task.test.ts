@@ -283,6 +283,24 @@ describe("two at once", () => {
     await expectNoViolations(sql);
   });
 
+  test("so is that of a task behind one that was set back by hand", async () => {
+    const worker = await addWorker(sql);
+    const { id } = await addPublish(sql);
+    await skip(sql.pool(), id, "validate");
+    const { fence } = await claimOne(sql, worker, id);
+    await sql.rows("update ratchet.tasks set status = 'PENDING' where job_id = $1 and position = 1", [id]);
+    await withTwoSessions(sql, async (engine, operator) => {
+      const pid = await pidOf(operator);
+      await engine.query("begin");
+      await checkpoint(engine, worker, [{ job: id, position: 2, fence, kind: "C" }]);
+      const refusal = errorOf(skip(operator, id, "upload[1]"));
+      await untilBlocked(sql, pid);
+      await engine.query("commit");
+      expect(await refusal).toMatchObject({ code: "RT023" });
+    });
+    await sql.rows("delete from ratchet.jobs where id = $1", [id]);
+  });
+
   test("a task that its worker reaches meanwhile is taken from it", async () => {
     const { id, worker, fence } = await addRunning();
     await withTwoSessions(sql, async (engine, operator) => {
