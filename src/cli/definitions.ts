@@ -70,11 +70,12 @@ function formatDefinitions(context: CliContext, definitions: readonly Definition
 }
 
 function formatDefinition(context: CliContext, definition: DefinitionOverview): string[] {
-  const { identifier, version, isCurrent, templates, maxAttempts, retryDelayMs, payloadSchema } = definition;
+  const { identifier, version, isCurrent, templates, maxAttempts, retryDelayMs, timeoutMs, payloadSchema } = definition;
   return [
     `${oneLine(identifier)}, version ${version}${isCurrent ? "" : " (not the one that new jobs get)"}`,
     `${countOf(definition.unfinishedJobs, "unfinished job")}, ${countOf(definition.liveWorkers, "live worker")}; ` +
-      `${maxAttempts === 1 ? "1 try" : `${maxAttempts} tries`} per task, ${formatDelay(retryDelayMs)} between them.`,
+      `${maxAttempts === 1 ? "1 try" : `${maxAttempts} tries`} per task, ${formatDelay(retryDelayMs)} between them` +
+      `${timeoutMs === null ? "" : `; a job may take ${formatDelay(timeoutMs)}`}.`,
     "",
     ...formatList(
       context.stdout,

@@ -12,6 +12,8 @@ export interface DefinitionOverview {
   readonly payloadSchema: object | null;
   readonly maxAttempts: number;
   readonly retryDelayMs: number;
+  /** How long a job may take as a whole; null: no limit. */
+  readonly timeoutMs: number | null;
   readonly unfinishedJobs: number;
   /** Live workers that know this version. */
   readonly liveWorkers: number;
@@ -30,7 +32,8 @@ export async function listDefinitions(db: Queryable, filter: DefinitionFilter = 
   const { rows } = await db.query<DefinitionOverview>(
     `select * from (
        select d.identifier, d.version, d.templates, d.payload_schema as "payloadSchema", d.max_attempts as "maxAttempts",
-         extract(epoch from d.retry_delay)::double precision * 1000 as "retryDelayMs", d.registered_at as "registeredAt",
+         extract(epoch from d.retry_delay)::double precision * 1000 as "retryDelayMs",
+         extract(epoch from d.timeout)::double precision * 1000 as "timeoutMs", d.registered_at as "registeredAt",
          row_number() over (partition by d.identifier order by d.current_since desc, d.version) = 1 as "isCurrent",
          coalesce(open.jobs, 0)::integer as "unfinishedJobs",
          (select count(*) from ratchet.workers w where d.version = any (w.known_versions) and ratchet_private.is_worker_live(w))::integer

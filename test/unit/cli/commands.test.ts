@@ -254,9 +254,12 @@ describe("what is registered and runs", () => {
     expect(list.out).toMatch(/ publish_listing \| [\da-f]{16} \| validate, uploa… \| +5 \| +\d+ \| +0\n/v);
     const one = await ratchet("definitions", "publish_listing");
     expect(one.out).toContain("Upload image {n}/{total}");
+    expect(one.out).toMatch(/ between them\.$/mv);
     expect(one.out).toContain('Payload:\n{\n  "');
     const [json] = JSON.parse((await ratchet("definitions", "--json")).out) as unknown[];
     expect(json).toMatchObject({ identifier: "publish_listing", isCurrent: true, liveWorkers: 0, maxAttempts: 5 });
+    await database.pool.query("update ratchet.definitions set timeout = '10 min' where identifier = 'publish_listing'");
+    expect((await ratchet("definitions", "publish_listing")).out).toMatch(/ between them; a job may take 10 min\.$/mv);
     const unknown = await ratchet("definitions", "publish_lsiting");
     expect(unknown.err).toContain("Did you mean publish_listing?");
     expect(unknown.exitCode).toBe(3);

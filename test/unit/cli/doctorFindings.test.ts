@@ -56,6 +56,7 @@ const definition = (given: Partial<DefinitionOverview> = {}): DefinitionOverview
   payloadSchema: null,
   maxAttempts: 5,
   retryDelayMs: 30_000,
+  timeoutMs: null,
   unfinishedJobs: 0,
   liveWorkers: 1,
   registeredAt: after(0),

@@ -132,6 +132,17 @@ describe("refusals at run time, for what the compiler did not see", () => {
     expect(empty.task("a", { timeout: "596 h" }, handler).templates[0]?.timeoutMs).toBe(2_145_600_000);
   });
 
+  test("a time-out of the job that is none, or longer than Postgres can add to a time", () => {
+    for (const timeout of ["0 ms", "0.4 ms", "365001 d"] as const) {
+      expect(() => defineJob({ timeout })).toThrow(
+        refusal(`The job's time-out is "${timeout}", but must be from 1 ms to 365000 d.`),
+      );
+    }
+    expect(() => defineJob({ timeout: untyped("10 minutes") })).toThrow(refusal('"10 minutes" is not a duration'));
+    expect(defineJob({ timeout: "10 min" }).options.timeoutMs).toBe(600_000);
+    expect(defineJob({ timeout: "10 min" }).version).toBe(defineJob().version);
+  });
+
   test("a payload option that is no Standard Schema", () => {
     expect(() => defineJob({ payload: untyped({ type: "object" }) })).toThrow(refusal("is no Standard Schema"));
     expect(() => defineJob({ payload: untyped(null) })).toThrow(refusal("is no Standard Schema"));
