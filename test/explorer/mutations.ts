@@ -1,0 +1,95 @@
+import { type Edit, replaceOnce } from "./instrument.ts";
+
+/** A rule of the engine's protocol taken out of the SQL functions, to show that the explorer sees what it is for. */
+export interface Mutation {
+  /** How it is called on the command line. */
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** The scope in which a counterexample is found. */
+  readonly scope: string;
+}
+
+/** All of them. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "claim without reading again",
+    scope: "claims",
+    edits: [{ name: "ratchet_private.claim_jobs", change: withoutReadingAgain }],
+  },
+  {
+    name: "claim of a held job",
+    scope: "claims",
+    edits: [replacement("ratchet_private.claim_jobs", "when j.worker_id is not null then 'held'", "")],
+  },
+  {
+    name: "checkpoint without fence",
+    scope: "buried alive",
+    edits: [
+      replacement(
+        "ratchet_private.checkpoint",
+        "t.position = i.position and t.fence <= i.fence",
+        "t.position = i.position",
+      ),
+    ],
+  },
+  {
+    name: "hand-back and rescue without a new fence",
+    scope: "buried alive",
+    edits: [replacement("ratchet_private.let_go", "worker_id = null, fence = j.fence + 1", "worker_id = null")],
+  },
+  {
+    name: "checkpoint that knows no 'already there'",
+    scope: "lost answers",
+    edits: [replacement("ratchet_private.checkpoint", "then 'already there'", "then 'refused'")],
+  },
+  {
+    name: "failure that knows no 'already there'",
+    scope: "lost answers",
+    edits: [replacement("ratchet_private.write_failures", "if found then", "if false then")],
+  },
+  {
+    name: "job locked before its task",
+    scope: "orders",
+    edits: [
+      replacement(
+        "ratchet_private.lock_job",
+        "\n  loop\n",
+        "\n  perform from ratchet.jobs j where j.id = p_job_id for update;\n  loop\n",
+      ),
+    ],
+  },
+  {
+    name: "rescue without a wake-up, and no sweep",
+    scope: "crash",
+    edits: [
+      replacement("ratchet_private.free_jobs", "perform ratchet_private.wake_free_jobs(", "perform cardinality("),
+      replacement("ratchet_private.sweep_jobs", "v_asleep <> '{}'", "false"),
+    ],
+  },
+];
+
+function replacement(name: string, part: string, text: string): Edit {
+  return { name, change: (whole) => replaceOnce(whole, part, text) };
+}
+
+/** What the claim decides by is read with the snapshot in which the job was found, before the locks. */
+function withoutReadingAgain(text: string): string {
+  const begin = "  select\n    jsonb_object_agg(c.id, c.outcome)";
+  const end = "\n    ) c;\n";
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end, from);
+  if (from === -1 || to === -1) {
+    throw new Error("claim_jobs has changed: say in test/explorer/mutations.ts where it reads again.");
+  }
+  const reading = text.slice(from, to + end.length);
+  const onlyLocked = `
+  v_claimed := array(select unnest(v_claimed) intersect select unnest(v_locked));
+  v_outcomes := (select jsonb_object_agg(o.key, o.value) from jsonb_each(v_outcomes) o where o.key::bigint = any (v_locked));
+`;
+  const lock = "  v_locked := array(\n    select t.job_id from unnest(v_ids";
+  return replaceOnce(
+    replaceOnce(text, reading, onlyLocked),
+    lock,
+    replaceOnce(reading, "where j.id = any (v_locked)", "where j.id = any (v_ids)") + lock,
+  );
+}
