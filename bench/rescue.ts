@@ -60,7 +60,6 @@ function startWorker(): void {
     ["--conditions=ratchet-source", join(import.meta.dirname, "../src/cli/main.ts"), "worker"],
     {
       env: {
-        PATH: process.env["PATH"],
         DATABASE_URL: server.url,
         RATCHET_TASKS: join(folder, "tasks"),
         RATCHET_LOG_LEVEL: "warn",

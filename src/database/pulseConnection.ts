@@ -28,10 +28,11 @@ export async function openPulseConnection({ connectionString, schemas }: PulseCo
   });
   const end = client.end.bind(client);
   // pg's own waits until the other side has closed, too.
-  client.end = async () => {
-    void end().catch(() => {});
+  client.end = () => {
+    end().catch(() => {});
     const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
     stream.destroySoon();
+    return Promise.resolve();
   };
   client.on("error", () => {
     void client.end();

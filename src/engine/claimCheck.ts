@@ -36,7 +36,9 @@ export function startClaimCheck({ claims, findLost, lose }: ClaimCheckOptions): 
     }
   }
 
-  const timer = setInterval(() => void ask(), CHECK_EVERY_MS);
+  const timer = setInterval(() => {
+    void ask();
+  }, CHECK_EVERY_MS);
   timer.unref();
   return () => {
     clearInterval(timer);

@@ -1,27 +1,20 @@
-import { hostname } from "node:os";
-import type pg from "pg";
 import type { Logger } from "pino";
 import { type Claim, claimJobs, handBack } from "../database/calls/claims.ts";
 import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
+import { findLockHolders } from "../database/calls/lockHolders.ts";
 import { addWakeUps } from "../database/calls/wakeUps.ts";
 import { findLostClaims, releaseWorker } from "../database/calls/workers.ts";
-import { createPool } from "../database/pool.ts";
 import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createCheckpointWriter } from "./checkpointWriter.ts";
 import { startClaimCheck } from "./claimCheck.ts";
 import { createClaimer } from "./claimer.ts";
+import { openConnections } from "./connections.ts";
 import { endsWithin } from "./deadline.ts";
-import type { Pulse } from "./pulse.ts";
-import { clearPredecessors, register, registerQuietly } from "./registration.ts";
 import { DEFAULT_LARGEST_RESULT_BYTES } from "./resultText.ts";
 import type { EngineSession } from "./session.ts";
 import { createTurns } from "./turns.ts";
 import { createSuspectPlace } from "./suspects.ts";
-import { RATCHET_VERSION } from "./version.ts";
-
-/** A row that somebody's psql holds delays a batch by no more than this. */
-const LOCK_TIMEOUT_MS = 200;
 
 /** How long the last words of a worker may take; if they are not heard, it is found dead and its jobs are taken over. */
 const RELEASE_WITHIN_MS = 700;
@@ -81,51 +74,28 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
   const { lanes = 2, knownVersions = [], isOrder = false, isAlive = true, mostTransactions = 5 } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});
-  const host = hostname();
-  const description = {
-    host,
-    pid: process.pid,
-    version: RATCHET_VERSION,
-    concurrency: options.concurrency ?? 10,
-    knownVersions,
-  };
-  const pulse = await (isAlive ? register : registerQuietly)({
+  const { pulse, pool, transactionPool } = await openConnections({
     connectionString,
     schemas,
-    description,
-    onBuried() {
+    lanes,
+    mostTransactions,
+    isAlive,
+    concurrency: options.concurrency ?? 10,
+    knownVersions,
+    events,
+    log,
+    onBuried(workerId) {
       const claims = options.claims();
       events.emit("worker.buried", { workerId, claims: claims.length });
       options.lose(claims);
     },
-    onRescued(deadWorkerId, jobIds) {
-      events.emit("worker.rescued", { workerId, deadWorkerId, jobs: jobIds.length });
-      onWritten(jobIds);
-    },
+    onWritten,
   });
   const { workerId } = pulse;
-  const pool = createPool({
-    connectionString,
-    schemas,
-    // The lanes, the waiting room, claims, the check of these, and two for everything else.
-    max: lanes + 5,
-    lockTimeoutMs: LOCK_TIMEOUT_MS,
-    applicationName: "ratchet engine",
-    worker: { id: workerId, schemas },
-    log,
-  });
-  // Without names: handlers call schemas what they are called.
-  const transactionPool = createPool({
-    connectionString,
-    max: mostTransactions,
-    applicationName: "ratchet transaction tasks",
-    worker: { id: workerId, schemas },
-    log,
-  });
-  await openOrEnd([pool, transactionPool], pulse, () => clearPredecessors({ pool, workerId, host, events }));
   const writer = createCheckpointWriter({
     write: (checkpoints) => writeCheckpoints(pool, workerId, checkpoints),
     findFree: (checkpoints) => findFreeJobs(pool, checkpoints),
+    findHolders: () => findLockHolders(pool),
     events,
     onWritten,
     lanes,
@@ -191,13 +161,4 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     notePools: (poolIds) => pulse.notePools(poolIds),
     close: () => (closed ??= close()),
   };
-}
-
-async function openOrEnd(pools: readonly pg.Pool[], pulse: Pulse, open: () => Promise<void>): Promise<void> {
-  try {
-    await open();
-  } catch (error) {
-    await Promise.all([pulse.close(), ...pools.map((pool) => pool.end())]);
-    throw error;
-  }
 }

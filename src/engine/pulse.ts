@@ -74,6 +74,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   }
 
   function send(message: ToPulse): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread, not a window.
     thread.postMessage(message);
   }
 
@@ -141,10 +142,10 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       if (isClosing) {
         return Promise.resolve();
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.set(++poolNumber, resolve);
-      send({ kind: "pools", poolIds, number: poolNumber });
-      return promise;
+      return new Promise<void>((resolve) => {
+        waiting.set(++poolNumber, resolve);
+        send({ kind: "pools", poolIds, number: poolNumber });
+      });
     },
     close: () => (closed ??= end()),
   };

@@ -9,8 +9,8 @@ import { waitUntil } from "../support/waiting.ts";
 
 const threads = vi.hoisted((): Worker[] => []);
 
-vi.mock("node:worker_threads", async (importOriginal) => {
-  const actual = await importOriginal<typeof import("node:worker_threads")>();
+vi.mock(import("node:worker_threads"), async (importOriginal) => {
+  const actual = await importOriginal();
   class NotedWorker extends actual.Worker {
     constructor(...parameters: ConstructorParameters<typeof actual.Worker>) {
       super(...parameters);
@@ -36,6 +36,7 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(pulses.splice(0).map((pulse) => pulse.close()));
 });
+
 afterAll(async () => {
   await database.drop();
 });

@@ -229,7 +229,7 @@ test("a row that somebody's psql holds keeps only its own job back, until the sw
   expect(await readJob(sql, held.id)).toMatchObject({ worker_id: null });
   expect(await deathsOf(held.id)).toStrictEqual([1]);
   for (const id of ids) {
-    expect(await readWakeUps(sql, id), id).toMatchObject([{ locked_by: null }]);
+    expect(await readWakeUps(sql, id)).toMatchObject([{ locked_by: null }]);
   }
 });
 
