@@ -10,7 +10,8 @@ export type BackendProbe = (backend: Backend) => Promise<boolean>;
 
 interface Probe {
   readonly client: pg.Client;
-  readonly connected: Promise<unknown>;
+  /** The connection, then each question: pg wants one query at a time. */
+  last: Promise<unknown>;
   askers: number;
 }
 
@@ -28,13 +29,14 @@ export function createBackendProbe(connectionString: string | undefined): Backen
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
     });
     client.on("error", () => {});
-    return { client, connected: client.connect(), askers: 0 };
+    return { client, last: client.connect(), askers: 0 };
   }
 
-  async function ask({ client, connected }: Probe, { processId, startedAt }: Backend): Promise<boolean> {
+  async function ask(asked: Probe, { processId, startedAt }: Backend): Promise<boolean> {
+    const answer = asked.last.then(() => endBackendUnlessWorking(asked.client, processId, startedAt));
+    asked.last = answer;
     try {
-      await connected;
-      return await endBackendUnlessWorking(client, processId, startedAt);
+      return await answer;
     } catch (error) {
       // It answers, if only that it has no connection left, so that is no reason to give up others.
       return (error as { readonly code?: unknown }).code === NO_CONNECTION_LEFT;

@@ -69,8 +69,8 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
     const stream = (): Socket => wired.connection.stream;
     const bytesNow = (): number => stream().bytesRead + stream().bytesWritten - stream().writableLength;
 
-    function arm(): void {
-      bytesSeen = bytesNow();
+    function arm(bytes: number): void {
+      bytesSeen = bytes;
       silentSince = performance.now();
       lookAfter(limitMs);
     }
@@ -95,7 +95,7 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
         return;
       }
       if (isAlive) {
-        arm();
+        arm(bytesNow());
         return;
       }
       giveUp();
@@ -123,10 +123,12 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
 
     const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
     Reflect.set(client, "query", (...parameters: unknown[]): unknown => {
+      const answer = query(...parameters);
       if (timer === undefined) {
-        arm();
+        // With what the statement itself still has to send: that is no sign of life.
+        arm(stream().bytesRead + stream().bytesWritten);
       }
-      return query(...parameters);
+      return answer;
     });
     // pg says so when nothing is under way any more.
     client.on("drain", disarm);

@@ -42,15 +42,10 @@ export async function expectToSurvive(
 
   await strike();
   const doneMeanwhile = worker.ledger().size;
-  const over = performance.now();
   await waitUntil(() => worker.ledger().size > Math.min(doneMeanwhile + JOBS_AT_ONCE, total - 1), {
     timeoutMs: carriesOnWithinMs,
     what: "more tasks",
-  }).catch((error: unknown) => {
-    console.log(worker.lines().slice(-30));
-    throw error;
   });
-  const carriedOnAfterMs = performance.now() - over;
   await waitUntil(async () => (await unfinished(server)) === 0, { timeoutMs: 20_000, what: "the end of every job" });
 
   expect(worker.ledger().size).toBe(total);
@@ -60,12 +55,6 @@ export async function expectToSurvive(
   expect(worker.child.exitCode).toBeNull();
   const lines = (): LogLine[] => worker.lines().slice(linesBefore);
   const complaints = lines().filter(({ level }) => level !== "info");
-  console.log({
-    carriedOnAfterMs,
-    repeats: repeatsIn(worker) - repeatsBefore,
-    complaints,
-    ends: lines().filter(({ seconds, msg }) => seconds && msg.includes("again")),
-  });
   expect(complaints.map(({ kind = "" }) => kind).filter((kind) => !kinds.includes(kind))).toStrictEqual([]);
   await waitUntil(() => openTroubles(lines()).size === 0, { what: "the line that says that it is over" });
 }

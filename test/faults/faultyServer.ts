@@ -63,8 +63,8 @@ export async function startFaultyServer(): Promise<FaultyServer> {
         try {
           return (await pool.query(text, [...values])).rows as Row[];
         } catch (error) {
-          // While it starts.
-          if ((error as { code?: string }).code === "57P03") {
+          // While it starts, and while others take its connections.
+          if (["57P03", "53300"].includes((error as { code: string }).code)) {
             return null;
           }
           throw error;

@@ -91,7 +91,8 @@ const FAULTS: readonly Fault[] = [
       await pause(30_000);
       await proxy.heal();
     },
-    kinds: ["unreachable"],
+    // The proxy answers for TCP, so Postgres keeps the sessions of before.
+    kinds: ["unreachable", "full"],
   },
 ];
 
