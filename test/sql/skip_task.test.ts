@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import {
   addJob,
   addPublish,
@@ -214,7 +215,7 @@ describe("is refused, and nothing is changed,", () => {
       expect(await errorOf(skip(sql.pool(), id, task))).toMatchObject({
         code: "RT023",
         message: `Task "${task}" of job ${id} has ended: it is ${status}.`,
-        hint: hint + nothing,
+        hint: named(hint + nothing),
       });
       expect([await readJob(sql, id), await readTasks(sql, id)]).toStrictEqual(before);
     }
@@ -222,7 +223,7 @@ describe("is refused, and nothing is changed,", () => {
     await cancel(sql.pool(), cancelled);
     expect(await errorOf(skip(sql.pool(), cancelled, "only"))).toMatchObject({
       code: "RT023",
-      hint: `Let the job go on first: select ratchet.retry_job(${cancelled});${nothing}`,
+      hint: named(`Let the job go on first: select ratchet.retry_job(${cancelled});${nothing}`),
     });
   });
 
