@@ -11,7 +11,7 @@ import { createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { closePollGaps } from "./pollGaps.ts";
-import { handedBackAtStop } from "./plainTasks.ts";
+import { type PlainTasks, createPlainTasks } from "./plainTasks.ts";
 import { type PoolEnds, followPoolEnds } from "./poolEnd.ts";
 import { type Runtime, createRuntime } from "./runtime.ts";
 import { forgiveSecondRelease } from "./secondRelease.ts";
@@ -37,6 +37,7 @@ interface Runner {
   poolEnds: PoolEnds | undefined;
   /** Nothing is fetched before, unless through graphile-worker's local queue. */
   poolNoted: Promise<unknown> | undefined;
+  plainTasks: PlainTasks | undefined;
 }
 
 /** What {@link createRatchetPlugin} takes; both are asked when something runs. */
@@ -58,7 +59,13 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
     if (known !== undefined) {
       return known;
     }
-    const runner: Runner = { definitions: new Map(), runtime: undefined, poolEnds: undefined, poolNoted: undefined };
+    const runner: Runner = {
+      definitions: new Map(),
+      runtime: undefined,
+      poolEnds: undefined,
+      poolNoted: undefined,
+      plainTasks: undefined,
+    };
     runners.set(hooks, runner);
     return runner;
   }
@@ -112,13 +119,10 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           const runner = runnerOf(context);
           const schemas = getSchemas(context.resolvedPreset, context.workerSchema);
           // Before the first fetch; graphile-worker looks up each job's task in this very object.
+          runner.plainTasks ??= createPlainTasks(() => schemas);
           Object.assign(
             tasks,
-            handedBackAtStop(
-              tasks,
-              () => schemas,
-              (identifier) => !runner.definitions.has(identifier),
-            ),
+            runner.plainTasks.wrap(tasks, (identifier) => !runner.definitions.has(identifier)),
           );
           try {
             await runtimeOf(context).start();
@@ -147,7 +151,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
         },
         async poolGracefulShutdown(next, { ctx, workerPool }) {
           const runner = runnerOf(ctx);
-          const { runtime, poolEnds } = runner;
+          const { runtime, poolEnds, plainTasks } = runner;
           void runtime?.drain();
           // oxlint-disable-next-line node/callback-return -- As above.
           const ending = Promise.resolve(next());
@@ -156,7 +160,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
               await ending;
             }
           } finally {
-            await endsWithin(Promise.resolve(runtime?.stop()), STOP_WITHIN_MS);
+            await endsWithin(Promise.all([runtime?.stop(), plainTasks?.handedBack()]), STOP_WITHIN_MS);
             // The same options may be run again.
             runner.runtime = undefined;
           }

@@ -13,7 +13,7 @@ import { endsWithin } from "../engine/deadline.ts";
 import type { QueueSettings } from "./queueSettings.ts";
 import { LAST_WORDS_MS, type Runtime, createRuntime } from "./runtime.ts";
 import { type SupervisedRunner, superviseRunner } from "./supervisor.ts";
-import { handedBackAtStop } from "./plainTasks.ts";
+import { createPlainTasks } from "./plainTasks.ts";
 import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
 
 const DEFAULT_CONCURRENCY = 10;
@@ -89,8 +89,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     events,
   });
-  const plainTasks = handedBackAtStop(files.plainTasks, () => schemas);
-  const taskList = { ...plainTasks, ...wakeUpHandlers(files.definitions, runtime) };
+  const plainTasks = createPlainTasks(() => schemas);
+  const taskList = { ...plainTasks.wrap(files.plainTasks), ...wakeUpHandlers(files.definitions, runtime) };
   let runner: SupervisedRunner;
   try {
     await runtime.start();
@@ -105,7 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const deadlineMs = performance.now() + queue.shutdownGraceMs + STOP_AFTER_GRACE_MS;
     await endsWithin(Promise.all([runtime.drain(), runner.stop()]), queue.shutdownGraceMs + LAST_WORDS_MS);
     // Only now: a wake-up that was fetched at the last moment is handed back on the runtime's connections.
-    await endsWithin(runtime.stop(), deadlineMs - performance.now());
+    await endsWithin(Promise.all([runtime.stop(), plainTasks.handedBack()]), deadlineMs - performance.now());
     await endsWithin(runner.kill(), Math.max(deadlineMs - performance.now(), 0));
     endLogging();
   }

@@ -80,26 +80,20 @@ export async function unlockPool(db: Queryable, poolId: string): Promise<boolean
 }
 
 /**
- * Gives a graphile-worker job back to whoever fetches it next: unlocked, as long as its pool still holds it, and the try not
- * counted. What graphile-worker itself does with jobs that it has fetched and not begun.
+ * Takes a failed try of a graphile-worker job back, as if it had not been fetched; false as long as its pool holds it.
+ * @param wakeUp the job as it was fetched: its fetch is the last of the attempts.
  */
 export async function returnWakeUp(
   db: Queryable,
-  { id, locked_by: poolId }: { readonly id: string; readonly locked_by: string | null },
-): Promise<void> {
-  await db.query(
-    `with returned as (
-       update graphile_worker._private_jobs j
-       set attempts = greatest(j.attempts - 1, 0), locked_by = null, locked_at = null
-       where j.id = $1::bigint and j.locked_by = $2::text
-       returning j.job_queue_id
-     ), notified as (
-       select pg_notify('jobs:insert', '{"r":' || (random() * 1000000)::integer || ',"count":1}') from returned
-     ), freed as (
-       update graphile_worker._private_job_queues q set locked_by = null, locked_at = null
-       from returned r where q.id = r.job_queue_id and q.locked_by = $2::text
-     )
-     select from notified`,
-    [id, poolId],
+  {
+    graphileJobId,
+    runAt,
+    attempts,
+  }: { readonly graphileJobId: string; readonly runAt: Date; readonly attempts: number },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "select from graphile_worker.reschedule_jobs(array[$1::bigint], run_at => $2::timestamptz, attempts => $3::integer)",
+    [graphileJobId, runAt, Math.max(attempts - 1, 0)],
   );
+  return rowCount === 1;
 }
