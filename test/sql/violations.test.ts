@@ -131,7 +131,7 @@ test("held by a silent worker, while another is alive", async () => {
   const silent = await addWorker(sql);
   const { id } = await addSingle(sql);
   await claimOne(sql, silent, id);
-  await sql.rows("update ratchet.workers set beat_at = beat_at - interval '61 s' where id = $1", [silent]);
+  await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '61 s' where id = $1", [silent]);
   expect(await violations(id)).toStrictEqual([]);
   await addWorker(sql);
   expect(await violations(id)).toMatchObject([
