@@ -77,26 +77,15 @@ async function act(lab: Laboratory, doing: Doing, { actor, action }: Step): Prom
     case "call":
       start(lab, doing, actor, demand(demand(worker).want));
       return undefined;
-    case "handler ends": {
-      const open = attachedCall(doing.world, actor);
-      if (open !== undefined) {
-        await drop(lab, doing, open);
-      }
-      change(doing, handlerEnds(demand(worker), action.outcome));
-      start(lab, doing, actor, demand(demand(doing.world.workers[actor]).want));
+    case "handler ends":
+      await endHandler(lab, doing, demand(worker), action.outcome);
       return undefined;
-    }
     case "stop":
       change(doing, leaves(demand(worker), false));
       return undefined;
-    case "crash": {
-      const open = attachedCall(doing.world, actor);
-      if (open !== undefined) {
-        detach(doing, open);
-      }
-      change(doing, { ...demand(worker), at: "dead", want: null });
+    case "crash":
+      crash(doing, demand(worker));
       return undefined;
-    }
     case "go on":
       doing.moved.add(action.open.session);
       await lab.session(action.open.session).goOn();
@@ -111,13 +100,7 @@ async function act(lab: Laboratory, doing: Doing, { actor, action }: Step): Prom
       change(doing, answerLost(demand(doing.world.workers[action.open.owner])));
       return undefined;
     case "rescue":
-      for (const open of doing.world.open.filter(({ owner }) => owner === action.victim)) {
-        await drop(lab, doing, open);
-        const victim = doing.world.workers[action.victim];
-        if (!open.isDetached && victim !== undefined) {
-          change(doing, cutOff(victim));
-        }
-      }
+      await endConnections(lab, doing, action.victim);
       start(lab, doing, actor, rescueCall(action.victim, 2, workerRow(doing.world, action.victim)["beat_at"]));
       return undefined;
     case "revive":
@@ -131,6 +114,34 @@ async function act(lab: Laboratory, doing: Doing, { actor, action }: Step): Prom
       doing.world = { ...doing.world, sweptAt: doing.world.committed.hash };
       start(lab, doing, actor, sweepCall());
       return undefined;
+  }
+}
+
+async function endHandler(lab: Laboratory, doing: Doing, worker: Worker, outcome: "complete" | "fail"): Promise<void> {
+  const transaction = attachedCall(doing.world, worker.name);
+  if (transaction !== undefined) {
+    await drop(lab, doing, transaction);
+  }
+  const ended = handlerEnds(worker, outcome);
+  change(doing, ended);
+  start(lab, doing, worker.name, demand(ended.want));
+}
+
+/** What it sent last may still happen. */
+function crash(doing: Doing, worker: Worker): void {
+  const open = attachedCall(doing.world, worker.name);
+  if (open !== undefined) {
+    detach(doing, open);
+  }
+  change(doing, { ...worker, at: "dead", want: null });
+}
+
+async function endConnections(lab: Laboratory, doing: Doing, victim: string): Promise<void> {
+  for (const open of doing.world.open.filter(({ owner }) => owner === victim)) {
+    await drop(lab, doing, open);
+    if (!open.isDetached) {
+      change(doing, cutOff(demand(doing.world.workers[victim])));
+    }
   }
 }
 
@@ -171,7 +182,7 @@ function takeAnswer(doing: Doing, open: OpenCall, rows: readonly Row[]): void {
 
 /** What became of every open call, those that this step only let go on included. */
 function noteStandings(lab: Laboratory, doing: Doing, before: World, settled: ReadonlyMap<Session, Settled>): void {
-  const others = before.open.map(({ session, seen }) => `${session} ${seen}`).join();
+  const others = before.open.map(({ session, seen }) => `${session} ${seen}`).join(",");
   for (const open of doing.world.open) {
     const standing = settled.get(lab.session(open.session));
     if (standing === undefined) {

@@ -64,7 +64,7 @@ describe("a rule taken out of them", () => {
       const mutation = MUTATIONS.find(({ name }) => name === "claim without reading again") ?? null;
       expect(mutation).not.toBeNull();
       await inLaboratory(mutation, async (lab) => {
-        const scope = CI_SCOPES.find(({ name }) => name === "claims") as Scope;
+        const scope = scopeOf({ scope: "claims" });
         const start = await beginning(lab, scope);
         const found = await findShortest(lab, start, scope);
         expect(found?.broken.join("\n")).toMatch(
@@ -86,7 +86,7 @@ test.each(MUTATIONS.flatMap(({ name, edits }) => edits.map((edit) => [name, edit
   },
 );
 
-function scopeOf({ scope: wanted }: Mutation): Scope {
+function scopeOf({ scope: wanted }: Pick<Mutation, "scope">): Scope {
   const scope = CI_SCOPES.find(({ name }) => name === wanted);
   if (scope === undefined) {
     throw new Error(`There is no scope "${wanted}".`);

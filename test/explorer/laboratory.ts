@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import pg from "pg";
 
 import { HANDLER_RAN, type Edit, instrument } from "./instrument.ts";
-import { type Session, openSession } from "./session.ts";
+import { PAUSE_LOCKS, type Session, openSession } from "./session.ts";
 
 /** Rows of the tables that a state consists of, by table. */
 export type Tables = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
@@ -75,8 +75,8 @@ const SETUP = `
     end if;
     v_number := nextval('explorer.pauses_' || v_session);
     raise notice 'explorer paused %', p_label;
-    perform pg_advisory_lock(7001 + v_session, v_number);
-    perform pg_advisory_unlock(7001 + v_session, v_number);
+    perform pg_advisory_lock(${PAUSE_LOCKS} + v_session, v_number);
+    perform pg_advisory_unlock(${PAUSE_LOCKS} + v_session, v_number);
   end
   $$;
   create function explorer.run_transaction_task(p_worker_id integer, p_job_id bigint, p_position integer, p_fence integer)
@@ -193,7 +193,9 @@ export async function createLaboratory(url: string, edits: readonly Edit[] = [])
       await controller.query("select pg_cancel_backend($1)", [session.processId]);
     },
     async close() {
-      await Promise.all([...sessions.values()].map((session) => session.rollBack().catch(() => {})));
+      await controller.query("select pg_terminate_backend(p) from unnest($1::integer[]) p", [
+        [...sessions.values()].map(({ processId }) => processId),
+      ]);
       await Promise.all([...sessions.values()].map((session) => session.close()));
       await controller.end();
     },

@@ -1,5 +1,5 @@
 import { type Outcome, applyStep } from "./apply.ts";
-import { type Laboratory } from "./laboratory.ts";
+import type { Laboratory } from "./laboratory.ts";
 import { brokenAtTheEnd } from "./promises.ts";
 import type { Scope } from "./scopes.ts";
 import { type Step, possibleSteps } from "./steps.ts";

@@ -15,13 +15,13 @@ export interface Session {
   readonly name: string;
   readonly processId: number;
   /** Begins a transaction and a call in it. */
-  start(name: string, text: string, values: readonly unknown[]): void;
+  start(statement: string, text: string, values: readonly unknown[]): void;
   /** Lets it go on after a pause. */
   goOn(): Promise<void>;
   /** What has become of the call; `undefined` while it runs or waits for a lock. */
   standing(): Standing | undefined;
   /** Resolves at the next standing. */
-  next(): Promise<void>;
+  next(): Promise<unknown>;
   commit(): Promise<void>;
   /** Ends the transaction without a trace, wherever it stands. */
   rollBack(): Promise<void>;
@@ -53,11 +53,11 @@ export async function openSession(url: string, name: string, number: number, con
 
   let standing: Standing | undefined;
   let ended: Promise<void> = Promise.resolve();
-  let changed = Promise.withResolvers<void>();
+  let changed = Promise.withResolvers<null>();
 
   function become(next: Standing): void {
     standing = next;
-    changed.resolve();
+    changed.resolve(null);
   }
 
   client.on("notice", ({ message }) => {
@@ -70,7 +70,7 @@ export async function openSession(url: string, name: string, number: number, con
 
   function runs(): void {
     standing = undefined;
-    changed = Promise.withResolvers<void>();
+    changed = Promise.withResolvers<null>();
   }
 
   async function releasePause(): Promise<void> {
@@ -98,9 +98,9 @@ export async function openSession(url: string, name: string, number: number, con
   return {
     name,
     processId,
-    start(name, text, values) {
+    start(statement, text, values) {
       runs();
-      ended = run(name, text, values);
+      ended = run(statement, text, values);
     },
     async goOn() {
       runs();

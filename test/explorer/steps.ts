@@ -1,7 +1,7 @@
 import { HANDLER_RAN } from "./instrument.ts";
 import { WORKERS } from "./laboratory.ts";
 import type { Scope } from "./scopes.ts";
-import { type Worker } from "./worker.ts";
+import type { Worker } from "./worker.ts";
 import { type BudgetName, type OpenCall, type World, attachedCall, jobRow, workerRow } from "./world.ts";
 
 /** What can happen next. */
@@ -27,54 +27,31 @@ export type Action =
 
 /** All steps that are possible, within the budget. */
 export function possibleSteps(world: World, scope: Scope): Step[] {
-  const steps = [
+  const others = [
     ...Object.values(world.workers).flatMap((worker) => workerSteps(world, worker)),
     ...scope.rescuers.flatMap((rescuer) => rescuerSteps(world, rescuer)),
     ...operatorSteps(world, scope),
     ...(attachedCall(world, "S") === undefined ? [] : callSteps(world, "S")),
     ...world.open.filter(({ isDetached }) => isDetached).flatMap(detachedSteps),
   ];
-  steps.push(...sweepSteps(world, steps));
-  return steps.map((step) => withSwitch(world, step, steps)).filter((step) => isAffordable(world, step));
+  const all = [...others, ...sweepSteps(world, others)];
+  return all.map((each) => withSwitch(world, each, all)).filter((each) => isAffordable(world, each));
 }
 
 function workerSteps(world: World, worker: Worker): Step[] {
-  const { name, at, want, claim } = worker;
+  const { name, at, claim } = worker;
   // No connection of a worker is let in while it is being rescued.
   if (at === "dead" || world.open.some(({ call }) => call.name === "rescue" && call.values[0] === WORKERS[name])) {
     return [];
   }
   // Both are alike: the one that begins is the first.
-  if (name === "W2" && world.workers["W1"]?.at === "idle" && world.current === "") {
+  if (name === "W2" && world.current === "") {
     return [];
   }
   const open = attachedCall(world, name);
-  const steps: Step[] = [];
-  if (open !== undefined) {
-    steps.push(...callSteps(world, name));
-    if (open.standing.at === "paused" && open.standing.label === HANDLER_RAN) {
-      steps.push(step(`${name}'s handler fails`, name, { kind: "handler ends", outcome: "fail" }, ["failures"]));
-    }
-  } else if (at === "handling") {
-    steps.push(
-      step(`${name} ends its handler`, name, { kind: "handler ends", outcome: "complete" }),
-      step(`${name}'s handler fails`, name, { kind: "handler ends", outcome: "fail" }, ["failures"]),
-    );
-  } else if (want !== null) {
-    steps.push(step(`${name} calls ${want.name}`, name, { kind: "call" }));
-  } else if (isStopped(world, name)) {
-    steps.push(step(`${name} learns that it was taken for dead`, name, { kind: "revive" }));
-  } else {
-    if (hasFreeWakeUp(world)) {
-      steps.push(step(`${name} is woken`, name, { kind: "fetch" }));
-    }
-    steps.push(step(`${name} is woken once more`, name, { kind: "extra wake-up" }, ["extraWakeUps"]));
-  }
+  const steps = open === undefined ? freeWorkerSteps(world, worker) : callingWorkerSteps(world, worker, open);
   if (claim !== null && hasFreeWakeUp(world)) {
     steps.push(step(`${name} is woken while it runs the job`, name, { kind: "take wake-up" }));
-  }
-  if (claim !== null && open === undefined && (at === "handling" || want?.name === "mark")) {
-    steps.push(step(`${name} stops`, name, { kind: "stop" }, ["stops"]));
   }
   // Elsewhere in a call a crash leaves what it leaves before the call.
   if (at !== "idle" && (open === undefined || open.standing.at === "returned")) {
@@ -83,27 +60,48 @@ function workerSteps(world: World, worker: Worker): Step[] {
   return steps;
 }
 
+function callingWorkerSteps(world: World, { name }: Worker, { standing }: OpenCall): Step[] {
+  const steps = callSteps(world, name);
+  if (standing.at === "paused" && standing.label === HANDLER_RAN) {
+    steps.push(step(`${name}'s handler fails`, name, { kind: "handler ends", outcome: "fail" }, ["failures"]));
+  }
+  return steps;
+}
+
+function freeWorkerSteps(world: World, { name, at, want }: Worker): Step[] {
+  const stops = step(`${name} stops`, name, { kind: "stop" }, ["stops"]);
+  if (at === "handling") {
+    return [
+      step(`${name} ends its handler`, name, { kind: "handler ends", outcome: "complete" }),
+      step(`${name}'s handler fails`, name, { kind: "handler ends", outcome: "fail" }, ["failures"]),
+      stops,
+    ];
+  }
+  if (want !== null) {
+    const call = step(`${name} calls ${want.name}`, name, { kind: "call" });
+    return want.name === "mark" ? [call, stops] : [call];
+  }
+  if (isStopped(world, name)) {
+    return [step(`${name} learns that it was taken for dead`, name, { kind: "revive" })];
+  }
+  const extra = step(`${name} is woken once more`, name, { kind: "extra wake-up" }, ["extraWakeUps"]);
+  return hasFreeWakeUp(world) ? [step(`${name} is woken`, name, { kind: "fetch" }), extra] : [extra];
+}
+
 function callSteps(world: World, owner: string): Step[] {
   const open = attachedCall(world, owner);
-  switch (open?.standing.at) {
-    case "paused":
-      return [step(`${owner} goes on after "${open.standing.label}"`, owner, { kind: "go on", open })];
-    case "returned": {
-      const { name } = open.call;
-      const lost = step(
-        `${owner} loses its connection at the COMMIT of "${name}"`,
-        owner,
-        { kind: "lose connection", open },
-        ["lostAnswers"],
-      );
-      return [
-        step(`${owner} commits "${name}"`, owner, { kind: "commit", open }),
-        ...(owner in world.workers ? [lost] : []),
-      ];
-    }
-    default:
-      return [];
+  if (open?.standing.at === "paused") {
+    return [step(`${owner} goes on after "${open.standing.label}"`, owner, { kind: "go on", open })];
   }
+  if (open?.standing.at !== "returned") {
+    return [];
+  }
+  const { name } = open.call;
+  const commits = step(`${owner} commits "${name}"`, owner, { kind: "commit", open });
+  const lost = { kind: "lose connection", open } as const;
+  return owner in world.workers
+    ? [commits, step(`${owner} loses its connection at the COMMIT of "${name}"`, owner, lost, ["lostAnswers"])]
+    : [commits];
 }
 
 function detachedSteps(open: OpenCall): Step[] {
@@ -154,7 +152,7 @@ function sweepSteps(world: World, others: readonly Step[]): Step[] {
 }
 
 /** Whether the job will not go on without an order. */
-export function isJobFinal(world: World): boolean {
+function isJobFinal(world: World): boolean {
   return jobRow(world)["finished_at"] !== null;
 }
 

@@ -1,5 +1,6 @@
 import {
   type Call,
+  type CallName,
   checkpointCall,
   claimCall,
   completeWakeUpCall,
@@ -43,7 +44,7 @@ export interface KnownClaim {
 }
 
 /** The position of the transaction task. */
-export const TRANSACTION_TASK = 2;
+const TRANSACTION_TASK = 2;
 
 /** A worker that has nothing to do. */
 export function idleWorker(name: string): Worker {
@@ -77,14 +78,10 @@ export function leaves(worker: Worker, hasLost: boolean): Worker {
 
 /** The connection broke at a COMMIT: it repeats the call, or asks what became of the transaction. */
 export function answerLost(worker: Worker): Worker {
-  switch (worker.want?.name) {
-    case "claim":
-      return { ...worker, isClaimUnclear: true };
-    case "run transaction task":
-      return { ...worker, want: taskEndCall(placeOf(worker)) };
-    default:
-      return worker;
+  if (worker.want?.name === "run transaction task") {
+    return { ...worker, want: taskEndCall(placeOf(worker)) };
   }
+  return { ...worker, isClaimUnclear: worker.want?.name === "claim" };
 }
 
 /** The connection broke before the COMMIT: a transaction task first asks whether it may be repeated. */
@@ -100,40 +97,33 @@ export function isRolledBack(call: Call, rows: readonly Row[]): boolean {
 /** What the worker does with an answer. */
 export function answered(worker: Worker, rows: readonly Row[]): Worker {
   const row = rows[0] ?? {};
-  switch (worker.want?.name) {
-    case "claim":
-      // What holds the rows may be its own COMMIT.
-      return worker.isClaimUnclear && row["outcome"] === "locked"
-        ? worker
-        : claimAnswered({ ...worker, isClaimUnclear: false }, row);
-    case "hand back unknown claim":
-      return { ...worker, want: claimCall(worker.name) };
-    case "complete":
-    case "run transaction task":
-      if (row["outcome"] === "refused" || isRolledBack(worker.want, rows)) {
-        return leaves(worker, true);
-      }
-      return row["stop"] === true ? leaves(worker, false) : nextTask(worker);
-    case "ask for its end":
-      return row["is_completed"] === true ? nextTask(worker) : beforeRepeat(worker);
-    case "fail":
-      return row["outcome"] === "refused" ? leaves(worker, true) : ends(worker);
-    case "mark":
-      return row["outcome"] === "refused"
-        ? leaves(worker, true)
-        : { ...worker, want: transactionCall(placeOf(worker)) };
-    case "hand back":
-      return ends({ ...worker, hasLost: worker.hasLost && Number(row["count"]) === 0 });
-    case "settle":
-      return ends(worker);
-    case "revive":
-      return idleWorker(worker.name);
-    case "add wake-up":
-      return ends({ ...worker, wokenMeanwhile: false });
-    default:
-      return idleWorker(worker.name);
+  const { want } = worker;
+  if (want === null) {
+    return worker;
   }
+  if (row["outcome"] === "refused" || isRolledBack(want, rows)) {
+    return leaves(worker, true);
+  }
+  return ANSWERS[want.name]?.(worker, row) ?? idleWorker(worker.name);
 }
+
+/** After every other call it has nothing more to do. */
+const ANSWERS: Partial<Readonly<Record<CallName, (worker: Worker, row: Row) => Worker>>> = {
+  // What holds the rows may be its own COMMIT.
+  claim: (worker, row) =>
+    worker.isClaimUnclear && row["outcome"] === "locked"
+      ? worker
+      : claimAnswered({ ...worker, isClaimUnclear: false }, row),
+  "hand back unknown claim": (worker) => ({ ...worker, want: claimCall(worker.name) }),
+  complete: (worker, row) => (row["stop"] === true ? leaves(worker, false) : nextTask(worker)),
+  "run transaction task": (worker, row) => (row["stop"] === true ? leaves(worker, false) : nextTask(worker)),
+  "ask for its end": (worker, row) => (row["is_completed"] === true ? nextTask(worker) : beforeRepeat(worker)),
+  mark: (worker) => ({ ...worker, want: transactionCall(placeOf(worker)) }),
+  "hand back": (worker, row) => ends({ ...worker, hasLost: worker.hasLost && Number(row["count"]) === 0 }),
+  fail: ends,
+  settle: ends,
+  "add wake-up": (worker) => ends({ ...worker, wokenMeanwhile: false }),
+};
 
 function beforeRepeat(worker: Worker): Worker {
   return { ...worker, want: checkpointCall("mark", placeOf(worker)) };
@@ -144,9 +134,7 @@ function claimAnswered(worker: Worker, row: Row): Worker {
   switch (row["outcome"]) {
     case "claimed": {
       const plan = row["plan"] as readonly (readonly [number, string, string, string, string])[];
-      const left = plan.flatMap(([position, , , , status]) =>
-        ["COMPLETED", "SKIPPED", "CANCELLED"].includes(status) ? [] : [position],
-      );
+      const left = plan.flatMap((task) => (["COMPLETED", "SKIPPED", "CANCELLED"].includes(task[4]) ? [] : [task[0]]));
       const first = Number(row["first_position"]);
       return nextTask({ ...worker, claim: { fence, first, left, isRevoked: false } });
     }
