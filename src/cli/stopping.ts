@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { type RunningWorker, STOP_AFTER_GRACE_MS, startWorker } from "../worker/startWorker.ts";
 import { aborted } from "./interruption.ts";
+import { surviveStrayRejections } from "./strayRejections.ts";
 import { workerSettings } from "./workerSettings.ts";
 
 /** For closing connections and a server that has nothing to do any more. */
@@ -31,7 +32,7 @@ export interface StoppableWorkerOptions {
  */
 export async function startStoppableWorker(options: StoppableWorkerOptions): Promise<RunningWorker | null> {
   const { config, connectionString, log, signal } = options;
-  const starting = startWorker({ connectionString, ...workerSettings(config), log });
+  const starting = startSurvivor(connectionString, config, log);
   await Promise.race([starting, aborted(signal)]);
   if (!signal.aborted) {
     return starting;
@@ -41,4 +42,16 @@ export async function startStoppableWorker(options: StoppableWorkerOptions): Pro
     STOP_AFTER_GRACE_MS,
   );
   return null;
+}
+
+/** A worker whose process lives on when a handler leaves a rejected promise behind. */
+async function startSurvivor(connectionString: string, config: Config, log: Logger): Promise<RunningWorker> {
+  const endSurvival = surviveStrayRejections(log);
+  try {
+    const worker = await startWorker({ connectionString, ...workerSettings(config), log });
+    return { ...worker, stop: () => worker.stop().finally(endSurvival) };
+  } catch (error) {
+    endSurvival();
+    throw error;
+  }
 }
