@@ -15,7 +15,16 @@ const PLANNED: PlannedJob = {
 const JOB: JobRow = { ...PLANNED, id: "1", status: "COMPLETED", fence: 1, isFinished: true };
 
 function task(position: number, changes: Partial<TaskRow> = {}): TaskRow {
-  return { jobId: "1", position, status: "COMPLETED", fence: 1, attempts: 1, template: "step", input: null, ...changes };
+  return {
+    jobId: "1",
+    position,
+    status: "COMPLETED",
+    fence: 1,
+    attempts: 1,
+    template: "step",
+    input: null,
+    ...changes,
+  };
 }
 
 function completion(position: number, changes: Partial<ChangeRow> = {}): ChangeRow {
@@ -29,7 +38,16 @@ function start(position: number, changes: Partial<LedgerEntry> = {}): LedgerEntr
 }
 
 function failure(changes: Partial<FailureRow>): FailureRow {
-  return { jobId: "1", position: 1, fence: 1, counted: true, name: "Error", message: "planned", code: null, ...changes };
+  return {
+    jobId: "1",
+    position: 1,
+    fence: 1,
+    counted: true,
+    name: "Error",
+    message: "planned",
+    code: null,
+    ...changes,
+  };
 }
 
 /** A job of two tasks that went as it should. */

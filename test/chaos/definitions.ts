@@ -63,7 +63,9 @@ export function createDefinitions({
           throwPlanned();
           break;
         case "late":
-          await (behaviour.kind === "late" && task.attempt <= behaviour.times ? sleep(ms, undefined, { signal }) : undefined);
+          await (behaviour.kind === "late" && task.attempt <= behaviour.times
+            ? sleep(ms, undefined, { signal })
+            : undefined);
           break;
         case "poison":
           await sleep(ms, undefined, { signal });
@@ -92,16 +94,24 @@ export function createDefinitions({
   const step = (context: Context & { readonly input: Behaviour }): Promise<string> => perform(context, context.input);
   const close = (context: Context): Promise<string> => perform(context, { kind: "plain", ms: 0 });
   const begin = () =>
-    defineJob<PayloadSchema>({ retry: { maxAttempts: 12, delay: "1 s" }, retention: { completed: "forever", failed: "forever" } });
+    defineJob<PayloadSchema>({
+      retry: { maxAttempts: 12, delay: "1 s" },
+      retention: { completed: "forever", failed: "forever" },
+    });
   const versioned = begin().forEach("step", "steps", step);
   return {
-    chaos_steps: begin().forEach("step", "steps", step).forEach("write", "writes", { transaction: true }, step).task("close", close),
+    chaos_steps: begin()
+      .forEach("step", "steps", step)
+      .forEach("write", "writes", { transaction: true }, step)
+      .task("close", close),
     chaos_writes: begin()
       .forEach("write", "writes", { transaction: true }, step)
       .forEach("step", "steps", step)
       .forEach("timed", "timed", { timeout: `${TIME_OUT_OF_TIMED_MS} ms` }, step)
       .task("close", close),
-    chaos_versioned: isSecondVersion ? versioned.task("extra", close).task("close", close) : versioned.task("close", close),
+    chaos_versioned: isSecondVersion
+      ? versioned.task("extra", close).task("close", close)
+      : versioned.task("close", close),
   };
 }
 

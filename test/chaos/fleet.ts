@@ -107,20 +107,24 @@ export async function startFleet(options: {
     });
     // A message to a process that is being killed.
     child.on("error", () => {});
-    child.once("exit", (status, signal) => {
+    child.once("exit", (status, endedBy) => {
       ledger.refresh();
       ledger.bury(name);
       const atMs = Date.now();
-      const isPoisoned = signal === "SIGKILL" && ledger.entries.some((entry) => entry.process === name && entry.event === "poison");
-      if (signal === "SIGKILL" && (isPoisoned || life.isExpectedToEnd)) {
+      const isPoisoned = endedBy === "SIGKILL" && hasKilledItself(name);
+      if (endedBy === "SIGKILL" && (isPoisoned || life.isExpectedToEnd)) {
         kills.push({ process: name, atMs });
       } else if (!life.isExpectedToEnd && life.isReady) {
-        unaskedExits.push({ process: name, atMs, how: signal ?? `status ${status}` });
+        unaskedExits.push({ process: name, atMs, how: endedBy ?? `status ${status}` });
       }
       if (lives.get(slot) === life) {
         void beginAgain(slot);
       }
     });
+  }
+
+  function hasKilledItself(name: string): boolean {
+    return ledger.entries.some((entry) => entry.process === name && entry.event === "poison");
   }
 
   async function beginAgain(slot: Slot): Promise<void> {
@@ -148,7 +152,7 @@ export async function startFleet(options: {
       badStops.push({ process: name, atMs: Date.now(), how: `still there ${STOP_WITHIN_MS} ms after SIGTERM` });
       child.kill("SIGKILL");
       await life.ended;
-    } else if (child.exitCode !== 0) {
+    } else if (child.exitCode !== 0 && !hasKilledItself(name)) {
       badStops.push({ process: name, atMs: Date.now(), how: child.signalCode ?? `status ${child.exitCode}` });
     }
   }
@@ -160,7 +164,10 @@ export async function startFleet(options: {
         number,
         proxy,
         process: () => lives.get(slot)?.name ?? "",
-        isUp: () => lives.get(slot)?.isReady === true && lives.get(slot)?.child.exitCode === null && lives.get(slot)?.child.signalCode === null,
+        isUp: () =>
+          lives.get(slot)?.isReady === true &&
+          lives.get(slot)?.child.exitCode === null &&
+          lives.get(slot)?.child.signalCode === null,
         isSecondVersion: number % 2 === 1,
       };
       return slot;

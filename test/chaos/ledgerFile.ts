@@ -51,8 +51,8 @@ export interface LedgerFile {
 export function openLedgerFile(file: string): LedgerFile {
   const descriptor = openSync(file, "a");
   return {
-    note(event, { jobId, position = 0, fence = 0 } = { jobId: "" }, detail = "") {
-      const line: LedgerLine = [Date.now(), event, jobId, position, fence, detail];
+    note(event, of, detail = "") {
+      const line: LedgerLine = [Date.now(), event, of?.jobId ?? "", of?.position ?? 0, of?.fence ?? 0, detail];
       writeSync(descriptor, `${JSON.stringify(line)}\n`);
     },
     close: () => {

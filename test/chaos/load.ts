@@ -31,7 +31,7 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
   const added = new Map<string, AddedJob>();
   const halfPlanned: string[] = [];
   const poison = random.fork();
-  let isEnding = false;
+  const ending = new AbortController();
   let count = 0;
 
   async function add(jobs: readonly PlannedJob[]): Promise<void> {
@@ -48,8 +48,9 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
     const { rows } = await postgres.admin.query<{ id: string }>("select id from ratchet.add_jobs($1::text::jsonb)", [
       JSON.stringify(specs),
     ]);
-    for (const [index, { id }] of rows.entries()) {
-      added.set(id, { jobId: id, planned: jobs[index] as PlannedJob });
+    for (const [index, job] of jobs.entries()) {
+      const jobId = rows[index]?.id ?? "";
+      added.set(jobId, { jobId, planned: job });
     }
   }
 
@@ -69,7 +70,7 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
   }
 
   async function keepUp(): Promise<void> {
-    while (!isEnding) {
+    while (!ending.signal.aborted) {
       // Postgres may be away; then nothing is added.
       await topUp().catch(() => {});
       await sleep(PAUSE_MS);
@@ -83,7 +84,7 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
     halfPlanned,
     addPoison: () => add([poisonJob(poison, `job ${++count}`)]),
     async stop() {
-      isEnding = true;
+      ending.abort();
       await running;
     },
   };

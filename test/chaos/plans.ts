@@ -92,7 +92,11 @@ export function poisonJob(random: Random, token: string): PlannedJob {
 }
 
 /** How many tasks a job has; `chaos_versioned` has one more in its second version. */
-export function tasksOf(identifier: ChaosIdentifier, { steps, writes, timed }: ChaosPayload, isSecond: boolean): number {
+export function tasksOf(
+  identifier: ChaosIdentifier,
+  { steps, writes, timed }: ChaosPayload,
+  isSecond: boolean,
+): number {
   const listed = steps.length + writes.length + timed.length;
   return listed + 1 + (identifier === "chaos_versioned" && isSecond ? 1 : 0);
 }
@@ -108,9 +112,7 @@ function drawStep(random: Random): Behaviour {
   if (draw < 0.92) {
     return { kind: "fail", ms: random.int(0, 30), times: random.int(1, 2) };
   }
-  return draw < 0.97
-    ? { kind: "deaf", ms: random.int(50, 1500) }
-    : { kind: "block", ms: random.int(5, 120) };
+  return draw < 0.97 ? { kind: "deaf", ms: random.int(50, 1500) } : { kind: "block", ms: random.int(5, 120) };
 }
 
 function drawWrite(random: Random): Behaviour {
@@ -118,11 +120,11 @@ function drawWrite(random: Random): Behaviour {
   if (draw < 0.85) {
     return { kind: "plain", ms: random.int(0, 20) };
   }
-  return draw < 0.93
-    ? { kind: "slow", ms: random.int(100, 1000) }
-    : { kind: "fail", ms: random.int(0, 30), times: 1 };
+  return draw < 0.93 ? { kind: "slow", ms: random.int(100, 1000) } : { kind: "fail", ms: random.int(0, 30), times: 1 };
 }
 
 function drawTimed(random: Random): Behaviour {
-  return random.chance(0.3) ? { kind: "late", ms: TIME_OUT_OF_TIMED_MS * 3, times: 1 } : { kind: "plain", ms: random.int(0, 20) };
+  return random.chance(0.3)
+    ? { kind: "late", ms: TIME_OUT_OF_TIMED_MS * 3, times: 1 }
+    : { kind: "plain", ms: random.int(0, 20) };
 }

@@ -18,7 +18,7 @@ export function createRandom(seed: number): Random {
   let state = seed >>> 0;
 
   function next(): number {
-    state = (state + 0x6d_2b_79_f5) >>> 0;
+    state = (state + 1_831_565_813) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;

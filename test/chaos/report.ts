@@ -19,7 +19,11 @@ export interface RunResult {
   readonly versions: { readonly ratchet: string; readonly postgres: string };
   readonly tookMs: number;
   readonly finalAfterMs: number | null;
-  readonly logLines: { readonly most: number; readonly perFault: number; readonly frequent: readonly [string, number][] };
+  readonly logLines: {
+    readonly most: number;
+    readonly perFault: number;
+    readonly frequent: readonly [string, number][];
+  };
 }
 
 /** The report in markdown. */
@@ -44,7 +48,10 @@ export function describeRun(result: RunResult): string {
     row("faults that hit running tasks", faults),
     row("processes killed", evidence.fleet.kills.length),
     row("claims lost, their writes refused", staleWritesRefused(evidence)),
-    row("all jobs final after the last fault", result.finalAfterMs === null ? "no" : `${(result.finalAfterMs / 1000).toFixed(1)} s`),
+    row(
+      "all jobs final after the last fault",
+      result.finalAfterMs === null ? "no" : `${(result.finalAfterMs / 1000).toFixed(1)} s`,
+    ),
     row("killed to running elsewhere, per job", spread(rescues.all)),
     row("the same, Postgres undisturbed", spread(rescues.undisturbed)),
     row("cancelled to the handler's signal", spread(cancels.all)),
@@ -68,14 +75,20 @@ export function describeRun(result: RunResult): string {
 export function describeFindings({ options, evidence, counts, logLines }: RunResult): string[] {
   const frequent = logLines.frequent.map(([text, times]) => `  ${times} × ${text}`);
   const found = counts.filter(({ findings }) => findings.length > 0);
-  const troubles = [...Map.groupBy(evidence.strikes.filter(({ error }) => error !== null), ({ name, error }) => `${name}: ${error}`)]
-    .map(([text, strikes]) => `  ${strikes.length} × ${text}`);
+  const troubles = [
+    ...Map.groupBy(
+      evidence.strikes.filter(({ error }) => error !== null),
+      ({ name, error }) => `${name}: ${error}`,
+    ),
+  ].map(([text, strikes]) => `  ${strikes.length} × ${text}`);
   const told = found.flatMap(({ name, findings }) => {
     const jobs = [...new Set(findings.flatMap(({ jobId }) => (jobId === null ? [] : [jobId])))];
     return [
       "",
       `${name}: ${findings.length}`,
-      ...findings.slice(0, MOST_FINDINGS).map(({ jobId, text }) => `  ${jobId === null ? "" : `job ${jobId}: `}${text}`),
+      ...findings
+        .slice(0, MOST_FINDINGS)
+        .map(({ jobId, text }) => `  ${jobId === null ? "" : `job ${jobId}: `}${text}`),
       ...jobs.slice(0, MOST_STORIES).flatMap((jobId) => storyOf(evidence, jobId)),
     ];
   });

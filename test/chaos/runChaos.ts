@@ -7,12 +7,12 @@ import { countAll } from "./counts/counts.ts";
 import { seldomHit } from "./counts/measures.ts";
 import { readEvidence } from "./evidence.ts";
 import { runningEverywhere } from "./faults/fault.ts";
-import { startFleet } from "./fleet.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
 import { openLedger } from "./ledger.ts";
 import { startLoad } from "./load.ts";
 import { countLogLines } from "./logLines.ts";
 import type { ChaosOptions } from "./options.ts";
-import { startOwnPostgres } from "./postgres.ts";
+import { type Postgres, startOwnPostgres } from "./postgres.ts";
 import { createRandom } from "./random.ts";
 import type { RunResult } from "./report.ts";
 import { startFaults } from "./schedule.ts";
@@ -36,7 +36,7 @@ export async function runChaos(
   const startedAtMs = Date.now();
   const random = createRandom(options.seed);
   const postgres = await startOwnPostgres();
-  const cleanUps: (() => Promise<unknown> | void)[] = [() => postgres.remove()];
+  const cleanUps: (() => unknown)[] = [() => postgres.remove()];
   try {
     const schema = await installSchema(postgres.admin, postgres.folder, options.without);
     const ledgerFolder = join(postgres.folder, "ledger");
@@ -45,7 +45,13 @@ export async function runChaos(
     cleanUps.push(() => {
       ledger.close();
     });
-    const fleet = await startFleet({ size: WORKERS, url: postgres.url, folder: postgres.folder, ledger, random: random.fork() });
+    const fleet = await startFleet({
+      size: WORKERS,
+      url: postgres.url,
+      folder: postgres.folder,
+      ledger,
+      random: random.fork(),
+    });
     cleanUps.push(() => fleet.killAll());
     await fleet.allUp();
     const load = startLoad(postgres, random.fork(), options.unfinished);
@@ -67,7 +73,9 @@ export async function runChaos(
       const isEnough = seldomHit(evidenceSoFar, schedule.classes, options.hits).length === 0;
       return tookMs >= options.seconds * 1000 * (isEnough ? 1 : MOST_TIMES_LONGER);
     };
-    for (let toldMs = fromMs; !isOver(); await sleep(200, undefined, { signal })) {
+    let toldMs = fromMs;
+    while (!isOver()) {
+      await sleep(200, undefined, { signal });
       if (Date.now() - toldMs > PROGRESS_EVERY_MS) {
         toldMs = Date.now();
         const hits = schedule.strikes.filter((strike) => strike.hits > 0).length;
@@ -79,19 +87,29 @@ export async function runChaos(
     await schedule.stop();
     await postgres.start();
     await fleet.allUp();
-    const finalAfterMs = await untilFinal();
-    print(finalAfterMs === null ? "Not all jobs are final." : `All jobs are final ${finalAfterMs} ms after the last fault.`);
+    const finalAfterMs = await untilFinal(postgres, fleet, signal);
+    print(
+      finalAfterMs === null ? "Not all jobs are final." : `All jobs are final ${finalAfterMs} ms after the last fault.`,
+    );
     await fleet.stopAll();
     ledger.refresh();
 
-    const evidence = await readEvidence(postgres.admin, { entries: ledger.entries, strikes: schedule.strikes, load, fleet });
+    const evidence = await readEvidence(postgres.admin, {
+      entries: ledger.entries,
+      strikes: schedule.strikes,
+      load,
+      fleet,
+    });
     const { rows } = await postgres.admin.query<{ server_version: string }>("show server_version");
     return {
       options,
       evidence,
       counts: [
         ...countAll(evidence),
-        { name: `fault classes that hit running tasks fewer than ${options.hits} times`, findings: seldomHit(evidence, schedule.classes, options.hits) },
+        {
+          name: `fault classes that hit running tasks fewer than ${options.hits} times`,
+          findings: seldomHit(evidence, schedule.classes, options.hits),
+        },
       ],
       classes: schedule.classes,
       impossible: schedule.impossible,
@@ -100,25 +118,6 @@ export async function runChaos(
       finalAfterMs,
       logLines: countLogLines(join(postgres.folder, "logs"), schedule.strikes.length),
     };
-
-    /** A job that kills its process again is a fault too. */
-    async function untilFinal(): Promise<number | null> {
-      const healedMs = Date.now();
-      const lastFaultMs = (): number => Math.max(healedMs, ...fleet.kills.map(({ atMs }) => atMs));
-      while (Date.now() < lastFaultMs() + FINAL_WITHIN_MS) {
-        const unfinished = await postgres.answer(async (admin) => {
-          const { rows: counted } = await admin.query<{ count: number }>(
-            "select count(*)::integer as count from ratchet.jobs where finished_at is null",
-          );
-          return counted[0]?.count;
-        });
-        if (unfinished === 0) {
-          return Date.now() - lastFaultMs();
-        }
-        await sleep(100, undefined, { signal });
-      }
-      return null;
-    }
   } finally {
     for (const cleanUp of options.keep ? cleanUps.slice(1).toReversed() : cleanUps.toReversed()) {
       await cleanUp();
@@ -134,4 +133,26 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     await sleep(20);
   }
+}
+
+/**
+ * Waits until no job is unfinished; resolves to the time since the last fault, or to null after a minute. A job that kills
+ * its process again is a fault too.
+ */
+async function untilFinal(postgres: Postgres, fleet: Fleet, signal: AbortSignal): Promise<number | null> {
+  const healedMs = Date.now();
+  const lastFaultMs = (): number => Math.max(healedMs, ...fleet.kills.map(({ atMs }) => atMs));
+  while (Date.now() < lastFaultMs() + FINAL_WITHIN_MS) {
+    const unfinished = await postgres.answer(async (admin) => {
+      const { rows } = await admin.query<{ count: number }>(
+        "select count(*)::integer as count from ratchet.jobs where finished_at is null",
+      );
+      return rows[0]?.count;
+    });
+    if (unfinished === 0) {
+      return Date.now() - lastFaultMs();
+    }
+    await sleep(100, undefined, { signal });
+  }
+  return null;
 }

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { type FaultClass, type Strike, type Target, type WorkerTarget, runningEverywhere, runningOn } from "./faults/fault.ts";
+import {
+  type FaultClass,
+  type Strike,
+  type Target,
+  type WorkerTarget,
+  runningEverywhere,
+  runningOn,
+} from "./faults/fault.ts";
 import { LOCK_FAULTS } from "./faults/lockFaults.ts";
 import { NETWORK_FAULTS } from "./faults/networkFaults.ts";
 import { ORDER_FAULTS } from "./faults/orderFaults.ts";
@@ -63,7 +70,7 @@ export function startFaults(target: Target, { random, seconds, isWanted }: Sched
   const classes: string[] = [];
   const startedAtMs = Date.now();
   const pace = Math.min(Math.max(seconds / PACE_OF_SECONDS, FASTEST_PACE), 1);
-  let isEnding = false;
+  const ending = new AbortController();
 
   function deckOf<Of extends Target>(all: readonly FaultClass<Of>[]): Deck<FaultClass<Of>> | null {
     const possible = all.filter(({ isPossible }) => isPossible?.(target) ?? true);
@@ -75,9 +82,9 @@ export function startFaults(target: Target, { random, seconds, isWanted }: Sched
 
   async function run<Of extends Target>({ deck, target: at, slot, pauseMs, isQuiet }: Track<Of>): Promise<void> {
     const draws = random.fork();
-    while (!isEnding) {
+    while (!ending.signal.aborted) {
       await sleep(draws.int(...pauseMs) * pace);
-      if (isQuiet?.() === true || !(await findPrey(at, () => isEnding))) {
+      if (isQuiet?.() === true || !(await findPrey(at, ending.signal))) {
         continue;
       }
       const fault = deck.draw();
@@ -99,10 +106,17 @@ export function startFaults(target: Target, { random, seconds, isWanted }: Sched
   const running = [
     ...target.fleet.slots.map((slot) =>
       ofWorkers === null
-        ? undefined
-        : run<WorkerTarget>({ deck: ofWorkers, target: { ...target, slot }, slot: slot.number, pauseMs: [3000, 12_000] }),
+        ? Promise.resolve()
+        : run<WorkerTarget>({
+            deck: ofWorkers,
+            target: { ...target, slot },
+            slot: slot.number,
+            pauseMs: [3000, 12_000],
+          }),
     ),
-    ...ofAll.map(({ deck, ...track }) => (deck === null ? undefined : run({ ...track, deck, target, slot: null }))),
+    ...ofAll.map(({ deck, ...track }) =>
+      deck === null ? Promise.resolve() : run({ ...track, deck, target, slot: null }),
+    ),
   ];
 
   function isPeace(): boolean {
@@ -114,13 +128,17 @@ export function startFaults(target: Target, { random, seconds, isWanted }: Sched
     classes,
     impossible,
     async stop() {
-      isEnding = true;
+      ending.abort();
       await Promise.all(running);
     },
   };
 }
 
-async function strikeOnce<Of extends Target>(fault: FaultClass<Of>, target: Of, random: Random): Promise<Omit<Strike, "slot">> {
+async function strikeOnce<Of extends Target>(
+  fault: FaultClass<Of>,
+  target: Of,
+  random: Random,
+): Promise<Omit<Strike, "slot">> {
   const fromMs = Date.now();
   try {
     const hits = await fault.strike(target, random);
@@ -132,10 +150,10 @@ async function strikeOnce<Of extends Target>(fault: FaultClass<Of>, target: Of, 
 }
 
 /** Waits until a task runs that a fault can hit; resolves to false when the faults end. */
-async function findPrey(target: Target | WorkerTarget, isEnding: () => boolean): Promise<boolean> {
+async function findPrey(target: Target | WorkerTarget, ending: AbortSignal): Promise<boolean> {
   const isThere = (): boolean =>
     "slot" in target ? target.slot.isUp() && runningOn(target).length > 0 : runningEverywhere(target).length > 0;
-  while (!isEnding()) {
+  while (!ending.aborted) {
     if (isThere()) {
       return true;
     }

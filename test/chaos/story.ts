@@ -31,10 +31,14 @@ export function storyOf(evidence: Evidence, jobId: string): string[] {
       ]),
   ];
   const lines = timed.toSorted(([a], [b]) => a - b).map(([atMs, text]) => `    ${clock(atMs)} ${text}`);
-  const kept = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES / 2), "    …", ...lines.slice(-MOST_LINES / 2)] : lines;
+  const kept =
+    lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES / 2), "    …", ...lines.slice(-MOST_LINES / 2)] : lines;
   const failures = evidence.failures
     .filter((failure) => failure.jobId === jobId)
-    .map(({ position, fence, counted, message }) => `    failure: task ${position} fence ${fence} ${counted ? "counted" : "not counted"}: ${message}`);
+    .map(
+      ({ position, fence, counted, message }) =>
+        `    failure: task ${position} fence ${fence} ${counted ? "counted" : "not counted"}: ${message}`,
+    );
   const tasks = (evidence.tasks.get(jobId) ?? []).map(
     ({ position, status, fence, attempts, template, input }) =>
       `    now: task ${position} (${template} ${input?.kind ?? ""}) ${status} fence ${fence} tries ${attempts}`,

@@ -63,21 +63,25 @@ events.on("database.troubled", ({ call, errorMessage }) => {
   ledger.note("troubled", undefined, `${call}: ${errorMessage}`);
 });
 
-const worker = await startWorker({
-  connectionString: settings.connectionString,
-  definitions: createDefinitions({
-    ledger,
-    poisonFolder: settings.poisonFolder,
-    fenceOf: (jobId) => fences.get(jobId) ?? 0,
-    isSecondVersion: settings.isSecondVersion,
-  }),
-  concurrency: settings.concurrency,
-  shutdownGraceMs: GRACE_MS,
-  log: createLogger({ level: "warn", destination: pino.destination({ dest: settings.logFile, sync: true }) }),
-  events,
-});
-process.send?.("ready");
+async function work(): Promise<void> {
+  const worker = await startWorker({
+    connectionString: settings.connectionString,
+    definitions: createDefinitions({
+      ledger,
+      poisonFolder: settings.poisonFolder,
+      fenceOf: (jobId) => fences.get(jobId) ?? 0,
+      isSecondVersion: settings.isSecondVersion,
+    }),
+    concurrency: settings.concurrency,
+    shutdownGraceMs: GRACE_MS,
+    log: createLogger({ level: "warn", destination: pino.destination({ dest: settings.logFile, sync: true }) }),
+    events,
+  });
+  process.send?.("ready");
+  process.once("SIGTERM", () => {
+    void worker.stop().then(() => process.exit(0));
+  });
+}
 
-process.once("SIGTERM", () => {
-  void worker.stop().then(() => process.exit(0));
-});
+// oxlint-disable-next-line node/no-top-level-await -- Nobody requires a program.
+await work();

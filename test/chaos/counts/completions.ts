@@ -18,7 +18,12 @@ export function finishedTasksRunAgain(evidence: Evidence): Finding[] {
   return startsOf(evidence).flatMap((start) => {
     const last = lastBefore(changes.get(placeOf(start)), start.fence);
     return last !== undefined && FINISHED.has(last.to) && last.newFence < start.fence
-      ? [{ jobId: start.jobId, text: `task ${start.position} was ${last.to} under fence ${last.newFence} and began again in ${start.process} under fence ${start.fence}` }]
+      ? [
+          {
+            jobId: start.jobId,
+            text: `task ${start.position} was ${last.to} under fence ${last.newFence} and began again in ${start.process} under fence ${start.fence}`,
+          },
+        ]
       : [];
   });
 }
@@ -90,7 +95,12 @@ export function startedOutOfOrder(evidence: Evidence): Finding[] {
     });
     return early === undefined
       ? []
-      : [{ jobId, text: `task ${position} began in ${process} under fence ${fence} before task ${early} was durably finished` }];
+      : [
+          {
+            jobId,
+            text: `task ${position} began in ${process} under fence ${fence} before task ${early} was durably finished`,
+          },
+        ];
   });
 }
 
@@ -106,8 +116,13 @@ export function effectsNotOnce(evidence: Evidence): Finding[] {
     const place = placeOf(task);
     const written = (effects.get(place) ?? []).map(({ fence }) => fence).toSorted((a, b) => a - b);
     const ended = (ends.get(place) ?? []).map(({ newFence }) => newFence).toSorted((a, b) => a - b);
-    return written.join() === ended.join()
+    return written.join(" ") === ended.join(" ")
       ? []
-      : [{ jobId: task.jobId, text: `task ${task.position} has effects of fences [${written}] and ends under fences [${ended}]` }];
+      : [
+          {
+            jobId: task.jobId,
+            text: `task ${task.position} has effects of fences [${written.join(", ")}] and ends under fences [${ended.join(", ")}]`,
+          },
+        ];
   });
 }

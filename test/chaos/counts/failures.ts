@@ -17,9 +17,7 @@ function isPlanned(failure: FailureRow, task: TaskRow | undefined, throws: Reado
 }
 
 function plannedThrows({ entries }: Evidence): Set<string> {
-  return new Set(
-    entries.filter(({ event }) => event === "throw").map((entry) => `${placeOf(entry)} ${entry.fence}`),
-  );
+  return new Set(entries.filter(({ event }) => event === "throw").map((entry) => `${placeOf(entry)} ${entry.fence}`));
 }
 
 /** Failed tries that no plan asked for, and whose worker lived. */
@@ -70,6 +68,11 @@ export function attemptsMiscounted(evidence: Evidence): Finding[] {
     const isByOperator = task.status === "COMPLETED" && !isEndedByItself;
     return task.attempts === expected || isByOperator
       ? []
-      : [{ jobId: task.jobId, text: `task ${task.position} is ${task.status} with ${task.attempts} tries, of which ${expected} happened` }];
+      : [
+          {
+            jobId: task.jobId,
+            text: `task ${task.position} is ${task.status} with ${task.attempts} tries, of which ${expected} happened`,
+          },
+        ];
   });
 }

@@ -24,7 +24,9 @@ export function plansNotWhole({ jobs, tasks, load }: Evidence): Finding[] {
     const positions = (tasks.get(id) ?? []).map(({ position }) => position);
     const wanted = [tasksOf(identifier, payload, false), tasksOf(identifier, payload, true)];
     const isWhole = wanted.includes(positions.length) && positions.every((position, index) => position === index + 1);
-    return isWhole ? [] : [{ jobId: id, text: `has tasks at positions ${positions.join()}, of ${wanted.join(" or ")}` }];
+    return isWhole
+      ? []
+      : [{ jobId: id, text: `has tasks at positions ${positions.join(", ")}, of ${wanted.join(" or ")}` }];
   });
   return [...broken, ...load.halfPlanned.map((jobId) => ({ jobId, text: "was seen before its plan was whole" }))];
 }

@@ -15,7 +15,8 @@ const JUDGES_NOBODY_MS = 10_000;
 /** Percentiles of some times. */
 export function spreadOf(times: readonly number[]): Spread {
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): number => Math.round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0);
   return { cases: sorted.length, medianMs: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
@@ -47,7 +48,9 @@ export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonl
   const isQuiet = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): boolean =>
     !evidence.strikes.some(
       (strike) =>
-        isOfPostgres(strike.slot, strike.name) && strike.fromMs < untilMs && strike.untilMs > fromMs - JUDGES_NOBODY_MS - 2000,
+        isOfPostgres(strike.slot, strike.name) &&
+        strike.fromMs < untilMs &&
+        strike.untilMs > fromMs - JUDGES_NOBODY_MS - 2000,
     );
   const time = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): number => untilMs - fromMs;
   return { all: spreadOf(rescues.map(time)), undisturbed: spreadOf(rescues.filter(isQuiet).map(time)) };
@@ -72,7 +75,9 @@ export function cancelTimes(evidence: Evidence): { readonly all: Spread; readonl
   const isQuiet = ({ process, fromMs, untilMs }: (typeof told)[number]): boolean =>
     !evidence.strikes.some(
       ({ slot, name, ...strike }) =>
-        (isOfPostgres(slot, name) || String(slot) === process.split("-")[0]) && strike.fromMs < untilMs && strike.untilMs > fromMs - 2000,
+        (isOfPostgres(slot, name) || String(slot) === process.split("-")[0]) &&
+        strike.fromMs < untilMs &&
+        strike.untilMs > fromMs - 2000,
     );
   const time = ({ fromMs, untilMs }: (typeof told)[number]): number => Math.max(untilMs - fromMs, 0);
   return { all: spreadOf(told.map(time)), undisturbed: spreadOf(told.filter(isQuiet).map(time)) };
@@ -91,7 +96,10 @@ export function seldomHit(evidence: Pick<Evidence, "strikes">, classes: readonly
 }
 
 /** Strikes of each class that hit running tasks, and how many tasks. */
-export function hitsByClass({ strikes }: Pick<Evidence, "strikes">, classes: readonly string[]): { name: string; strikes: number; tasks: number }[] {
+export function hitsByClass(
+  { strikes }: Pick<Evidence, "strikes">,
+  classes: readonly string[],
+): { name: string; strikes: number; tasks: number }[] {
   return classes.map((name) => {
     const hits = strikes.filter((strike) => strike.name === name && strike.hits > 0);
     return { name, strikes: hits.length, tasks: hits.reduce((sum, { hits: tasks }) => sum + tasks, 0) };
@@ -99,5 +107,9 @@ export function hitsByClass({ strikes }: Pick<Evidence, "strikes">, classes: rea
 }
 
 function isOfPostgres(slot: number | null, name: string): boolean {
-  return slot === null && FAULT_NAMES.includes(name) && /Postgres|backend|connections|read-only|disk|migration|table/v.test(name);
+  return (
+    slot === null &&
+    FAULT_NAMES.includes(name) &&
+    /Postgres|backend|connections|read-only|disk|migration|table/v.test(name)
+  );
 }

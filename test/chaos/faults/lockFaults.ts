@@ -1,7 +1,11 @@
 import { type FaultClass, type Target, lasting, runningEverywhere } from "./fault.ts";
 
 /** Somebody's psql that locks something and goes for a coffee. */
-function held(name: string, lock: (jobId: string) => string, [lowestMs, highestMs]: readonly [number, number]): FaultClass<Target> {
+function held(
+  name: string,
+  lock: (jobId: string) => string,
+  [lowestMs, highestMs]: readonly [number, number],
+): FaultClass<Target> {
   return {
     name,
     async strike(target, random) {
@@ -35,6 +39,10 @@ export const LOCK_FAULTS: readonly FaultClass<Target>[] = [
     (jobId) => `select from ratchet.tasks where job_id = ${jobId} for update`,
     FROM_300_MS_TO_5_S,
   ),
-  held("row of a running job locked", (jobId) => `select from ratchet.jobs where id = ${jobId} for update`, FROM_300_MS_TO_5_S),
+  held(
+    "row of a running job locked",
+    (jobId) => `select from ratchet.jobs where id = ${jobId} for update`,
+    FROM_300_MS_TO_5_S,
+  ),
   held("table of tasks locked", () => "lock table ratchet.tasks in access exclusive mode", [300, 2000]),
 ];

@@ -44,7 +44,11 @@ export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
           "select id from ratchet.jobs where finished_at is null and worker_id is null order by random() limit $1",
           [MOST_DUPLICATED],
         );
-        await duplicate(target, rows.map(({ id }) => id), 4);
+        await duplicate(
+          target,
+          rows.map(({ id }) => id),
+          4,
+        );
         await lasting(random, 50, 180);
         await client.query("commit");
       } finally {
