@@ -1,7 +1,8 @@
 import type { Checkpoint, CheckpointAnswer, Failure, RunningMark } from "../database/calls/checkpoints.ts";
-import { troubleOf } from "../database/transientErrors.ts";
+import { codeOf, troubleOf } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { UNSTORABLE_FAILURE, describeOwn } from "./failure.ts";
+import { troublesOf } from "../telemetry/troubles.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { refusedResult } from "./resultText.ts";
 import { type MarkStore, createMarkStore } from "./runningMarks.ts";
@@ -20,6 +21,8 @@ export interface CheckpointWriterOptions {
   readonly write: (checkpoints: readonly Checkpoint[]) => Promise<CheckpointAnswer[]>;
   /** Which of these rows nobody else holds at this moment, by job id. */
   readonly findFree: (checkpoints: readonly Checkpoint[]) => Promise<Set<string>>;
+  /** Who holds locks that may be in the way, for the log. */
+  readonly findHolders: () => Promise<readonly string[]>;
   readonly events: EventHub;
   /** Is told the jobs of each batch after its commit. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
@@ -47,10 +50,14 @@ export interface CheckpointWriter {
 }
 
 const LOCKED_PAUSE_MS = 100;
+/** How often a row must have been found locked, about 0.3 s apart, before that is told. */
+const TOLD_AFTER_LOCKS = 5;
 
 interface Item {
   checkpoint: Checkpoint;
   replacedBy: Failure | null;
+  /** How often somebody held its row. */
+  locks: number;
   readonly resolve: (answer: WrittenCheckpoint) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -70,6 +77,7 @@ interface Lane {
 export function createCheckpointWriter({
   write,
   findFree,
+  findHolders,
   events,
   onWritten = () => {},
   lanes: laneCount = 2,
@@ -78,9 +86,11 @@ export function createCheckpointWriter({
 }: CheckpointWriterOptions): CheckpointWriter {
   const abandoned = new AbortController();
   const lanes = Array.from({ length: laneCount }, (_, number) => createLane(number));
+  const troubles = troublesOf(events);
   const unanswered = new Set<Item>();
   // What waits for somebody else's lock goes on here, so that it holds up no lane.
   const waitingRoom = createLane(laneCount);
+  let lockError: unknown;
 
   function createLane(number: number): Lane {
     const marks = createMarkStore(() => {
@@ -147,7 +157,10 @@ export function createCheckpointWriter({
       const name = `${lane.number}-${lane.batches}`;
       for (const [index, answer] of answers.entries()) {
         const item = items[index];
-        item?.resolve({ ...answer, batch: name, replacedBy: item.replacedBy });
+        if (item !== undefined) {
+          troubles.answered(item);
+          item.resolve({ ...answer, batch: name, replacedBy: item.replacedBy });
+        }
       }
       onWritten(items.map((item) => item.checkpoint.jobId));
     } catch (error) {
@@ -164,6 +177,7 @@ export function createCheckpointWriter({
       return await write(items.map((item) => item.checkpoint));
     } catch (error) {
       if (troubleOf(error) === "locked") {
+        lockError = error;
         return "locked";
       }
       throw error;
@@ -189,7 +203,24 @@ export function createCheckpointWriter({
     }
   }
 
+  async function tellOfLocks(items: readonly Item[]): Promise<void> {
+    const holders = await findHolders().catch(() => []);
+    for (const item of items) {
+      // Otherwise it was written meanwhile.
+      if (unanswered.has(item)) {
+        troubles.failed(item, "checkpoint", lockedRow(item, lockError), holders);
+      }
+    }
+  }
+
   function waitOutside(items: readonly Item[]): void {
+    for (const item of items) {
+      item.locks++;
+    }
+    const stuck = items.filter(({ locks }) => locks === TOLD_AFTER_LOCKS);
+    if (stuck.length > 0) {
+      void tellOfLocks(stuck);
+    }
     setTimeout(() => {
       waitingRoom.queue.push(...items);
       void drain(waitingRoom);
@@ -240,6 +271,7 @@ export function createCheckpointWriter({
       void drain(lane);
       return promise.finally(() => {
         unanswered.delete(item);
+        troubles.gaveUp(item);
       });
     },
     mark(mark, onRefused) {
@@ -262,7 +294,7 @@ export function createCheckpointWriter({
 }
 
 function itemOf(checkpoint: Checkpoint, resolve: Item["resolve"], reject: Item["reject"]): Item {
-  return { checkpoint, replacedBy: null, resolve, reject };
+  return { checkpoint, replacedBy: null, locks: 0, resolve, reject };
 }
 
 function itemOfMark(mark: RunningMark, onRefused: () => void): Item {
@@ -293,6 +325,11 @@ function withoutOvertakenMarks(batch: readonly Item[]): Item[] {
 
 function taskOf({ checkpoint }: Item): string {
   return `${checkpoint.jobId}/${checkpoint.position}`;
+}
+
+function lockedRow({ checkpoint: { jobId, position } }: Item, cause: unknown): Error {
+  const message = `The end of task ${position} of job ${jobId} cannot be written: somebody holds its row, or the table`;
+  return Object.assign(new Error(message, { cause }), { code: codeOf(cause) });
 }
 
 function rejectAll(items: Iterable<Item>, error: unknown): void {

@@ -25,7 +25,7 @@ async function hold(sql: string, values: readonly unknown[] = []): Promise<void>
 }
 
 const HOLDS = [
-  ["a task row", "update ratchet.tasks set task = task where job_id = $1 and position = 1"],
+  ["a task row", "select from ratchet.tasks where job_id = $1 and position = 1 for update"],
   ["a job row", "select from ratchet.jobs where id = $1 for update"],
 ] as const;
 

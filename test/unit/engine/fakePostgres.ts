@@ -58,6 +58,7 @@ export function createFakePostgres(): FakePostgres {
         onWritten: (jobIds) => {
           fake.told.push([...jobIds]);
         },
+        findHolders: () => Promise.resolve([]),
         findFree: (checkpoints) =>
           Promise.resolve(
             new Set(checkpoints.map(({ jobId }) => jobId).filter((jobId) => !fake.lockedJobs.has(jobId))),

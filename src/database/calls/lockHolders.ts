@@ -1,0 +1,24 @@
+import type { Queryable } from "./queryable.ts";
+
+/**
+ * Sessions that have held locks on rows or tables of Ratchet's or graphile-worker's for a second and more, such as
+ * `process 4711 (psql, role bob, idle in transaction, for 75 s)`. At most five, the longest first.
+ */
+export async function findLockHolders(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ holder: string }>(
+    `select format('process %s (%s)', a.pid, concat_ws(', ',
+              nullif(a.application_name, ''), 'role ' || a.usename, a.state,
+              'for ' || round(extract(epoch from clock_timestamp() - a.xact_start)) || ' s')) as holder
+     from pg_catalog.pg_stat_activity a
+     where a.pid <> pg_catalog.pg_backend_pid() and a.datname = pg_catalog.current_database()
+       and (a.xact_start is null or a.xact_start < clock_timestamp() - interval '1 second')
+       and exists (
+         select from pg_catalog.pg_locks l
+         join pg_catalog.pg_class c on c.oid = l.relation
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+         where l.pid = a.pid and l.granted and c.relkind in ('r', 'p') and l.mode <> 'AccessShareLock'
+           and n.nspname in ('ratchet', 'graphile_worker'))
+     order by a.xact_start nulls last limit 5`,
+  );
+  return rows.map(({ holder }) => holder);
+}
