@@ -6,7 +6,7 @@ import { type Attempt, LetGo, lostClaim, taskFields } from "./attempt.ts";
 import type { EngineSession } from "./session.ts";
 import { describeOwn, describeThrown, recognizable } from "./failure.ts";
 import { runHandler } from "./handlerRun.ts";
-import { demandTime, timeLimit } from "./timeLimit.ts";
+import { demandTime, timeLimit, withinTime } from "./timeLimit.ts";
 import { resultText } from "./resultText.ts";
 import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
 import type { WrittenCheckpoint } from "./checkpointWriter.ts";
@@ -92,7 +92,7 @@ export async function runTask(
       const committed = await runInTransaction({
         task: task.name,
         transactionPool: session.transactionPool,
-        turns: session.transactionTurns,
+        turns: { take: () => withinTime(attempt, task, (signal) => session.transactionTurns.take(signal)) },
         pool: session.pool,
         schemas: session.schemas,
         workerId: session.workerId,

@@ -38,6 +38,31 @@ export function demandTime({ claim, timeLeftMs }: Attempt, { name }: PlannedTask
   }
 }
 
+/**
+ * Waits for what a task needs before it can begin, no longer than its job has time.
+ * @param wait is given a signal that ends the wait: it is aborted when the time has passed, too.
+ * @throws {TimeoutError} RT138
+ */
+export async function withinTime<Value>(
+  attempt: Attempt,
+  task: PlannedTask,
+  wait: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const leftMs = attempt.timeLeftMs();
+  if (leftMs === null) {
+    return wait(attempt.signal);
+  }
+  const late = new AbortController();
+  const takeBack = setAlarm(leftMs, () => {
+    late.abort(jobTimedOut(`"${task.name}" was not begun`, attempt.claim));
+  });
+  try {
+    return await wait(AbortSignal.any([attempt.signal, late.signal]));
+  } finally {
+    takeBack();
+  }
+}
+
 function jobTimedOut(what: string, { timeoutAt }: Claim): TimeoutError {
   return new TimeoutError(
     "RT138",

@@ -35,7 +35,9 @@ beforeAll(async () => {
   const retry = { delay: "30 s", maxAttempts: 5 } as const;
   engine = await startEngine({
     url: database.url,
+    mostTransactions: 1,
     definitions: {
+      patient: defineJob().task("only", { transaction: true }, run),
       brief: defineJob({ timeout: "300 ms", retry })
         .task("first", () => "done")
         .task("second", run)
@@ -149,6 +151,28 @@ describe("when it passes", () => {
       { position: 3, code: "RT138", counted: false, message: expect.stringContaining('"third" was not begun') },
     ]);
     expect((await look(database.pool, jobId)).tasks[2]).toMatchObject({ attempts: 0 });
+  });
+
+  test("while a transaction task waits for its turn, it is not begun", async () => {
+    const holding = deferred();
+    const mayEnd = deferred();
+    work = () => {
+      holding.resolve();
+      return mayEnd.promise;
+    };
+    const patient = engine.run(await queue(database.pool, "patient"));
+    await holding.promise;
+    runs = [];
+    const jobId = await queue(database.pool, "transaction");
+    await engine.run(jobId);
+    expect(runs).toStrictEqual([]);
+    expect(await look(database.pool, jobId)).toMatchObject({
+      status: "FAILED",
+      finishedAt: expect.any(Date),
+      tasks: [{ attempts: 0, errorMessage: expect.stringContaining('"only" was not begun') }],
+    });
+    mayEnd.resolve();
+    await patient;
   });
 
   test("before somebody picks the job up, its task fails without its handler, and the job for good", async () => {
