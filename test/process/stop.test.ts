@@ -214,3 +214,33 @@ test("SIGTERM while a claim waits for somebody's lock: the process ends, and the
   ]);
   expect(workers.ledger()).toHaveLength(3);
 }, 60_000);
+
+test("SIGTERM while `ratchet up` waits for somebody's lock to migrate: it ends, and nothing is changed", async () => {
+  workers.task("quick", QUICK);
+  await workers.rows("update ratchet_private.schema_state set hash = 'before', files = '{}'");
+  const holder = await workers.database().pool.connect();
+  try {
+    await holder.query("begin; lock table ratchet.jobs in row exclusive mode");
+    const command = workers.start({}, { command: "up --port 0" });
+    const waiting = "select 1 from pg_locks where relation = 'ratchet.jobs'::regclass and not granted";
+    await waitUntil(async () => (await workers.rows(waiting)).length > 0, { timeoutMs: 20_000, what: "a migration" });
+    command.child.kill("SIGTERM");
+    expect([await command.ended, command.errors()]).toStrictEqual([0, ""]);
+  } finally {
+    await holder.query("rollback");
+    holder.release(true);
+  }
+  expect(await workers.rows("select hash from ratchet_private.schema_state")).toStrictEqual([{ hash: "before" }]);
+}, 60_000);
+
+test("`ratchet up`: running tasks end within the grace, the rest is handed back, and requests have no grace of their own after it", async () => {
+  workers.task("stubborn", STUBBORN);
+  const command = workers.start({ RATCHET_SHUTDOWN_GRACE: "300 ms" }, { command: "up --port 0" });
+  await command.printed("GraphQL");
+  const jobId = await workers.add("stubborn");
+  await started(`begins ${jobId}`);
+  command.child.kill("SIGTERM");
+  expect(await command.ended).toBe(0);
+  expect(command.output()).toContain("Stopped.");
+  expect(await workers.rows(TRACES)).toStrictEqual([NONE]);
+}, 60_000);
