@@ -36,7 +36,7 @@ export async function untilInterrupted<Result>(
   function endNow(): void {
     process.stderr.write(
       `ratchet: ${Math.round((endsWithinMs ?? 0) / 1000)} s after it was asked to end, something does not answer; it ends without that.\n` +
-        "  hint: Nothing is lost: other workers take over what this one held, or the next one that starts on this host.\n",
+        "  hint: Nothing is lost: another worker takes over what this one held, or the next one that starts.\n",
     );
     // oxlint-disable-next-line unicorn/no-process-exit -- What hangs would keep the process for ever.
     process.exit(EXIT_CODES.unexpected.code);
