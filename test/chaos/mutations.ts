@@ -7,6 +7,14 @@ export const MUTATIONS = ["fence", "rescue", "skip", "reread"] as const;
 /** One of {@link MUTATIONS}. */
 export type Mutation = (typeof MUTATIONS)[number];
 
+/** Parts of the names of the classes of faults that show soonest that something is missing. */
+export const REVEALING_FAULTS: Readonly<Record<Mutation, readonly string[]>> = {
+  fence: ["cancel and retry", "frozen for 17", "network cut for 17"],
+  rescue: ["frozen for 17", "killed (SIGKILL)"],
+  skip: ["killed (SIGKILL)", "cancel and retry"],
+  reread: ["wake-ups doubled"],
+};
+
 /** One change of a SQL file: what stands there, and what takes its place. */
 interface Edit {
   readonly file: string;
@@ -63,7 +71,11 @@ function readBeforeLocking(sql: string): string {
   const read = sql.slice(sql.indexOf(readBegins), sql.indexOf(readEnds) + readEnds.length);
   const after = sql.slice(sql.indexOf(readEnds) + readEnds.length);
   const early = read.replace("where j.id = any (v_locked)", "where j.id = any (v_ids)");
-  return `${before}${early}${locks}  v_claimed := array(select unnest(v_claimed) intersect select unnest(v_locked));\n${after}`;
+  const rest = `  v_claimed := array(select unnest(v_claimed) intersect select unnest(v_locked));
+  v_suspects := array(select unnest(v_suspects) intersect select unnest(v_locked));
+  v_outcomes := (select jsonb_object_agg(o.key, o.value) from jsonb_each(v_outcomes) o where o.key::bigint = any (v_locked));
+`;
+  return before + early + locks + rest + after;
 }
 
 function demandOnce(sql: string, text: string, file: string): void {

@@ -19,8 +19,8 @@ export interface ChaosOptions {
   readonly report: string | null;
   /** What is taken out of Ratchet. */
   readonly without: Mutation | null;
-  /** A part of the names of the classes to use; `null`: all. */
-  readonly only: string | null;
+  /** Parts of the names of the classes to use; `null`: all, or those that show soonest what was taken out. */
+  readonly only: readonly string[] | null;
   /** Leaves the folder with ledgers and logs behind. */
   readonly keep: boolean;
 }
@@ -36,7 +36,7 @@ export function readOptions(commandLine: readonly string[]): ChaosOptions {
       jobs: { type: "string" },
       report: { type: "string" },
       without: { type: "string" },
-      only: { type: "string" },
+      only: { type: "string", multiple: true },
       keep: { type: "boolean", default: false },
     },
   });

@@ -54,7 +54,7 @@ export function drawJob(random: Random, token: string): PlannedJob {
     Array.from({ length: count }, () => chooser(random));
   const identifier = random.pick<ChaosIdentifier>(["chaos_steps", "chaos_steps", "chaos_writes", "chaos_versioned"]);
   const steps = [
-    ...draw(random.int(1, 8), drawStep),
+    ...draw(random.int(3, 14), drawStep),
     ...(isHopeless ? [{ kind: "fail", ms: 1, times: ALWAYS } as const] : []),
   ];
   return {

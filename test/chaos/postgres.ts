@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,7 +142,11 @@ export async function startOwnPostgres(): Promise<Postgres & { readonly folder: 
       });
     },
     fillDisk() {
-      resizeDisk(disk, usedBytes() + LEFT_BYTES);
+      // What is written meanwhile makes the size too small.
+      let leftBytes = LEFT_BYTES;
+      while (!resizeDisk(disk, usedBytes() + leftBytes)) {
+        leftBytes *= 2;
+      }
     },
     freeDisk() {
       resizeDisk(disk, DISK_BYTES);
@@ -168,8 +172,8 @@ function mountDisk(disk: string, bytes: number): boolean {
   }
 }
 
-function resizeDisk(disk: string, bytes: number): void {
-  execFileSync("mount", ["-o", `remount,size=${bytes}`, disk]);
+function resizeDisk(disk: string, bytes: number): boolean {
+  return spawnSync("mount", ["-o", `remount,size=${bytes}`, disk]).status === 0;
 }
 
 function roomiestParent(): string {

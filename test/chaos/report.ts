@@ -106,7 +106,7 @@ function commandOf({ seed, seconds, hits, without, only, unfinished, isDefaultLo
     ...(hits === 0 ? [] : [`--hits ${hits}`]),
     ...(isDefaultLoad ? [] : [`--jobs ${unfinished}`]),
     ...(without === null ? [] : [`--without ${without}`]),
-    ...(only === null ? [] : [`--only "${only}"`]),
+    ...(only ?? []).map((text) => `--only "${text}"`),
   ].join(" ");
 }
 

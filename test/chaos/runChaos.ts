@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { RATCHET_VERSION } from "../../src/engine/version.ts";
 import { countAll } from "./counts/counts.ts";
+import { REVEALING_FAULTS } from "./mutations.ts";
 import { seldomHit } from "./counts/measures.ts";
 import { readEvidence } from "./evidence.ts";
 import { runningEverywhere } from "./faults/fault.ts";
@@ -60,11 +61,11 @@ export async function runChaos(
     await until(() => runningEverywhere(target).length >= 10);
 
     print(`${WORKERS} workers are up; faults for ${options.seconds} s, drawn from seed ${options.seed}.`);
-    const { only } = options;
+    const only = options.only ?? (options.without === null ? null : REVEALING_FAULTS[options.without]);
     const schedule = startFaults(target, {
       random: random.fork(),
       seconds: options.seconds,
-      isWanted: (name) => only === null || name.includes(only),
+      isWanted: (name) => only?.some((text) => name.includes(text)) ?? true,
     });
     const evidenceSoFar = { strikes: schedule.strikes };
     const fromMs = Date.now();

@@ -1,6 +1,6 @@
 import { type FaultClass, type Target, lasting, runningEverywhere } from "./fault.ts";
 
-const MOST_DUPLICATED = 30;
+const MOST_DUPLICATED = 12;
 
 /** What happens to wake-ups; only graphile-worker's public functions are used, as anybody might. */
 export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
@@ -26,7 +26,7 @@ export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
     name: "wake-ups doubled",
     async strike(target, random) {
       const running = runningEverywhere(target).map(({ jobId }) => jobId);
-      await duplicate(target, running.slice(0, MOST_DUPLICATED), random.int(1, 3));
+      await duplicate(target, running.slice(0, MOST_DUPLICATED), random.int(1, 2));
       return running.length;
     },
   },
