@@ -393,6 +393,12 @@ export const ERROR_CATALOGUE = {
     advice: "Await everything that uses `client` before the handler returns, and stop when `signal` is aborted.",
     retryable: false,
   },
+  RT145: {
+    name: "direct_connection_needed",
+    summary: "A worker was started behind a pooler that gives sessions away between transactions.",
+    advice: "Give workers a DATABASE_URL that leads to Postgres itself, or to a pool in session mode.",
+    retryable: false,
+  },
   RT149: {
     name: "migration_blocked",
     summary: "Somebody's transaction held a lock that a migration needs, for longer than the migration tries.",

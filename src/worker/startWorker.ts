@@ -2,6 +2,7 @@ import type { Task, TaskList } from "graphile-worker";
 import type { Logger } from "pino";
 import { checkDatabase } from "../database/connectionCheck.ts";
 import { checkMigrated } from "../database/migrationState.ts";
+import { demandOwnSessions } from "../database/ownSessions.ts";
 import { createPool } from "../database/pool.ts";
 import { type SchemaNames, schemaNames } from "../database/schemaNames.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
@@ -64,7 +65,8 @@ export interface RunningWorker {
 
 /**
  * Starts a worker: it claims jobs and runs them until it is stopped, through restarts of Postgres.
- * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT110 (a wrong option), RT111 (task files), RT124
+ * @throws {RatchetError} RT101, RT102, RT106 (not migrated), RT107, RT110 (a wrong option), RT111 (task files), RT124,
+ * RT145 (a pooler)
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { connectionString, log = createLogger() } = options;
@@ -153,6 +155,7 @@ async function demandUsableDatabase(connectionString: string, schemas: SchemaNam
   const pool = createPool({ connectionString, schemas, max: 1 });
   try {
     await checkDatabase(pool);
+    await demandOwnSessions(pool, connectionString);
     await checkMigrated(pool);
   } finally {
     await pool.end();
