@@ -23,10 +23,12 @@ begin
       continue;
     end;
   end loop;
+  -- After tasks and jobs, as every writer; before the wake-ups, because a locked row cannot be added again.
+  perform ratchet_private.unlock_wake_ups(p_worker_id);
   perform ratchet_private.wake_free_jobs(array(
     select j.id from ratchet.jobs j where j.id = any (v_freed) and j.version is not null and j.finished_at is null));
   perform ratchet_private.end_engine_change(v_mark);
   return v_freed;
 end
 $$;
-comment on function ratchet_private.free_jobs(integer, bigint[], boolean) is 'Takes jobs, given in the order of their ids, from a worker that is gone, each with a wake-up; returns which. p_has_died: it did not stop but died, which is noted in the tasks that it was in. Passes over jobs of which somebody holds a row for longer than lock_timeout: the sweep comes back to them.';
+comment on function ratchet_private.free_jobs(integer, bigint[], boolean) is 'Takes jobs, given in the order of their ids, from a worker that is gone, frees its graphile-worker rows, and gives each job a wake-up; returns which. p_has_died: it did not stop but died, which is noted in the tasks that it was in. Passes over jobs of which somebody holds a row for longer than lock_timeout: the sweep comes back to them.';

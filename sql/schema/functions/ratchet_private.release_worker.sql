@@ -3,7 +3,6 @@ language plpgsql volatile set search_path = '' as $$
 declare
   v_freed bigint[];
 begin
-  perform ratchet_private.unlock_wake_ups(p_worker_id);
   v_freed := ratchet_private.free_jobs(p_worker_id, ratchet_private.jobs_of_worker(p_worker_id));
   update ratchet.workers w set stopped_at = clock_timestamp() where w.id = p_worker_id and w.stopped_at is null;
   return cardinality(v_freed);

@@ -13,7 +13,6 @@ begin
   end if;
   -- First of all: a frozen process may hold rows, and one that is cut off may be in the middle of a claim.
   perform ratchet_private.end_worker_backends(p_dead_id);
-  perform ratchet_private.unlock_wake_ups(p_dead_id);
   v_freed := ratchet_private.free_jobs(p_dead_id, ratchet_private.jobs_of_worker(p_dead_id), true);
   update ratchet.workers w set stopped_at = clock_timestamp(), rescued_by = p_rescuer_id where w.id = p_dead_id;
   return v_freed;

@@ -1,5 +1,7 @@
 create or replace function ratchet_private.unlock_wake_ups(p_worker_id integer) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+-- No index leads to locked rows, and its callers switch off what reads a table whole.
+set enable_seqscan = on set enable_hashjoin = on set enable_mergejoin = on as $$
 begin
   -- If somebody holds one of those rows, the pool ids stay, and the sweep tries again.
   update ratchet.workers w set pool_ids = '{}'
