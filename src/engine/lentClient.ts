@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { codeOf } from "../database/transientErrors.ts";
+import { codeOf, isLimitOfRole } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { traitsOf } from "./transactionControl.ts";
@@ -43,11 +43,21 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
 
   function answered(error?: unknown): void {
     unanswered--;
-    if (error !== undefined && codeOf(error) !== IN_FAILED_TRANSACTION) {
+    // After the end of a session every error only says that it has ended.
+    if (error !== undefined && codeOf(error) !== IN_FAILED_TRANSACTION && !isLimitOfRole(failure)) {
       failure = error;
     }
     if (unanswered === 0) {
       onIdle?.();
+    }
+  }
+
+  async function noteAnswer(answer: unknown): Promise<void> {
+    try {
+      await answer;
+      answered();
+    } catch (error) {
+      answered(error);
     }
   }
 
@@ -80,9 +90,7 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
     }
     const answer = send(parameters);
     unanswered++;
-    Promise.resolve(answer).then(() => {
-      answered();
-    }, answered);
+    void noteAnswer(answer);
     return answer;
   }
 
@@ -101,8 +109,10 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
   async function takeBack(): Promise<void> {
     isTakenBack = true;
     if (unanswered > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onIdle = resolve;
+      const { promise, resolve } = Promise.withResolvers<null>();
+      onIdle = () => {
+        resolve(null);
+      };
       await promise;
     }
   }
@@ -129,22 +139,21 @@ function refuse(refusal: RatchetError, callback: Callback | undefined): unknown 
   return answer;
 }
 
-/** pg tells one of the two, once, when it has done with a query object. */
-const LAST_CALLS = ["handleReadyForQuery", "handleError"];
-
-/** What sends itself, such as a cursor, tells nobody but its owner that it is done. */
+/** What sends itself, such as a cursor, tells nobody but its owner that it is done; pg tells it by one of two calls. */
 function watch(object: object, onDone: (error?: unknown) => void): object {
   let isDone = false;
-  for (const name of LAST_CALLS) {
+  function watchCall(name: string, errorOf: (given: readonly unknown[]) => unknown): void {
     const method: unknown = Reflect.get(object, name);
     Reflect.set(object, name, (...given: unknown[]): unknown => {
       if (!isDone) {
         isDone = true;
-        onDone(name === "handleError" ? given[0] : undefined);
+        onDone(errorOf(given));
       }
-      return typeof method === "function" ? Reflect.apply(method, object, given) : undefined;
+      return typeof method === "function" ? (Reflect.apply(method, object, given) as unknown) : undefined;
     });
   }
+  watchCall("handleError", ([error]) => error);
+  watchCall("handleReadyForQuery", () => {});
   return object;
 }
 

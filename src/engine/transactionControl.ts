@@ -29,42 +29,38 @@ const TELLING_WORD = /\b(?:abort|begin|commit|discard|end|prepare|reset|rollback
 /** No statement needs more of its words to be told. */
 const MOST_WORDS = 12;
 
-function controlOf(words: readonly string[]): string | undefined {
-  const [first, second, third] = words;
-  switch (first) {
-    case "abort":
-    case "begin":
-    case "commit":
-    case "end": {
-      return first.toUpperCase();
-    }
-    case "start": {
-      return "START TRANSACTION";
-    }
-    case "rollback": {
-      return second === "to" || third === "to" ? undefined : "ROLLBACK";
-    }
-    case "prepare": {
-      return second === "transaction" ? "PREPARE TRANSACTION" : undefined;
-    }
-    case "discard": {
-      return second === "all" ? "DISCARD ALL" : undefined;
-    }
-    case "set": {
-      // The task's end could not be written.
-      const isReadOnly =
-        second === "transaction" && words.some((word, n) => word === "read" && words[n + 1] === "only");
-      return isReadOnly ? "SET TRANSACTION READ ONLY" : undefined;
-    }
-    default: {
-      return undefined;
-    }
+const ALWAYS_CONTROL = new Map([
+  ["abort", "ABORT"],
+  ["begin", "BEGIN"],
+  ["commit", "COMMIT"],
+  ["end", "END"],
+  ["start", "START TRANSACTION"],
+]);
+
+function controlOf([first = "", second, ...rest]: readonly string[]): string | undefined {
+  if (first === "rollback") {
+    return second === "to" || rest[0] === "to" ? undefined : "ROLLBACK";
   }
+  if (first === "prepare" && second === "transaction") {
+    return "PREPARE TRANSACTION";
+  }
+  if (first === "discard" && second === "all") {
+    return "DISCARD ALL";
+  }
+  if (
+    first === "set" &&
+    second === "transaction" &&
+    rest.some((word, n) => word === "read" && rest[n + 1] === "only")
+  ) {
+    // The task's end could not be written.
+    return "SET TRANSACTION READ ONLY";
+  }
+  return ALWAYS_CONTROL.get(first);
 }
 
 // A quoted piece is taken whole; the rest is words, what separates statements, and what says where a piece begins.
 // https://www.postgresql.org/docs/current/sql-syntax-lexical.html
-const PIECE = /--|\/\*|'|"|\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$|[;\(\)]|[\p{L}_][\p{L}\p{N}_$]*|\p{N}[\p{L}\p{N}_.]*/gv;
+const PIECES = /--|\/\*|'|"|\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$|[;\(\)]|[\p{L}_][\p{L}\p{N}_$]*|\p{N}[\p{L}\p{N}_.]*/gv;
 
 /** The first words of each statement, in small letters; comments, strings and quoted names are no words. */
 function* statementsOf(sql: string): Generator<string[]> {
@@ -72,12 +68,19 @@ function* statementsOf(sql: string): Generator<string[]> {
   let depth = 0;
   let bodyDepth = 0;
   let lastWord = "";
-  const piece = new RegExp(PIECE);
-  for (let found = piece.exec(sql); found !== null; found = piece.exec(sql)) {
+  let from = 0;
+  for (;;) {
+    // The one expression is shared by all who read at the same time.
+    PIECES.lastIndex = from;
+    const found = PIECES.exec(sql);
+    if (found === null) {
+      break;
+    }
     const [text] = found;
-    const end = endOfQuoted(sql, text, piece.lastIndex, found.index);
+    from = PIECES.lastIndex;
+    const end = endOfQuoted(sql, text, from, found.index);
     if (end !== undefined) {
-      piece.lastIndex = end;
+      from = end;
       lastWord = "";
     } else if (text === "(" || text === ")") {
       depth = Math.max(0, depth + (text === "(" ? 1 : -1));
@@ -109,7 +112,10 @@ function bodyStep(word: string, before: string, depth: number): number {
   if (depth === 0) {
     return 0;
   }
-  return word === "case" ? 1 : word === "end" ? -1 : 0;
+  if (word === "case") {
+    return 1;
+  }
+  return word === "end" ? -1 : 0;
 }
 
 function endOfQuoted(sql: string, opening: string, from: number, openedAt: number): number | undefined {

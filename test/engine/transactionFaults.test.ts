@@ -206,8 +206,9 @@ describe("a limit that the role has", () => {
     const blocker = await bench.database().pool.connect();
     await blocker.query("begin; lock table ledger in exclusive mode");
     bench.work = ({ client }) => client.query("set local lock_timeout = 20; lock table ledger");
-    const end = bench.run({}, "bare");
-    expect(await end.finally(() => blocker.query("rollback"))).toMatchObject({
+    const end = await bench.run({}, "bare");
+    await blocker.query("rollback");
+    expect(end).toMatchObject({
       failures: [{ code: "55P03", counted: true }],
     });
     blocker.release();

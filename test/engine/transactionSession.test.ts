@@ -78,8 +78,8 @@ test("a prepared statement goes with its connection", async () => {
 
 test("a query that pg has named may be used again", async () => {
   const named = { name: "named_by_handler", text: "select 7 as seven" };
-  await sessionOfOneTask((client) => client.query(named));
-  await sessionOfOneTask((client) => client.query(named));
+  const first = await sessionOfOneTask((client) => client.query(named));
+  expect((await sessionOfOneTask((client) => client.query(named))).pid).toBe(first.pid);
 });
 
 test("what a task that failed has left is gone, too", async () => {

@@ -39,7 +39,7 @@ describe("whatever JSON it is, it is stored as it is:", () => {
   test("keys, tenants and queues in every script, of as many characters as are allowed", async () => {
     const spec = {
       identifier: "single",
-      job_key: `${FOREIGN}${EMOJI.repeat(400 - [...FOREIGN].length)}`,
+      job_key: `${FOREIGN}${EMOJI.repeat(400 - FOREIGN.length)}`,
       tenant: EMOJI.repeat(128),
       queue_name: EMOJI.repeat(128),
     };

@@ -111,7 +111,7 @@ test.each([
   ["is 5 MB of something else", `/* ${"x".repeat(5_000_000)} */ nonsense(`, /cannot be loaded/v],
   [
     "has one key twice",
-    `${DEFINITION.replace(".task(", '.task("only", () => {}).task(')}`,
+    DEFINITION.replace(".task(", '.task("only", () => {}).task('),
     /The key "only" is used by two tasks/v,
   ],
   ["exports nothing", "export const helper = () => 1;", /has no default export made by defineJob/v],
@@ -140,7 +140,7 @@ test.each([
 
 test("a file that is never done loading is named after a while", async () => {
   write({ "waits.ts": "await new Promise(() => {});" });
-  const error = await importTaskFile(join(folder, "waits.ts"), 50).catch((thrown: unknown) => thrown);
+  const error = await importTaskFile(join(folder, "waits.ts"), 50).catch((error_: unknown) => error_);
   expect(error).toMatchObject({
     code: "RT111",
     message: expect.stringContaining("waits.ts is still being loaded after 0.05 s"),
