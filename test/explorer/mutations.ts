@@ -59,6 +59,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "rescue that locks wake-ups before tasks",
+    scope: "order beside a rescue",
+    edits: [
+      replacement(
+        "ratchet_private.rescue_worker",
+        "  v_freed := ",
+        "  perform ratchet_private.unlock_wake_ups(p_dead_id);\n  v_freed := ",
+      ),
+    ],
+  },
+  {
     name: "rescue without a wake-up, and no sweep",
     scope: "crash",
     edits: [

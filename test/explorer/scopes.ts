@@ -30,6 +30,12 @@ export const CI_SCOPES: readonly Scope[] = [
   scope("two rescuers", { switches: 2, crashes: 1 }, { rescuers: ["R1", "R2"] }),
   scope("buried alive", { switches: 2, burials: 1 }, { rescuers: ["R1"] }),
   scope("orders", { switches: 2, orders: 1 }, { orders: Object.keys(ORDERS) }),
+  scope("order beside a rescue", { switches: 1, crashes: 1, orders: 1 }, { rescuers: ["R1"], orders: ["cancels"] }),
+  scope(
+    "everything",
+    { switches: 0, crashes: 1, lostAnswers: 1, orders: 1 },
+    { rescuers: ["R1"], orders: ["cancels", "retries from the first task"] },
+  ),
 ];
 
 /** By hand, some minutes each. */
