@@ -130,13 +130,8 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     endClaimCheck();
     writer.abandon();
     closing.abort(new Error("The session is closed."));
-    let handedBack: number | null = null;
-    await endsWithin(
-      releaseWorker(pool, workerId).then((count) => {
-        handedBack = count;
-      }),
-      RELEASE_WITHIN_MS,
-    );
+    const handingBack = releaseWorker(pool, workerId).catch(() => null);
+    const handedBack = (await endsWithin(handingBack, RELEASE_WITHIN_MS)) ? await handingBack : null;
     await pulse.close();
     // A connection that hears nothing any more never ends.
     await endsWithin(Promise.all([pool.end(), transactionPool.end()]), END_WITHIN_MS);

@@ -93,7 +93,7 @@ test("a rolling restart of four workers under load loses nothing and runs nothin
   );
   expect(jobIds.length).toBeGreaterThan(50);
   expect(workers.ledger().toSorted()).toStrictEqual(expected.toSorted());
-}, 120_000);
+}, 240_000);
 
 test("a rolling change of version under load: each job is run to its end by code that knows its plan", async () => {
   workers.task("steps", STEPS);
@@ -119,4 +119,4 @@ test("a rolling change of version under load: each job is run to its end by code
   );
   expect(new Set(plans.map(({ keys }) => keys.length))).toStrictEqual(new Set([3, 4]));
   expect(workers.ledger().toSorted()).toStrictEqual(expected.toSorted());
-}, 120_000);
+}, 240_000);
