@@ -22,6 +22,8 @@ export interface Load {
   /** Jobs seen without their whole plan. */
   readonly halfPlanned: readonly string[];
   addPoison(): Promise<void>;
+  /** Adds jobs that are due later; resolves to their ids. */
+  addForLater(jobs: number, inMs: number): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -30,11 +32,11 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
   const planned = new Map<string, PlannedJob>();
   const added = new Map<string, AddedJob>();
   const halfPlanned: string[] = [];
-  const poison = random.fork();
+  const special = random.fork();
   const ending = new AbortController();
   let count = 0;
 
-  async function add(jobs: readonly PlannedJob[]): Promise<void> {
+  async function add(jobs: readonly PlannedJob[], inMs = 0): Promise<string[]> {
     for (const job of jobs) {
       planned.set(job.payload.token, job);
     }
@@ -44,6 +46,7 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
       max_attempts: maxAttempts,
       priority,
       queue_name: queueName,
+      ...(inMs > 0 && { run_at: new Date(Date.now() + inMs).toISOString() }),
     }));
     const { rows } = await postgres.admin.query<{ id: string }>("select id from ratchet.add_jobs($1::text::jsonb)", [
       JSON.stringify(specs),
@@ -52,6 +55,7 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
       const jobId = rows[index]?.id ?? "";
       added.set(jobId, { jobId, planned: job });
     }
+    return rows.map(({ id }) => id);
   }
 
   async function topUp(): Promise<void> {
@@ -82,7 +86,14 @@ export function startLoad(postgres: Postgres, random: Random, unfinished: number
     planned,
     added,
     halfPlanned,
-    addPoison: () => add([poisonJob(poison, `job ${++count}`)]),
+    async addPoison() {
+      await add([poisonJob(special, `job ${++count}`)]);
+    },
+    addForLater: (jobs, inMs) =>
+      add(
+        Array.from({ length: jobs }, () => drawJob(special, `job ${++count}`)),
+        inMs,
+      ),
     async stop() {
       ending.abort();
       await running;

@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
-const DEFAULT_UNFINISHED = 250;
+const DEFAULT_UNFINISHED = 100;
+const IDLE_UNFINISHED = 12;
 const DEFAULT_SECONDS = 60;
 
 /** What a run is asked for. */
@@ -44,13 +45,18 @@ export function readOptions(commandLine: readonly string[]): ChaosOptions {
     seed: wholeNumber("seed", values.seed),
     seconds: wholeNumber("seconds", values.seconds),
     hits: wholeNumber("hits", values.hits),
-    unfinished: values.jobs === undefined ? DEFAULT_UNFINISHED : wholeNumber("jobs", values.jobs),
+    unfinished: values.jobs === undefined ? defaultLoad(values.without) : wholeNumber("jobs", values.jobs),
     isDefaultLoad: values.jobs === undefined,
     report: values.report ?? null,
     without: values.without === undefined ? null : mutationOf(values.without),
     only: values.only ?? null,
     keep: values.keep,
   };
+}
+
+/** Claims of one job meet where workers have nothing else to do. */
+function defaultLoad(without: string | undefined): number {
+  return without === "reread" ? IDLE_UNFINISHED : DEFAULT_UNFINISHED;
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -66,7 +66,7 @@ export function drawJob(random: Random, token: string): PlannedJob {
       timed: identifier === "chaos_writes" ? draw(random.int(0, 2), drawTimed) : [],
     },
     maxAttempts: isHopeless ? FEW_ATTEMPTS : PLENTY_OF_ATTEMPTS,
-    priority: random.int(-1, 1),
+    priority: random.chance(0.05) ? random.int(-1, 1) : 0,
     queueName: random.chance(0.03) ? `queue ${random.int(1, 3)}` : null,
   };
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 
 import type { Count } from "./counts/counts.ts";
+import { isOrphaned, isRefusedByServer } from "./counts/failures.ts";
 import { type Spread, cancelTimes, hitsByClass, rescueTimes, staleWritesRefused } from "./counts/measures.ts";
 import type { Evidence } from "./evidence.ts";
 import type { ChaosOptions } from "./options.ts";
@@ -34,6 +35,7 @@ export function describeRun(result: RunResult): string {
   const faults = hits.reduce((sum, { strikes }) => sum + strikes, 0);
   const rescues = rescueTimes(evidence);
   const cancels = cancelTimes(evidence);
+  const refused = evidence.failures.filter((failure) => isRefusedByServer(failure, evidence)).length;
   const memoryGb = Math.round(totalmem() / 1024 ** 3);
   return [
     `Command: \`${commandOf(options)}\``,
@@ -48,6 +50,9 @@ export function describeRun(result: RunResult): string {
     row("faults that hit running tasks", faults),
     row("processes killed", evidence.fleet.kills.length),
     row("claims lost, their writes refused", staleWritesRefused(evidence)),
+    row("tries of transaction tasks that a full disk or a read-only server failed", refused),
+    row("tries that a worker's death ended", evidence.failures.filter(isOrphaned).length),
+    row("of these, counted", evidence.failures.filter((failure) => failure.counted && isOrphaned(failure)).length),
     row(
       "all jobs final after the last fault",
       result.finalAfterMs === null ? "no" : `${(result.finalAfterMs / 1000).toFixed(1)} s`,

@@ -9,6 +9,15 @@ export function isOrphaned({ code }: Pick<FailureRow, "code">): boolean {
   return code === WORKER_DIED;
 }
 
+// A full disk, a read-only server, no room for connections.
+const REFUSED_BY_SERVER = /^(?:25006|53)/v;
+
+/** Whether the handler of a transaction task met a Postgres that refused its own statement. */
+export function isRefusedByServer(failure: FailureRow, { tasks }: Pick<Evidence, "tasks">): boolean {
+  const task = tasks.get(failure.jobId)?.[failure.position - 1];
+  return task?.template === "write" && REFUSED_BY_SERVER.test(failure.code ?? "");
+}
+
 function isPlanned(failure: FailureRow, task: TaskRow | undefined, throws: ReadonlySet<string>): boolean {
   if (failure.message === "planned") {
     return throws.has(`${placeOf(failure)} ${failure.fence}`);
@@ -26,7 +35,7 @@ export function unplannedFailures(evidence: Evidence): Finding[] {
   return evidence.failures
     .filter((failure) => {
       const task = evidence.tasks.get(failure.jobId)?.[failure.position - 1];
-      return !isOrphaned(failure) && !isPlanned(failure, task, throws);
+      return !isOrphaned(failure) && !isRefusedByServer(failure, evidence) && !isPlanned(failure, task, throws);
     })
     .map(({ jobId, position, fence, counted, name, message, code }) => ({
       jobId,

@@ -1,6 +1,8 @@
 import { type FaultClass, type Target, lasting, runningEverywhere } from "./fault.ts";
 
 const MOST_DUPLICATED = 12;
+/** Long enough for what comes before the lock. */
+const DUE_LATER_MS = 4000;
 
 /** What happens to wake-ups; only graphile-worker's public functions are used, as anybody might. */
 export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
@@ -31,24 +33,19 @@ export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
     },
   },
   {
-    name: "wake-ups doubled under a lock of the tasks",
+    name: "wake-ups doubled while the tasks are locked",
     async strike(target, random) {
+      const { postgres, load } = target;
+      const jobIds = await load.addForLater(MOST_DUPLICATED, DUE_LATER_MS);
       const hits = runningEverywhere(target).length;
-      const client = await target.postgres.admin.connect();
+      const client = await postgres.admin.connect();
       try {
         await client.query("begin");
-        // Reads go on, and whoever wants to lock a row waits: all claims of that moment decide at once.
         await client.query("set local lock_timeout = 2000");
+        // Reads go on, and whoever wants a lock on a row waits: all claims of that moment decide at once.
         await client.query("lock table ratchet.tasks in exclusive mode");
-        const { rows } = await client.query<{ id: string }>(
-          "select id from ratchet.jobs where finished_at is null and worker_id is null order by random() limit $1",
-          [MOST_DUPLICATED],
-        );
-        await duplicate(
-          target,
-          rows.map(({ id }) => id),
-          4,
-        );
+        await postgres.admin.query("update ratchet.jobs set run_at = now() where id = any ($1)", [jobIds]);
+        await duplicate(target, jobIds, 4);
         await lasting(random, 50, 180);
         await client.query("commit");
       } finally {
@@ -60,10 +57,11 @@ export const QUEUE_FAULTS: readonly FaultClass<Target>[] = [
   },
 ];
 
+/** In the order of the jobs, before everything else: so that several workers get the same one at the same moment. */
 async function duplicate({ postgres }: Target, jobIds: readonly string[], times: number): Promise<void> {
   await postgres.admin.query(
-    `select graphile_worker.add_job(j.identifier, json_build_object('$ratchet', j.id::text), max_attempts => 32767)
-     from ratchet.jobs j cross join generate_series(1, $2) where j.id = any ($1)`,
+    `select graphile_worker.add_job(d.identifier, json_build_object('$ratchet', d.id::text), max_attempts => 32767, priority => -100)
+     from (select j.identifier, j.id from ratchet.jobs j cross join generate_series(1, $2) where j.id = any ($1) order by j.id) d`,
     [jobIds, times],
   );
 }
