@@ -90,6 +90,7 @@ test("its jobs go on where they stood, each with a wake-up; the try is noted, no
   expect(await statuses(sql, job.id)).toStrictEqual(["COMPLETED", "PENDING", "PENDING"]);
   expect(await deathsOf(job.id)).toStrictEqual([0, 1, 0]);
   expect(await readWakeUps(sql, job.id)).toMatchObject([{ locked_by: null }]);
+  expect(await sql.rows("select from graphile_worker.jobs where locked_by = 'dead-pool'")).toStrictEqual([]);
   expect(await failures(job.id)).toStrictEqual([
     {
       position: 2,
