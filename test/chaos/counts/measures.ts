@@ -1,4 +1,5 @@
 import type { Evidence, Finding } from "../evidence.ts";
+import type { LedgerEntry } from "../ledgerFile.ts";
 import { FAULT_NAMES } from "../schedule.ts";
 
 /** How long something took, over all cases. */
@@ -22,10 +23,7 @@ export function spreadOf(times: readonly number[]): Spread {
 
 /** From a worker's death by SIGKILL to the moment each job that it ran runs elsewhere. */
 export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonly undisturbed: Spread } {
-  const starts = Map.groupBy(
-    evidence.entries.filter(({ event }) => event === "start"),
-    ({ jobId }) => jobId,
-  );
+  const starts = Map.groupBy(inTime(evidence.entries.filter(({ event }) => event === "start")), ({ jobId }) => jobId);
   const byProcess = Map.groupBy(evidence.entries, ({ process }) => process);
   const ordered = new Set(evidence.orders.map(({ jobId }) => jobId));
   const rescues = evidence.fleet.kills.flatMap(({ process, atMs }) => {
@@ -59,7 +57,7 @@ export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonl
 /** From the order to cancel to the handler's signal. */
 export function cancelTimes(evidence: Evidence): { readonly all: Spread; readonly undisturbed: Spread } {
   const byJob = Map.groupBy(
-    evidence.entries.filter(({ event }) => event === "start" || event === "abort"),
+    inTime(evidence.entries.filter(({ event }) => event === "start" || event === "abort")),
     ({ jobId }) => jobId,
   );
   const told = evidence.orders
@@ -81,6 +79,11 @@ export function cancelTimes(evidence: Evidence): { readonly all: Spread; readonl
     );
   const time = ({ fromMs, untilMs }: (typeof told)[number]): number => Math.max(untilMs - fromMs, 0);
   return { all: spreadOf(told.map(time)), undisturbed: spreadOf(told.filter(isQuiet).map(time)) };
+}
+
+/** Notes of different processes come one file after another. */
+function inTime(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  return entries.toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** Claims that workers found lost: what they wrote under them changed nothing. */
