@@ -17,7 +17,7 @@ export type Behaviour =
   | { readonly kind: "poison"; readonly ms: number; readonly times: number };
 
 /** More tries than any job has: such a task never succeeds. */
-export const ALWAYS = 1_000_000;
+const ALWAYS = 1_000_000;
 
 /** A transaction task's time-out is longer than any behaviour of one. */
 export const TIME_OUT_OF_TIMED_MS = 400;

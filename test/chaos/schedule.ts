@@ -22,6 +22,8 @@ const FASTEST_PACE = 0.15;
 /** Postgres is left alone from time to time: for ten seconds after a lost connection no worker judges another. */
 const TROUBLE_MS = 80_000;
 const PEACE_MS = 60_000;
+/** A fault that hangs shall not keep the run from its report. */
+const LONGEST_STRIKE_MS = 120_000;
 
 /** One row of faults, one after another; several run side by side. */
 interface Track<Of extends Target> {
@@ -140,12 +142,18 @@ async function strikeOnce<Of extends Target>(
   random: Random,
 ): Promise<Omit<Strike, "slot">> {
   const fromMs = Date.now();
+  const tooLong = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    tooLong.reject(new Error(`It did not come back within ${LONGEST_STRIKE_MS} ms.`));
+  }, LONGEST_STRIKE_MS);
   try {
-    const hits = await fault.strike(target, random);
+    const hits = await Promise.race([fault.strike(target, random), tooLong.promise]);
     return { name: fault.name, fromMs, untilMs: Date.now(), hits, error: null };
   } catch (error) {
     // Another fault was in its way.
     return { name: fault.name, fromMs, untilMs: Date.now(), hits: 0, error: String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

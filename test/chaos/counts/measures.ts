@@ -14,7 +14,7 @@ export interface Spread {
 const JUDGES_NOBODY_MS = 10_000;
 
 /** Percentiles of some times. */
-export function spreadOf(times: readonly number[]): Spread {
+function spreadOf(times: readonly number[]): Spread {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number =>
     Math.round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0);
