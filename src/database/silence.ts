@@ -50,16 +50,18 @@ interface Wired {
 
 /**
  * Gives up connections that have lost their other end without being told, as a cut network or a firewall leaves them: TCP
- * alone would wait for a quarter of an hour. A statement may take as long as it likes while Postgres works on it. Every query
- * on the connection then fails with the code ETIMEDOUT, and `error` is emitted as for any lost connection.
+ * alone would wait for a quarter of an hour. A statement may take as long as it likes while Postgres works on it, and what
+ * sends itself, such as a cursor, is not watched. Every query on a connection that was given up fails with the code
+ * ETIMEDOUT, and `error` is emitted as for any lost connection.
  */
 export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS }: SilenceOptions): SilenceWatcher {
   const watched = new Set<Watched>();
 
   function watch(client: pg.ClientBase): SilenceWatch {
     const wired = client as unknown as Wired;
-    let backend: Backend | null | undefined;
+    let backend: Backend | null = null;
     let isLent = true;
+    let hasEnded = false;
     let timer: NodeJS.Timeout | undefined;
     let limitMs = silenceMs;
     let silentSince = 0;
@@ -89,7 +91,7 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
 
     async function look(): Promise<void> {
       const asked = timer;
-      const isAlive = bytesNow() !== bytesSeen || (isObject(backend) && (await endUnlessWorking(backend)));
+      const isAlive = bytesNow() !== bytesSeen || (backend !== null && (await endUnlessWorking(backend)));
       if (timer !== asked) {
         // The answer has come meanwhile.
         return;
@@ -121,10 +123,11 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
     };
     watched.add(own);
 
-    const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    const prototype = Object.getPrototypeOf(client) as { query(...parameters: unknown[]): unknown };
     Reflect.set(client, "query", (...parameters: unknown[]): unknown => {
-      const answer = query(...parameters);
-      if (timer === undefined) {
+      // Looked up at each call: what traces queries puts itself there at any time.
+      const answer = prototype.query.apply(client, parameters);
+      if (timer === undefined && !hasEnded && !sendsItself(parameters[0])) {
         // With what the statement itself still has to send: that is no sign of life.
         arm(stream().bytesRead + stream().bytesWritten);
       }
@@ -133,6 +136,7 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
     // pg says so when nothing is under way any more.
     client.on("drain", disarm);
     client.on("end", () => {
+      hasEnded = true;
       disarm();
       watched.delete(own);
     });
@@ -151,8 +155,9 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
   return { watch };
 }
 
-function isObject(backend: Backend | null | undefined): backend is Backend {
-  return backend !== null && backend !== undefined;
+/** Such as a cursor: its owner may take his time between two reads, which looks like a connection that is cut off. */
+function sendsItself(statement: unknown): boolean {
+  return typeof statement === "object" && statement !== null && "submit" in statement;
 }
 
 function unanswered(silenceMs: number): Error {
