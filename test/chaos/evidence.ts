@@ -58,6 +58,7 @@ export interface HolderRow {
   readonly oldWorker: number | null;
   readonly newWorker: number | null;
   readonly newFence: number;
+  readonly committedMs: number | null;
 }
 
 /** An operator's order. */
@@ -120,7 +121,8 @@ export async function readEvidence(
        from chaos.task_changes order by id`,
     ),
     holders: await rows(
-      `select job_id as "jobId", old_worker as "oldWorker", new_worker as "newWorker", new_fence as "newFence"
+      `select job_id as "jobId", old_worker as "oldWorker", new_worker as "newWorker", new_fence as "newFence",
+         extract(epoch from pg_xact_commit_timestamp(transaction))::double precision * 1000 as "committedMs"
        from chaos.holders order by id`,
     ),
     effects: await rows(`select job_id as "jobId", position, fence from chaos.effects`),

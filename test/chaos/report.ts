@@ -57,6 +57,8 @@ export function describeRun(result: RunResult): string {
       "all jobs final after the last fault",
       result.finalAfterMs === null ? "no" : `${(result.finalAfterMs / 1000).toFixed(1)} s`,
     ),
+    row("killed to free for others, per job", spread(rescues.freed)),
+    row("the same, Postgres undisturbed", spread(rescues.freedUndisturbed)),
     row("killed to running elsewhere, per job", spread(rescues.all)),
     row("the same, Postgres undisturbed", spread(rescues.undisturbed)),
     row("cancelled to the handler's signal", spread(cancels.all)),

@@ -22,7 +22,15 @@ function spreadOf(times: readonly number[]): Spread {
 }
 
 /** From a worker's death by SIGKILL to the moment each job that it ran runs elsewhere. */
-export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonly undisturbed: Spread } {
+export function rescueTimes(evidence: Evidence): {
+  readonly all: Spread;
+  readonly undisturbed: Spread;
+  /** To the commit that takes the job from the dead worker. */
+  readonly freed: Spread;
+  readonly freedUndisturbed: Spread;
+} {
+  const holders = Map.groupBy(evidence.holders, ({ jobId }) => jobId);
+  const freed: { fromMs: number; untilMs: number }[] = [];
   const starts = Map.groupBy(inTime(evidence.entries.filter(({ event }) => event === "start")), ({ jobId }) => jobId);
   const byProcess = Map.groupBy(evidence.entries, ({ process }) => process);
   const ordered = new Set(evidence.orders.map(({ jobId }) => jobId));
@@ -36,7 +44,17 @@ export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonl
         running.delete(key);
       }
     }
+    const workerId = Number(byProcess.get(process)?.find(({ event }) => event === "worker")?.detail);
     return [...new Set(running.values())].flatMap((jobId) => {
+      const letGo = holders
+        .get(jobId)
+        ?.find(
+          ({ oldWorker, newWorker, committedMs }) =>
+            oldWorker === workerId && newWorker === null && (committedMs ?? 0) >= atMs,
+        );
+      if (!ordered.has(jobId) && letGo !== undefined) {
+        freed.push({ fromMs: atMs, untilMs: letGo.committedMs ?? atMs });
+      }
       const next = ordered.has(jobId)
         ? undefined
         : starts.get(jobId)?.find((start) => start.atMs >= atMs && start.process !== process);
@@ -51,7 +69,12 @@ export function rescueTimes(evidence: Evidence): { readonly all: Spread; readonl
         strike.untilMs > fromMs - JUDGES_NOBODY_MS - 2000,
     );
   const time = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): number => untilMs - fromMs;
-  return { all: spreadOf(rescues.map(time)), undisturbed: spreadOf(rescues.filter(isQuiet).map(time)) };
+  return {
+    all: spreadOf(rescues.map(time)),
+    undisturbed: spreadOf(rescues.filter(isQuiet).map(time)),
+    freed: spreadOf(freed.map(time)),
+    freedUndisturbed: spreadOf(freed.filter(isQuiet).map(time)),
+  };
 }
 
 /** From the order to cancel to the handler's signal. */
