@@ -4,10 +4,20 @@ import type { Death } from "../database/calls/workers.ts";
 const SILENT_MS = 1500;
 /** After this silence a worker is dead though a connection holds its lock: it is frozen, or cut off. */
 const LONG_SILENT_MS = 15_000;
-/** A restart of Postgres frees all locks at once, and the first who is back must not bury all others. */
+/**
+ * A restart of Postgres frees all locks at once, and the first who is back must not bury all others. Who has given a sign of
+ * life since then is back, too.
+ */
 const QUIET_AFTER_CONNECT_MS = 10_000;
 /** Who did not look for so long was frozen itself, perhaps together with those it looks at. */
 const LONGEST_GAP_MS = 5000;
+
+interface Seen {
+  readonly beatAt: string;
+  readonly since: number;
+  /** Whether it has given a sign of life while this observer was connected. */
+  readonly isBack: boolean;
+}
 
 /** Judges which other workers are dead, by the clock of this process alone. */
 export interface PulseJudge {
@@ -27,13 +37,19 @@ export interface PulseJudge {
  * @param now a clock in ms that never goes back.
  */
 export function createPulseJudge(now: () => number = () => performance.now()): PulseJudge {
-  let seen = new Map<number, { readonly beatAt: string; readonly since: number }>();
+  let seen = new Map<number, Seen>();
+  let hasLooked = false;
   let lookedAt = -Infinity;
   let quietUntil = Infinity;
+
+  function judgedFrom({ since, isBack }: Seen): number {
+    return isBack ? since + SILENT_MS : Math.max(since + SILENT_MS, quietUntil);
+  }
 
   return {
     noteConnected() {
       seen = new Map();
+      hasLooked = false;
       quietUntil = now() + QUIET_AFTER_CONNECT_MS;
       lookedAt = now();
     },
@@ -44,22 +60,27 @@ export function createPulseJudge(now: () => number = () => performance.now()): P
       seen = new Map(
         others.map(([id, beatAt]) => {
           const before = seen.get(id);
-          return [id, before?.beatAt === beatAt && !wasAway ? before : { beatAt, since: at }];
+          const isSame = before?.beatAt === beatAt;
+          if (isSame && !wasAway) {
+            return [id, before];
+          }
+          return [id, { beatAt, since: at, isBack: hasLooked && (!isSame || before.isBack) }];
         }),
       );
+      hasLooked = true;
     },
     dead() {
       const at = now();
-      if (at < quietUntil || at - lookedAt > LONGEST_GAP_MS) {
+      if (at - lookedAt > LONGEST_GAP_MS) {
         return [];
       }
-      return Array.from(seen, ([deadId, { beatAt, since }]) => ({ deadId, beatAt, silenceMs: at - since }))
-        .filter(({ silenceMs }) => silenceMs >= SILENT_MS)
-        .map(({ deadId, beatAt, silenceMs }) => ({ deadId, beatAt, isSilent: silenceMs >= LONG_SILENT_MS }));
+      return [...seen]
+        .filter(([, other]) => at >= judgedFrom(other))
+        .map(([deadId, { beatAt, since }]) => ({ deadId, beatAt, isSilent: at - since >= LONG_SILENT_MS }));
     },
     nextInMs() {
       const at = now();
-      const times = Array.from(seen.values(), ({ since }) => Math.max(since + SILENT_MS, quietUntil) - at);
+      const times = Array.from(seen.values(), (other) => judgedFrom(other) - at);
       const ahead = times.filter((inMs) => inMs > 0);
       return ahead.length === 0 ? null : Math.min(...ahead);
     },

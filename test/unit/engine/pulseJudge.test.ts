@@ -64,7 +64,30 @@ describe("after ten seconds of looking", () => {
   });
 });
 
-test("nobody is dead within ten seconds of a new connection", () => {
+test("who was seen alive over a new connection is judged at once: the restart is behind it", () => {
+  look(1000, (at) => [
+    [1, `beat at ${at}`],
+    [2, "the last"],
+  ]);
+  look(2000, () => [
+    [1, "the last"],
+    [2, "the last"],
+  ]);
+  expect(judge.dead()).toStrictEqual([{ deadId: 1, beatAt: "the last", isSilent: false }]);
+});
+
+test("so is who came later than the connection, and who was seen alive before the observer itself was away", () => {
+  look(500, () => []);
+  look(2000, () => [[1, "its first"]]);
+  expect(judge.dead()).toMatchObject([{ deadId: 1 }]);
+  now += 20_000;
+  look(1500, () => [[1, "its first"]]);
+  expect(judge.dead()).toStrictEqual([]);
+  look(500, () => [[1, "its first"]]);
+  expect(judge.dead()).toMatchObject([{ deadId: 1 }]);
+});
+
+test("who has given no sign of life since a new connection is not dead within ten seconds", () => {
   look(9500, () => [[1, "the last"]]);
   expect(judge.dead()).toStrictEqual([]);
   expect(judge.nextInMs()).toBe(500);
