@@ -1,6 +1,8 @@
 import pg from "pg";
 import { endBackendUnlessWorking } from "./calls/backends.ts";
+import { hangUp } from "./pgInternals.ts";
 import type { Backend } from "./silence.ts";
+import { codeOf } from "./transientErrors.ts";
 
 const ANSWER_WITHIN_MS = 5000;
 const NO_CONNECTION_LEFT = "53300";
@@ -39,7 +41,7 @@ export function createBackendProbe(connectionString: string | undefined): Backen
       return await answer;
     } catch (error) {
       // It answers, if only that it has no connection left, so that is no reason to give up others.
-      return (error as { readonly code?: unknown }).code === NO_CONNECTION_LEFT;
+      return codeOf(error) === NO_CONNECTION_LEFT;
     }
   }
 
@@ -56,15 +58,8 @@ export function createBackendProbe(connectionString: string | undefined): Backen
       used.askers--;
       if (used.askers === 0) {
         probe = undefined;
-        close(used.client);
+        hangUp(used.client);
       }
     }
   };
-}
-
-/** Says goodbye, which perhaps nobody hears. */
-function close(client: pg.Client): void {
-  client.end().catch(() => {});
-  const { connection } = client as unknown as { readonly connection: { readonly stream: { destroySoon(): void } } };
-  connection.stream.destroySoon();
 }

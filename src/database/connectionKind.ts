@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import pg from "pg";
+import { processIdOf } from "./pgInternals.ts";
 
 /**
  * What lies between us and the server: nothing; a pooler that gives each client a session of its own; or one that gives
@@ -21,16 +22,19 @@ export async function detectConnectionKind(connectionString: string): Promise<Co
   }
   try {
     await Promise.all([listener.connect(), notifier.connect()]);
-    // A pooler makes up the process id that its clients cancel by.
-    const { rows } = await listener.query<{ pid: number }>("select pg_backend_pid() as pid");
-    const isDirect = rows[0]?.pid === Reflect.get(listener, "processID");
     if (await hears(listener, notifier)) {
-      return isDirect ? "direct" : "session pooler";
+      return (await isDirect(listener)) ? "direct" : "session pooler";
     }
     return "transaction pooler";
   } finally {
     await Promise.allSettled([listener.end(), notifier.end()]);
   }
+}
+
+/** Whether no pooler lies between: one makes up the process id that its clients cancel by. */
+export async function isDirect(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid === processIdOf(client);
 }
 
 async function hears(listener: pg.Client, notifier: pg.Client): Promise<boolean> {

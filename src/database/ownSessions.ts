@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { type ConnectionKind, detectConnectionKind } from "./connectionKind.ts";
+import { type ConnectionKind, detectConnectionKind, isDirect } from "./connectionKind.ts";
 
 /**
  * Refuses a pooler that gives sessions away between transactions: a worker's locks, LISTEN and prepared statements would end
@@ -14,14 +14,10 @@ export async function demandOwnSessions(
   detect: (connectionString: string) => Promise<ConnectionKind> = detectConnectionKind,
 ): Promise<void> {
   const client = await pool.connect();
-  let isDirect: boolean;
-  try {
-    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    isDirect = rows[0]?.pid === Reflect.get(client, "processID");
-  } finally {
+  const isOwn = await isDirect(client).finally(() => {
     client.release();
-  }
-  if (!isDirect && (await detect(connectionString)) === "transaction pooler") {
+  });
+  if (!isOwn && (await detect(connectionString)) === "transaction pooler") {
     throw new RatchetError(
       "RT145",
       "DATABASE_URL leads to a pooler in transaction mode, such as PgBouncer, where a worker cannot keep a session.",

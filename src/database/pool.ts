@@ -4,6 +4,7 @@ import { createBackendProbe } from "./backendProbe.ts";
 import { forgetSession } from "./calls/transactions.ts";
 import { clientClass } from "./client.ts";
 import { type DatabaseLog, silentLog } from "./log.ts";
+import { processIdOf } from "./pgInternals.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames, inSchemas, noteSchemas } from "./schemaNames.ts";
 import { type Backend, type SilenceWatch, createSilenceWatcher } from "./silence.ts";
 
@@ -132,5 +133,5 @@ async function setUp(
     : inSchemas(client, worker.schemas).query<Backend>(`${ENGINE_SETTINGS}${SHARE_WORKER}`, [...settings, worker.id]));
   const [backend = null] = rows;
   // A pooler makes up the process id that its clients cancel by.
-  watch.noteBackend(backend?.processId === Reflect.get(client, "processID") ? backend : null);
+  watch.noteBackend(backend?.processId === processIdOf(client) ? backend : null);
 }

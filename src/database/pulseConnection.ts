@@ -1,6 +1,6 @@
-import type { Socket } from "node:net";
 import type pg from "pg";
 import { clientClass } from "./client.ts";
+import { hangUp } from "./pgInternals.ts";
 import type { SchemaNames } from "./schemaNames.ts";
 
 /** Three in a row fit into the silence after which a worker counts as dead. */
@@ -27,11 +27,8 @@ export async function openPulseConnection({ connectionString, schemas }: PulseCo
     query_timeout: ANSWER_WITHIN_MS,
   });
   const end = client.end.bind(client);
-  // pg's own waits until the other side has closed, too.
   client.end = () => {
-    end().catch(() => {});
-    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
-    stream.destroySoon();
+    hangUp(client, end);
     return Promise.resolve();
   };
   client.on("error", () => {

@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import type pg from "pg";
+import { sendsItself, streamOf } from "./pgInternals.ts";
 
 /** A session as the server knows it; process ids are used again. */
 export interface Backend {
@@ -43,11 +43,6 @@ interface Watched {
   suspect(): void;
 }
 
-/** What pg's types leave out. */
-interface Wired {
-  readonly connection: { readonly stream: Socket };
-}
-
 /**
  * Gives up connections that have lost their other end without being told, as a cut network or a firewall leaves them: TCP
  * alone would wait for a quarter of an hour. A statement may take as long as it likes while Postgres works on it, and what
@@ -58,7 +53,6 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
   const watched = new Set<Watched>();
 
   function watch(client: pg.ClientBase): SilenceWatch {
-    const wired = client as unknown as Wired;
     let backend: Backend | null = null;
     let isLent = true;
     let hasEnded = false;
@@ -67,9 +61,8 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
     let silentSince = 0;
     let bytesSeen = 0;
 
-    // With TLS it becomes another one while connecting.
-    const stream = (): Socket => wired.connection.stream;
-    const bytesNow = (): number => stream().bytesRead + stream().bytesWritten - stream().writableLength;
+    const stream = streamOf(client);
+    const bytesNow = (): number => stream.bytesRead + stream.bytesWritten - stream.writableLength;
 
     function arm(bytes: number): void {
       bytesSeen = bytes;
@@ -108,7 +101,7 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
 
     function giveUp(): void {
       watched.delete(own);
-      stream().destroy(unanswered(timer === undefined ? 0 : performance.now() - silentSince));
+      stream.destroy(unanswered(timer === undefined ? 0 : performance.now() - silentSince));
     }
 
     const own: Watched = {
@@ -127,9 +120,10 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
     Reflect.set(client, "query", (...parameters: unknown[]): unknown => {
       // Looked up at each call: what traces queries puts itself there at any time.
       const answer = prototype.query.apply(client, parameters);
+      // Whoever has a cursor may take his time between two reads, which looks like a connection that is cut off.
       if (timer === undefined && !hasEnded && !sendsItself(parameters[0])) {
         // With what the statement itself still has to send: that is no sign of life.
-        arm(stream().bytesRead + stream().bytesWritten);
+        arm(stream.bytesRead + stream.bytesWritten);
       }
       return answer;
     });
@@ -153,11 +147,6 @@ export function createSilenceWatcher({ endUnlessWorking, silenceMs = SILENCE_MS 
   }
 
   return { watch };
-}
-
-/** Such as a cursor: its owner may take his time between two reads, which looks like a connection that is cut off. */
-function sendsItself(statement: unknown): boolean {
-  return typeof statement === "object" && statement !== null && "submit" in statement;
 }
 
 function unanswered(silenceMs: number): Error {

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { processIdOf, sendsItself } from "../database/pgInternals.ts";
 import { codeOf, isLimitOfRole } from "../database/transientErrors.ts";
 import type { TransactionClient } from "../definition/taskContext.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
@@ -119,7 +120,7 @@ export function lendClient(client: pg.PoolClient, task: string): LentClient {
 
   return {
     client: { query: query as TransactionClient["query"] },
-    processId: (client as pg.PoolClient & { readonly processID?: number }).processID ?? null,
+    processId: processIdOf(client),
     isBusy: () => unanswered > 0,
     takeBack,
     failure: () => failure,
@@ -155,10 +156,6 @@ function watch(object: object, onDone: (error?: unknown) => void): object {
   watchCall("handleError", ([error]) => error);
   watchCall("handleReadyForQuery", () => {});
   return object;
-}
-
-function sendsItself(statement: unknown): statement is object {
-  return typeof statement === "object" && statement !== null && "submit" in statement;
 }
 
 /** Of a text, a configuration, pg's Query, a cursor, or a stream that has one. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { endBackend } from "../database/calls/backends.ts";
 import { type CompletedEnd, isTaskCompleted, writeEndInTransaction } from "../database/calls/checkpoints.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { beginMarked, restoreOwnSettings, rollback } from "../database/calls/transactions.ts";
-import { endBackend } from "../database/calls/workers.ts";
 import { resetSession } from "../database/pool.ts";
 import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
 import { isAnswerLost, isLimitOfRole, isRepeatRequest, troubleOf } from "../database/transientErrors.ts";

@@ -1,5 +1,8 @@
 import pg from "pg";
 
+import { endBackend } from "../../database/calls/backends.ts";
+import { processIdOf } from "../../database/pgInternals.ts";
+
 /** What one statement gave. Values are Postgres' own texts, as psql shows them. */
 export interface StatementResult {
   /** `SELECT`, `UPDATE` …; empty for an empty statement. */
@@ -44,7 +47,7 @@ export async function runStatements(
   });
   await client.connect();
   const stop = (): void => {
-    void endBackend(connectionString, Reflect.get(client, "processID"));
+    void endFromOutside(connectionString, processIdOf(client));
   };
   signal.addEventListener("abort", stop);
   try {
@@ -69,7 +72,7 @@ function toResult(result: pg.QueryArrayResult<(string | null)[]>): StatementResu
 }
 
 /** A closed socket alone would let a long statement run on in the server; a mere cancel is lost if it comes before the statement. */
-async function endBackend(connectionString: string, backendPid: unknown): Promise<void> {
+async function endFromOutside(connectionString: string, processId: number | null): Promise<void> {
   const client = new pg.Client({
     connectionString,
     application_name: "ratchet sql stop",
@@ -78,7 +81,7 @@ async function endBackend(connectionString: string, backendPid: unknown): Promis
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query("select pg_terminate_backend($1)", [backendPid]);
+    await endBackend(client, processId);
   } catch {
     // The statement has ended, or the server is gone: either way nothing is left to stop.
   } finally {

@@ -17,3 +17,8 @@ export async function endBackendUnlessWorking(db: Queryable, processId: number, 
   );
   return onlyRow(rows).working;
 }
+
+/** Ends a server process of the same role, and with it what it runs and holds. */
+export async function endBackend(db: Queryable, processId: number | null): Promise<void> {
+  await db.query("select pg_terminate_backend($1)", [processId]);
+}

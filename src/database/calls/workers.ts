@@ -188,8 +188,3 @@ export async function listWorkers(
   );
   return rows;
 }
-
-/** Ends a server process of the same role, and with it what it runs and holds. */
-export async function endBackend(db: Queryable, processId: number | null): Promise<void> {
-  await db.query("select pg_terminate_backend($1)", [processId]);
-}
