@@ -5,7 +5,7 @@ import { troublesOf } from "../telemetry/troubles.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 5000;
-const TRIES_BEFORE_ORDINARY_IS_TOLD = 4;
+const FAILURES_BEFORE_ORDINARY_IS_TOLD = 4;
 
 /** What {@link repeatUntilAnswered} takes. */
 export interface RepeatOptions {
@@ -40,7 +40,7 @@ export async function repeatUntilAnswered<Answer>(
         throw error;
       }
       if (!signal.aborted) {
-        if (tries >= (isOrdinary(error) ? TRIES_BEFORE_ORDINARY_IS_TOLD : 1)) {
+        if (isWorthTelling(error, tries)) {
           troubles.failed(caller, call, error);
         }
         const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (tries - 1), LONGEST_DELAY_MS);
@@ -55,7 +55,8 @@ export async function repeatUntilAnswered<Answer>(
   }
 }
 
-/** What happens beside others who write, and is nobody's fault unless it goes on. */
-function isOrdinary(error: unknown): boolean {
-  return isRepeatRequest(error) || troubleOf(error) === "locked";
+/** Whether a call that has failed so often in a row is trouble: beside others who write it fails now and then. */
+export function isWorthTelling(error: unknown, failures: number): boolean {
+  const isOrdinary = isRepeatRequest(error) || troubleOf(error) === "locked";
+  return failures >= (isOrdinary ? FAILURES_BEFORE_ORDINARY_IS_TOLD : 1);
 }

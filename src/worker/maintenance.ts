@@ -1,5 +1,7 @@
 import type { SweepReport } from "../database/calls/wakeUps.ts";
+import { isWorthTelling } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
+import { isOfOneCall, troublesOf } from "../telemetry/troubles.ts";
 
 const SWEEP_EVERY_MS = 1000;
 
@@ -17,35 +19,41 @@ export interface MaintenanceOptions {
 
 /** Takes part in the sweep through the unfinished jobs. */
 export function startMaintenance({ events, sweep }: MaintenanceOptions): Maintenance {
-  let working: Promise<void> = Promise.resolve();
-  let isWorking = false;
+  const troubles = troublesOf(events);
+  const caller = {};
+  let working: Promise<void> | undefined;
+  let failures = 0;
 
   async function work(): Promise<void> {
-    if (isWorking) {
-      return;
-    }
-    isWorking = true;
     try {
       const { woken, settled } = await sweep();
+      failures = 0;
+      troubles.answered(caller);
       if (woken.length + settled.length > 0) {
         events.emit("sweep.mended", { woken, settled });
       }
-    } catch {
-      // Postgres is away; the calls that jobs wait for tell of it.
-    } finally {
-      isWorking = false;
+    } catch (error) {
+      failures++;
+      // The next one tries again. That Postgres is away the calls that jobs wait for tell.
+      if (isOfOneCall(error) && isWorthTelling(error, failures)) {
+        troubles.failed(caller, "sweep", error);
+      }
     }
   }
 
-  const timer = setInterval(() => {
-    working = work();
-  }, SWEEP_EVERY_MS);
-  working = work();
+  function begin(): void {
+    working ??= work().finally(() => {
+      working = undefined;
+    });
+  }
+  begin();
+  const timer = setInterval(begin, SWEEP_EVERY_MS);
 
   return {
     async stop() {
       clearInterval(timer);
       await working;
+      troubles.gaveUp(caller);
     },
   };
 }
