@@ -50,7 +50,7 @@ test("a sweep that takes longer than a second is the only one, and its end is wa
   const sweep = vi.fn<() => Promise<SweepReport>>().mockReturnValue(end.promise);
   const { maintenance } = startWith(sweep);
   await vi.advanceTimersByTimeAsync(3000);
-  expect(sweep).toHaveBeenCalledOnce();
+  expect(sweep.mock.calls).toHaveLength(1);
   const stopped = vi.fn<() => void>();
   const stopping = maintenance.stop().then(stopped);
   await vi.advanceTimersByTimeAsync(1000);
