@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { clientClass } from "./client.ts";
-import { hangUp } from "./pgInternals.ts";
+import { hangUp, streamOf } from "./pgInternals.ts";
 import type { SchemaNames } from "./schemaNames.ts";
 
 /** Three in a row fit into the silence after which a worker counts as dead. */
@@ -12,13 +12,21 @@ const LOCK_TIMEOUT_MS = 1000;
 export interface PulseConnectionOptions {
   readonly connectionString: string | undefined;
   readonly schemas: SchemaNames;
+  /** Gives up the opening. Default: only its own time-outs do. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens the connection over which a worker gives its signs of life. It is given up when an answer takes more than four
  * seconds, and `end()` does not wait for a network that swallows.
+ * @throws the signal's reason; what the server answers.
  */
-export async function openPulseConnection({ connectionString, schemas }: PulseConnectionOptions): Promise<pg.Client> {
+export async function openPulseConnection({
+  connectionString,
+  schemas,
+  signal,
+}: PulseConnectionOptions): Promise<pg.Client> {
+  signal?.throwIfAborted();
   const client = new (clientClass(schemas))({
     connectionString,
     application_name: "ratchet pulse",
@@ -34,6 +42,10 @@ export async function openPulseConnection({ connectionString, schemas }: PulseCo
   client.on("error", () => {
     void client.end();
   });
+  const giveUp = (): void => {
+    streamOf(client).destroy(signal?.reason as Error);
+  };
+  signal?.addEventListener("abort", giveUp);
   try {
     await client.connect();
     await client.query(
@@ -46,5 +58,7 @@ export async function openPulseConnection({ connectionString, schemas }: PulseCo
   } catch (error) {
     await client.end();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
 }

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { WorkerDescription } from "../database/calls/workers.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
+import { endsWithin } from "./deadline.ts";
 import type { FromPulse, PulseSettings, ToPulse } from "./pulseMessages.ts";
 
 const IS_SOURCE = import.meta.url.endsWith(".ts");
@@ -43,7 +44,8 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
   let poolIds: readonly string[] = [];
   let poolNumber = 0;
   let isClosing = false;
-  let thread = start();
+  // Undefined from a crash until it is replaced.
+  let thread: Worker | undefined = start();
 
   function start(): Worker {
     const { connectionString, schemas, description } = options;
@@ -59,6 +61,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       registered.reject(error);
     });
     started.once("exit", () => {
+      thread = undefined;
       registered.reject(new Error("The thread that registers the worker ended by itself."));
       if (workerId !== undefined && !isClosing) {
         setTimeout(startAgain, RESTART_PAUSE_MS).unref();
@@ -79,7 +82,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
 
   function send(message: ToPulse): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread, not a window.
-    thread.postMessage(message);
+    thread?.postMessage(message);
   }
 
   function hear(message: FromPulse): void {
@@ -87,7 +90,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       case "registered":
         ({ workerId } = message);
         // What the process has to do keeps it alive; this does not.
-        thread.unref();
+        thread?.unref();
         registered.resolve(workerId);
         break;
       case "refused":
@@ -115,17 +118,13 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
 
   async function end(): Promise<void> {
     isClosing = true;
-    const ended = new Promise<void>((resolve) => {
-      thread.once("exit", () => {
-        resolve();
-      });
-    });
-    thread.ref();
-    send({ kind: "close" });
-    const tooLate = new AbortController();
-    await Promise.race([ended, sleep(CLOSE_WITHIN_MS, undefined, { signal: tooLate.signal }).catch(() => {})]);
-    tooLate.abort();
-    await thread.terminate();
+    if (thread !== undefined) {
+      const closed = thread;
+      closed.ref();
+      send({ kind: "close" });
+      await endsWithin(once(closed, "exit"), CLOSE_WITHIN_MS);
+      await closed.terminate();
+    }
     for (const resolve of waiting.values()) {
       resolve();
     }
@@ -136,7 +135,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
     await registered.promise;
   } catch (error) {
     isClosing = true;
-    await thread.terminate();
+    await thread?.terminate();
     throw error;
   }
   return {

@@ -27,8 +27,8 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
   let hasLock = false;
   let isBuried = false;
   let shallRevive = false;
-  let isClosing = false;
-  let beating: Promise<void> | undefined;
+  const closing = new AbortController();
+  let isBeating = false;
   let shallBeatAgain = false;
   let rescuing: Promise<void> | undefined;
   let rescuePool: pg.Pool | undefined;
@@ -36,7 +36,7 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
   let judgeTimer: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<pg.Client> {
-    const opened = await openPulseConnection({ connectionString, schemas });
+    const opened = await openPulseConnection({ connectionString, schemas, signal: closing.signal });
     connection = opened;
     hasLock = false;
     opened.once("end", () => {
@@ -75,7 +75,8 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
     judge.see(answer.others);
   }
 
-  async function work(): Promise<void> {
+  async function beatUntilQuiet(): Promise<void> {
+    isBeating = true;
     do {
       shallBeatAgain = false;
       try {
@@ -88,8 +89,9 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
         }
         await dropConnection();
       }
-    } while (shallBeatAgain && !isClosing);
-    if (!isClosing) {
+    } while (shallBeatAgain && !closing.signal.aborted);
+    isBeating = false;
+    if (!closing.signal.aborted) {
       clearTimeout(beatTimer);
       beatTimer = setTimeout(beatNow, BEAT_EVERY_MS);
       judgeNow();
@@ -97,20 +99,14 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
   }
 
   function beatNow(): void {
-    if (isClosing) {
-      return;
+    shallBeatAgain = true;
+    if (!isBeating && !closing.signal.aborted) {
+      void beatUntilQuiet();
     }
-    if (beating !== undefined) {
-      shallBeatAgain = true;
-      return;
-    }
-    beating = work().finally(() => {
-      beating = undefined;
-    });
   }
 
   function judgeNow(): void {
-    if (isClosing) {
+    if (closing.signal.aborted) {
       return;
     }
     rescuing ??= rescueDead().finally(() => {
@@ -155,7 +151,7 @@ export function runPulse(settings: PulseSettings, tell: (message: FromPulse) => 
   }
 
   async function close(): Promise<void> {
-    isClosing = true;
+    closing.abort();
     clearTimeout(beatTimer);
     clearTimeout(judgeTimer);
     await Promise.all([dropConnection(), rescuing?.then(() => rescuePool?.end()) ?? rescuePool?.end()]);

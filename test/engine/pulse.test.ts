@@ -136,6 +136,27 @@ test("a worker that cannot register is told why, and leaves no thread", async ()
   await waitUntil(() => threads.every(({ threadId }) => threadId === -1), { what: "the threads' end" });
 });
 
+test("a close does not wait for a connection that is being opened", async () => {
+  const proxy = await startFaultProxy(database.url);
+  try {
+    const pulse = await start(proxy.url);
+    const exits: number[] = [];
+    threads[0]?.on("exit", (code) => {
+      exits.push(code);
+    });
+    const { backends } = await look(pulse.workerId);
+    await proxy.set({ kind: "swallow" }, "new");
+    await database.pool.query("select pg_terminate_backend($1)", [backends[0]]);
+    await waitUntil(async () => (await look(pulse.workerId)).backends.length === 0, { what: "the end of the old one" });
+    await waitUntil(() => proxy.connections() > 0, { what: "another connection" });
+    await pulse.close();
+    // Not the 1 of a thread that had to be ended.
+    expect(exits).toStrictEqual([0]);
+  } finally {
+    await proxy.close();
+  }
+});
+
 test("a network that swallows keeps neither the close nor the next sign of life waiting", async () => {
   const proxy = await startFaultProxy(database.url);
   try {
