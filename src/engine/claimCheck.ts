@@ -1,15 +1,14 @@
 import type { Claim } from "../database/calls/claims.ts";
+import type { HeldJobs } from "./heldJobs.ts";
 
 const CHECK_EVERY_MS = 500;
 
 /** What {@link startClaimCheck} takes. */
 export interface ClaimCheckOptions {
-  /** What this process believes to hold. */
-  readonly claims: () => readonly Claim[];
+  /** What this process believes to hold; those that are lost have their handlers aborted. */
+  readonly held: HeldJobs;
   /** Finds the jobs of these claims that are lost. */
   readonly findLost: (claims: readonly Claim[]) => Promise<ReadonlySet<string>>;
-  /** Aborts the handlers of these claims. */
-  readonly lose: (claims: readonly Claim[]) => void;
 }
 
 /**
@@ -17,18 +16,18 @@ export interface ClaimCheckOptions {
  * cancellation within a second.
  * @returns a function that ends the asking.
  */
-export function startClaimCheck({ claims, findLost, lose }: ClaimCheckOptions): () => void {
+export function startClaimCheck({ held, findLost }: ClaimCheckOptions): () => void {
   let isAsking = false;
 
   async function ask(): Promise<void> {
-    const held = claims();
-    if (isAsking || held.length === 0) {
+    const claims = held.claims();
+    if (isAsking || claims.length === 0) {
       return;
     }
     isAsking = true;
     try {
-      const lost = await findLost(held);
-      lose(held.filter(({ jobId }) => lost.has(jobId)));
+      const lost = await findLost(claims);
+      held.lose(claims.filter(({ jobId }) => lost.has(jobId)));
     } catch {
       // Postgres is away; the calls that jobs wait for tell of it.
     } finally {

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly lanes: number;
   readonly mostTransactions: number;
   /** As in `SessionOptions`. */
-  readonly isAlive: boolean;
+  readonly hasPulse: boolean;
   readonly concurrency: number;
   readonly knownVersions: readonly string[];
   readonly events: EventHub;
@@ -42,7 +42,7 @@ export interface Connections {
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
   const { connectionString, schemas, events, log } = options;
   const host = hostname();
-  const pulse = await (options.isAlive ? register : registerQuietly)({
+  const pulse = await (options.hasPulse ? register : registerQuietly)({
     connectionString,
     schemas,
     description: {

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type Claim, claimJobs, handBack } from "../database/calls/claims.ts";
+import { claimJobs, handBack } from "../database/calls/claims.ts";
 import { findFreeJobs, writeCheckpoints } from "../database/calls/checkpoints.ts";
 import { findLockHolders } from "../database/calls/lockHolders.ts";
 import { addWakeUps } from "../database/calls/wakeUps.ts";
@@ -11,6 +11,7 @@ import { startClaimCheck } from "./claimCheck.ts";
 import { createClaimer } from "./claimer.ts";
 import { openConnections } from "./connections.ts";
 import { endsWithin } from "./deadline.ts";
+import type { HeldJobs } from "./heldJobs.ts";
 import { DEFAULT_LARGEST_RESULT_BYTES } from "./resultText.ts";
 import type { EngineSession } from "./session.ts";
 import { createTurns } from "./turns.ts";
@@ -40,17 +41,13 @@ export interface SessionOptions {
   readonly mostTransactions?: number | undefined;
   /** Default: 1 MiB. */
   readonly largestResultBytes?: number | undefined;
-  /** Whether this process holds the job and knows it. */
-  readonly isRunning: (jobId: string) => boolean;
-  /** The claims under which this process holds jobs. */
-  readonly claims: () => readonly Claim[];
-  /** Aborts the handlers of these claims, because somebody else has their jobs now or nobody shall. */
-  readonly lose: (claims: readonly Claim[]) => void;
+  /** What runs here; those of them that this worker loses are told so. */
+  readonly held: HeldJobs;
   /**
    * Whether it gives signs of life, looks after its claims and takes over from dead workers. Default: true. Without it a
    * database that nobody else looks at is opened faster.
    */
-  readonly isAlive?: boolean | undefined;
+  readonly hasPulse?: boolean | undefined;
   /** Is told the jobs that this process has changed. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
 }
@@ -61,7 +58,7 @@ export interface OpenSession extends EngineSession {
   notePools(poolIds: readonly string[]): Promise<void>;
   /**
    * Gives up what is not written, hands back what this worker still holds, and closes every connection. Safe twice.
-   * Ends within a second.
+   * Ends within three seconds, whatever Postgres does; mostly at once.
    * @returns how many jobs were handed back; `null` if Postgres did not answer.
    */
   close(): Promise<number | null>;
@@ -69,9 +66,9 @@ export interface OpenSession extends EngineSession {
 
 /** Opens the engine's connections and registers this process as a worker. */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
-  const { connectionString, log, events } = options;
+  const { connectionString, log, events, held } = options;
   const schemas = schemaNames(options.schemas);
-  const { lanes = 2, knownVersions = [], isOrder = false, isAlive = true, mostTransactions = 5 } = options;
+  const { lanes = 2, knownVersions = [], isOrder = false, hasPulse = true, mostTransactions = 5 } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});
   const { pulse, pool, transactionPool } = await openConnections({
@@ -79,15 +76,15 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     schemas,
     lanes,
     mostTransactions,
-    isAlive,
+    hasPulse,
     concurrency: options.concurrency ?? 10,
     knownVersions,
     events,
     log,
     onBuried(workerId) {
-      const claims = options.claims();
+      const claims = held.claims();
       events.emit("worker.buried", { workerId, claims: claims.length });
-      options.lose(claims);
+      held.lose(claims);
     },
     onWritten,
   });
@@ -113,16 +110,15 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
         takesSuspect: suspects.isFree(),
       }),
     handBack: (claims) => handBack(pool, workerId, claims),
-    isRunning: options.isRunning,
+    isRunning: (jobId) => held.has(jobId),
     suspects,
     events,
     signal: closing.signal,
   });
-  const endClaimCheck = isAlive
+  const endClaimCheck = hasPulse
     ? startClaimCheck({
-        claims: options.claims,
+        held,
         findLost: (claims) => findLostClaims(pool, workerId, claims),
-        lose: options.lose,
       })
     : (): void => {};
 

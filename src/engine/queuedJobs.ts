@@ -2,8 +2,9 @@ import { type Claim, handBack, readUnknownVersion, settleJob } from "../database
 import { type WakeUpLimits, addWakeUps } from "../database/calls/wakeUps.ts";
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { type Attempt, LetGo, createAttempt } from "./attempt.ts";
+import { LetGo, createAttempt } from "./attempt.ts";
 import { type DefinedJob, bindDefinition, undefinedJob } from "./definedJob.ts";
+import type { HeldJobs } from "./heldJobs.ts";
 import { runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import type { EngineSession } from "./session.ts";
@@ -26,12 +27,6 @@ export interface QueuedJobs {
    * @throws {LetGo} `lost` if the claim was lost: then the wake-up may be somebody else's and must not be completed.
    */
   run(jobId: string, identifier: string): Promise<void>;
-  /** Whether this process holds the job and knows it. */
-  isRunning(jobId: string): boolean;
-  /** The claims under which this process holds jobs. */
-  claims(): readonly Claim[];
-  /** Aborts the handlers of these claims, because somebody else has their jobs now or nobody shall. */
-  lose(claims: readonly Claim[]): void;
   /** Begins no further task, and waits until nothing runs. */
   drain(): Promise<void>;
   /** Aborts the handlers that still run; their jobs are handed back, uncounted. */
@@ -40,8 +35,10 @@ export interface QueuedJobs {
 
 /** What {@link createQueuedJobs} takes. */
 export interface QueuedJobsOptions {
-  /** Known at the first run; opened after this, because it asks {@link QueuedJobs.isRunning}. */
+  /** Asked at each run: a worker is opened after this. */
   readonly session: () => EngineSession;
+  /** Where the jobs are noted that run. */
+  readonly held: HeldJobs;
   /** The definition of a version, if this worker has it. */
   readonly findDefinition: (identifier: string, version: string | null) => AnyJobDefinition | undefined;
   /**
@@ -52,9 +49,13 @@ export interface QueuedJobsOptions {
 }
 
 /** Creates the runner of queued jobs. */
-export function createQueuedJobs({ session: getSession, findDefinition, passedOn }: QueuedJobsOptions): QueuedJobs {
+export function createQueuedJobs({
+  session: getSession,
+  held,
+  findDefinition,
+  passedOn,
+}: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
-  const held = new Map<string, Attempt>();
   const wokenMeanwhile = new Set<string>();
   const shutdown = new AbortController();
   let isStopping = false;
@@ -117,7 +118,7 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
   async function runClaim(session: EngineSession, claim: Claim, bind: () => DefinedJob): Promise<void> {
     const { jobId } = claim;
     const attempt = createAttempt(claim, shutdown.signal);
-    held.set(jobId, attempt);
+    held.add(attempt);
     try {
       session.onWritten([jobId]);
       await runPlan(session, {
@@ -132,7 +133,7 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
       await letGo(session, claim, error);
     } finally {
       session.suspects.release(jobId);
-      held.delete(jobId);
+      held.remove(jobId);
     }
   }
 
@@ -170,17 +171,6 @@ export function createQueuedJobs({ session: getSession, findDefinition, passedOn
       const end = runOnce(jobId, identifier);
       running.set(jobId, end);
       return end;
-    },
-    isRunning: (jobId) => held.has(jobId),
-    claims: () => Array.from(held.values(), ({ claim }) => claim),
-    lose(claims) {
-      for (const claim of claims) {
-        const attempt = held.get(claim.jobId);
-        // It may have been claimed anew meanwhile.
-        if (attempt?.claim === claim) {
-          attempt.lose();
-        }
-      }
     },
     async drain() {
       isStopping = true;

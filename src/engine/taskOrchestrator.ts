@@ -8,6 +8,7 @@ import { type EventHub, createEventHub } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/logEvents.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { type Attempt, LetGo, createAttempt } from "./attempt.ts";
+import { createHeldJobs } from "./heldJobs.ts";
 import { type OpenSession, openSession } from "./openSession.ts";
 import { isSkipped, runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
@@ -41,7 +42,7 @@ export class TaskOrchestrator {
   readonly #options: TaskOrchestratorOptions;
   readonly #log: Logger;
   readonly #events: EventHub;
-  readonly #running = new Map<string, Attempt>();
+  readonly #held = createHeldJobs();
   readonly #closing = new AbortController();
   readonly #endLogging: () => void;
   #session: Promise<OpenSession> | undefined;
@@ -173,17 +174,7 @@ export class TaskOrchestrator {
         events: this.#events,
         concurrency: 1,
         isOrder: true,
-        isRunning: (jobId) => this.#running.has(jobId),
-        claims: () => Array.from(this.#running.values(), ({ claim }) => claim),
-        lose: (claims) => {
-          for (const claim of claims) {
-            const attempt = this.#running.get(claim.jobId);
-            // It may have been claimed anew meanwhile.
-            if (attempt?.claim === claim) {
-              attempt.lose();
-            }
-          }
-        },
+        held: this.#held,
       });
       // A failed start is tried again by the next call.
       this.#session.catch(() => (this.#session = undefined));
@@ -205,7 +196,7 @@ export class TaskOrchestrator {
       throw refusalOf(jobId, answer.outcome, answer.holder);
     }
     const attempt = createAttempt(answer.claim, this.#closing.signal);
-    this.#running.set(jobId, attempt);
+    this.#held.add(attempt);
     try {
       return await run(session, attempt);
     } catch (error) {
@@ -216,7 +207,7 @@ export class TaskOrchestrator {
     } finally {
       session.writer.unmark(jobId);
       // Before the job is free, or this would forget the run of a caller that takes it at once.
-      this.#running.delete(jobId);
+      this.#held.remove(jobId);
       await release(session, answer.claim);
     }
   }

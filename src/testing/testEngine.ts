@@ -1,6 +1,7 @@
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import { LetGo } from "../engine/attempt.ts";
-import { type OpenSession, openSession } from "../engine/openSession.ts";
+import { createHeldJobs } from "../engine/heldJobs.ts";
+import { openSession } from "../engine/openSession.ts";
 import { createQueuedJobs } from "../engine/queuedJobs.ts";
 import { createEventHub } from "../telemetry/events.ts";
 import { registeredVersion } from "../worker/definitions.ts";
@@ -46,21 +47,8 @@ export async function openTestEngine({
   events.on("job.claimed", ({ jobId }) => {
     claimed.add(jobId);
   });
-  // oxlint-disable-next-line eslint/prefer-const -- Each of the two asks the other.
-  let session: OpenSession | undefined;
-  const jobs = createQueuedJobs({
-    session: () => {
-      if (session === undefined) {
-        throw new Error("The engine is not open yet.");
-      }
-      return session;
-    },
-    findDefinition: (identifier, version) => {
-      const definition = definitions.get(identifier);
-      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
-    },
-  });
-  session = await openSession({
+  const held = createHeldJobs();
+  const session = await openSession({
     connectionString,
     log,
     events,
@@ -68,15 +56,18 @@ export async function openTestEngine({
     concurrency: 1,
     lanes: 1,
     knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
-    isRunning: (jobId) => jobs.isRunning(jobId),
-    claims: () => jobs.claims(),
-    lose: (claims) => {
-      jobs.lose(claims);
-    },
+    held,
     // Nobody else looks at this database.
-    isAlive: false,
+    hasPulse: false,
   });
-  const opened = session;
+  const jobs = createQueuedJobs({
+    session: () => session,
+    held,
+    findDefinition: (identifier, version) => {
+      const definition = definitions.get(identifier);
+      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
+    },
+  });
   let hasCrashed = false;
 
   return {
@@ -93,17 +84,17 @@ export async function openTestEngine({
       return claimed.has(jobId);
     },
     lose(jobId) {
-      jobs.lose(jobs.claims().filter((claim) => claim.jobId === jobId));
+      held.lose(held.claims().filter((claim) => claim.jobId === jobId));
     },
     crash() {
       hasCrashed = true;
-      void opened.close();
+      void session.close();
     },
     hasCrashed: () => hasCrashed,
     async close() {
       jobs.abort();
       await jobs.drain();
-      await opened.close();
+      await session.close();
     },
   };
 }

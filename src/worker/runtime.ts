@@ -4,6 +4,7 @@ import { registerDefinitions } from "../database/calls/definitions.ts";
 import { pruneJobs } from "../database/calls/orders.ts";
 import { announce, sweep } from "../database/calls/wakeUps.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
+import { createHeldJobs } from "../engine/heldJobs.ts";
 import { type OpenSession, openSession } from "../engine/openSession.ts";
 import { createQueuedJobs } from "../engine/queuedJobs.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -78,7 +79,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let announcer: Announcer | undefined;
   let isGivenUp = false;
 
+  const held = createHeldJobs();
   const jobs = createQueuedJobs({
+    held,
     session: () => {
       if (session === undefined) {
         throw new Error("A wake-up came before the worker had started");
@@ -118,11 +121,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       events,
       concurrency: options.concurrency,
       knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
-      isRunning: (jobId) => jobs.isRunning(jobId),
-      claims: () => jobs.claims(),
-      lose: (claims) => {
-        jobs.lose(claims);
-      },
+      held,
       onWritten: (jobIds) => announcer?.note(jobIds),
     });
     try {

@@ -6,6 +6,7 @@ import type { TaskStatus } from "../../src/database/calls/claims.ts";
 import { registerDefinitions } from "../../src/database/calls/definitions.ts";
 import { type AddJobSpec, type JobSnapshot, addJob, readJob } from "../../src/database/calls/jobs.ts";
 import type { AnyJobDefinition } from "../../src/definition/jobDefinition.ts";
+import { createHeldJobs } from "../../src/engine/heldJobs.ts";
 import { type OpenSession, type SessionOptions, openSession } from "../../src/engine/openSession.ts";
 import { type QueuedJobs, createQueuedJobs } from "../../src/engine/queuedJobs.ts";
 import {
@@ -65,16 +66,8 @@ export async function startEngine({
   ...options
 }: TestEngineOptions): Promise<TestEngine> {
   const events = createRecordingHub();
-  // oxlint-disable-next-line eslint/prefer-const -- Each of the two asks the other.
-  let session: OpenSession | undefined;
-  const jobs = createQueuedJobs({
-    session: () => existing(session),
-    findDefinition: (identifier, version) => {
-      const definition = definitions[identifier];
-      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
-    },
-  });
-  session = await openSession({
+  const held = createHeldJobs();
+  const session = await openSession({
     connectionString: url,
     schemas: TEST_SCHEMAS,
     log: pino({ level: "silent" }),
@@ -82,31 +75,34 @@ export async function startEngine({
     knownVersions: Object.entries(definitions).map(([identifier, definition]) =>
       registeredVersion(identifier, definition),
     ),
-    isRunning: (jobId) => jobs.isRunning(jobId),
-    claims: () => jobs.claims(),
-    lose: (claims) => {
-      jobs.lose(claims);
-    },
-    isAlive: false,
+    held,
+    hasPulse: false,
     ...options,
+  });
+  const jobs = createQueuedJobs({
+    session: () => session,
+    held,
+    findDefinition: (identifier, version) => {
+      const definition = definitions[identifier];
+      return definition !== undefined && registeredVersion(identifier, definition) === version ? definition : undefined;
+    },
   });
   if (isRegistering) {
     const rows = Object.entries(definitions).map(([identifier, definition]) => definitionRow(identifier, definition));
     await registerDefinitions(session.pool, rows, true);
   }
-  const opened = session;
   return {
-    session: opened,
+    session,
     jobs,
     events,
     async run(jobId) {
-      const job = await readJob(opened.pool, jobId);
+      const job = await readJob(session.pool, jobId);
       await jobs.run(jobId, job?.identifier ?? "");
     },
     async close() {
       jobs.abort();
       await jobs.drain();
-      await opened.close();
+      await session.close();
     },
   };
 }
