@@ -354,3 +354,19 @@ test("a row that somebody's psql holds keeps only its own job from being freed, 
     expect(await statuses(sql, id)).toStrictEqual(["PENDING"]);
   }
 });
+
+test("a task set back by hand while its job is cancelled does not make the two contradict each other", async () => {
+  const job = await addPublish(sql, []);
+  await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = $1 and position = 1", [job.id]);
+  await withTwoSessions(sql, async (order, hand) => {
+    const pid = await pidOf(hand);
+    await order.query("begin");
+    await order.query("select ratchet.cancel_job($1)", [job.id]);
+    const back = hand.query("update ratchet.tasks set status = 'PENDING' where job_id = $1 and position = 1", [job.id]);
+    await untilBlocked(sql, pid);
+    await order.query("commit");
+    await back;
+  });
+  expect(await statuses(sql, job.id)).toStrictEqual(["PENDING", "CANCELLED"]);
+  expect(await readJob(sql, job.id)).toMatchObject({ status: "PENDING", finished_at: null, cancelled_at: null });
+});

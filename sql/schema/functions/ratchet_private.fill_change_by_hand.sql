@@ -19,6 +19,11 @@ begin
       message = format('Task %s of job %s cannot be set to %s: the job was scrubbed.', new.position, new.job_id, new.status),
       hint = 'Add a new job with a payload of its own.';
   end if;
+  -- An order that does not see this change yet stops at the first unfinished task it does see: wait for it there.
+  if old.status in ('SKIPPED', 'CANCELLED') then
+    perform from ratchet.tasks t
+      where t.job_id = new.job_id and t.position = ratchet_private.first_unfinished(new.job_id) for update;
+  end if;
   -- Whoever holds the job now must not write over the change.
   new.fence := 1 + greatest(old.fence, v_fence);
   new.completed_at := case when new.status in ('COMPLETED', 'SKIPPED') then coalesce(new.completed_at, v_now) end;
