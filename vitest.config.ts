@@ -15,9 +15,10 @@ export default defineConfig({
     pool: "forks",
     // Most tests wait for Postgres or a child process: on two cores Vitest's own choice, one, leaves half of them idle.
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    testTimeout: 30_000,
+    // Deadlines, never measures: a process needs 3 s of CPU to start, which is 20 s and more where six others want it.
+    testTimeout: 90_000,
     // The first clone of a file waits for its turn at the template.
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: "v8",
       include: ["src/client/**", "src/definition/**", "src/engine/**"],

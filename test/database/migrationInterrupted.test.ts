@@ -59,7 +59,7 @@ async function migratingHalfWay({ url, pool }: TestDatabase): Promise<{ command:
       );
       return rows[0]?.pid;
     },
-    { timeoutMs: 20_000, what: `a migration half-way: ${command.errors()}` },
+    { timeoutMs: 60_000, what: `a migration half-way: ${command.errors()}` },
   );
   return { command, pid };
 }
@@ -89,7 +89,7 @@ test.each([
     await expectWhole(database.pool);
     await Promise.all(pools.map((pool) => pool.end()));
   },
-  60_000,
+  120_000,
 );
 
 test("its server process ended half-way: the command says so, and the next one makes it whole", async () => {
@@ -103,7 +103,7 @@ test("its server process ended half-way: the command says so, and the next one m
   await goOn(database.pool);
   await migrate(database.pool);
   await expectWhole(database.pool);
-}, 60_000);
+}, 120_000);
 
 test("a crash of Postgres in an upgrade: after its recovery the old schema works, and the next run makes it whole", async () => {
   const database = keep(await createDatabaseOnOwnServer());
@@ -119,9 +119,9 @@ test("a crash of Postgres in an upgrade: after its recovery the old schema works
         () => true,
         () => false,
       ),
-    { timeoutMs: 20_000, what: "the recovery" },
+    { timeoutMs: 60_000, what: "the recovery" },
   );
   expect(await migrationState(database.pool)).toBe("pending");
   await migrate(database.pool);
   await expectWhole(database.pool);
-}, 60_000);
+}, 120_000);

@@ -63,4 +63,4 @@ test("workers of the release before run on through a migration under load and af
   }
   expect([...worker.seen("task.failed"), ...late.seen("task.failed")]).toStrictEqual([]);
   expect(await bench.violations()).toStrictEqual([]);
-}, 60_000);
+}, 120_000);

@@ -81,7 +81,7 @@ test("what the steps build runs migrations, a worker and a definition", async ()
   expect(added).toMatchObject({ exit: 0, output: expect.stringContaining("COMPLETED") });
   worker.child.kill(image.stopSignal as NodeJS.Signals);
   expect(await worker.ended).toMatchObject({ exit: 0, output: expect.stringContaining("worker stopped") });
-}, 60_000);
+}, 120_000);
 
 test("the server of the compose file answers its own health check, and GraphQL to the browser's machine", async () => {
   const port = await freePort();
@@ -100,7 +100,7 @@ test("the server of the compose file answers its own health check, and GraphQL t
   });
   server.child.kill(image.stopSignal as NodeJS.Signals);
   expect(await server.ended).toMatchObject({ exit: 0 });
-}, 60_000);
+}, 120_000);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");

@@ -236,7 +236,7 @@ test("greets by name", async () => {
   const settings = { RATCHET_TEST_DATABASE_URL: inject("testServerUrl") };
   const tested = await runProgram([process.execPath, "--test", "greet.test.js"], { folder: project, settings });
   expect(tested).toMatchObject({ exit: 0, output: expect.stringContaining("pass 1") });
-}, 60_000);
+}, 120_000);
 
 test("the server without its optional packages says how to install them", async () => {
   const { exit, output } = await runProgram(["npx", "ratchet", "serve", "--port", "0"], {

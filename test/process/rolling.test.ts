@@ -39,10 +39,12 @@ function keepAdding(identifier: string) {
     while (!over.signal.aborted) {
       const ms = Array.from({ length: 4 }, () => Math.round(Math.random() * 150));
       jobIds.push(...(await Promise.all(Array.from({ length: 5 }, () => workers.add(identifier, { ms })))));
-      await waitUntil(hasRoom, { timeoutMs: 30_000, what: "fewer unfinished jobs" });
+      await waitUntil(hasRoom, { timeoutMs: 60_000, what: "fewer unfinished jobs" });
     }
   }
   const adding = add();
+  // Told by whoever ends it.
+  adding.catch(() => {});
   return async (): Promise<string[]> => {
     over.abort();
     await adding;

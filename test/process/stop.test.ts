@@ -36,7 +36,7 @@ const PLAIN_STUBBORN = `export default async () => {
 
 async function started(...lines: readonly string[]): Promise<void> {
   await waitUntil(() => lines.every((line) => workers.ledger().includes(line)), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: `${lines.join(", ")} in ${workers.ledger().join(", ")}`,
   });
 }
@@ -84,7 +84,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     ]);
     expect(workers.ledger().filter((line) => line.startsWith("ends"))).toHaveLength(4);
   },
-  60_000,
+  120_000,
 );
 
 test("a task that ends within the grace is COMPLETED, and the next one runs on another worker that was there already", async () => {
@@ -101,7 +101,7 @@ test("a task that ends within the grace is COMPLETED, and the next one runs on a
   expect(await worker.ended).toBe(0);
   expect((await workers.ended(jobId)).tasks.map(({ attempts }) => attempts)).toStrictEqual([1, 1]);
   expect(workers.ledger()).toStrictEqual([`begins ${jobId}`, `ends ${jobId}`, `after ${jobId}`]);
-}, 60_000);
+}, 120_000);
 
 test("a handler that blocks the event loop past the grace is heard out, and the process ends after it", async () => {
   workers.task(
@@ -119,7 +119,7 @@ test("a handler that blocks the event loop past the grace is heard out, and the 
   expect(await worker.ended).toBe(0);
   expect((await workers.job(jobId))?.status).toBe("COMPLETED");
   expect(await workers.rows(TRACES)).toStrictEqual([NONE]);
-}, 60_000);
+}, 120_000);
 
 test("a second signal ends the process at once, with 128 and its number", async () => {
   workers.task("stubborn", STUBBORN);
@@ -133,7 +133,7 @@ test("a second signal ends the process at once, with 128 and its number", async 
   }, 50);
   expect(await worker.ended).toBe(143);
   clearInterval(repeating);
-}, 60_000);
+}, 120_000);
 
 test("Postgres away during the stop: the process ends all the same, and says what becomes of its jobs", async () => {
   workers.task("stubborn", STUBBORN);
@@ -150,7 +150,7 @@ test("Postgres away during the stop: the process ends all the same, and says wha
   } finally {
     await proxy.close();
   }
-}, 60_000);
+}, 120_000);
 
 test("SIGTERM while the start waits for a Postgres that says nothing ends it", async () => {
   workers.task("quick", QUICK);
@@ -158,14 +158,14 @@ test("SIGTERM while the start waits for a Postgres that says nothing ends it", a
   try {
     await proxy.set({ kind: "swallow" });
     const worker = workers.start({ DATABASE_URL: proxy.url, RATCHET_SHUTDOWN_GRACE: "100 ms" });
-    await waitUntil(() => proxy.connections() > 0, { timeoutMs: 20_000, what: "a connection" });
+    await waitUntil(() => proxy.connections() > 0, { timeoutMs: 60_000, what: "a connection" });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(1);
     expect(worker.errors()).toContain("something does not answer");
   } finally {
     await proxy.close();
   }
-}, 60_000);
+}, 120_000);
 
 test.each(["ratchet worker", "ratchet engine", "ratchet queue"])(
   "SIGTERM during the start, when the connections called '%s' are opened, leaves nothing behind",
@@ -180,13 +180,13 @@ test.each(["ratchet worker", "ratchet engine", "ratchet queue"])(
             [name],
           )
         ).length > 0,
-      { timeoutMs: 20_000, what: name },
+      { timeoutMs: 60_000, what: name },
     );
     worker.child.kill("SIGTERM");
     expect([await worker.ended, worker.errors()]).toStrictEqual([0, ""]);
     expect(await workers.rows(TRACES)).toStrictEqual([NONE]);
   },
-  60_000,
+  120_000,
 );
 
 test("SIGTERM while a claim waits for somebody's lock: the process ends, and the job runs elsewhere, uncounted", async () => {
@@ -213,7 +213,7 @@ test("SIGTERM while a claim waits for somebody's lock: the process ends, and the
     [1, "COMPLETED"],
   ]);
   expect(workers.ledger()).toHaveLength(3);
-}, 60_000);
+}, 120_000);
 
 test("SIGTERM while `ratchet up` waits for somebody's lock to migrate: it ends, and nothing is changed", async () => {
   workers.task("quick", QUICK);
@@ -223,7 +223,7 @@ test("SIGTERM while `ratchet up` waits for somebody's lock to migrate: it ends, 
     await holder.query("begin; lock table ratchet.jobs in row exclusive mode");
     const command = workers.start({}, { command: "up --port 0" });
     const waiting = "select 1 from pg_locks where relation = 'ratchet.jobs'::regclass and not granted";
-    await waitUntil(async () => (await workers.rows(waiting)).length > 0, { timeoutMs: 20_000, what: "a migration" });
+    await waitUntil(async () => (await workers.rows(waiting)).length > 0, { timeoutMs: 60_000, what: "a migration" });
     command.child.kill("SIGTERM");
     expect([await command.ended, command.errors()]).toStrictEqual([0, ""]);
   } finally {
@@ -231,7 +231,7 @@ test("SIGTERM while `ratchet up` waits for somebody's lock to migrate: it ends, 
     holder.release(true);
   }
   expect(await workers.rows("select hash from ratchet_private.schema_state")).toStrictEqual([{ hash: "before" }]);
-}, 60_000);
+}, 120_000);
 
 test("`ratchet up`: running tasks end within the grace, the rest is handed back, and requests have no grace of their own after it", async () => {
   workers.task("stubborn", STUBBORN);
@@ -243,4 +243,4 @@ test("`ratchet up`: running tasks end within the grace, the rest is handed back,
   expect(await command.ended).toBe(0);
   expect(command.output()).toContain("Stopped.");
   expect(await workers.rows(TRACES)).toStrictEqual([NONE]);
-}, 60_000);
+}, 120_000);

@@ -169,7 +169,7 @@ test("graphile-worker's own command migrates, and runs jobs and plain task files
   } finally {
     await empty.drop();
   }
-}, 40_000);
+}, 120_000);
 
 test("--once runs what is there and ends", async () => {
   const preparing = startGraphileWorker(["--once"]);
@@ -180,7 +180,7 @@ test("--once runs what is there and ends", async () => {
   expect(await command.ended).toBe(0);
   expect((await endOf(jobId)).status).toBe("COMPLETED");
   expect(command.output()).toContain('"job completed"');
-}, 40_000);
+}, 120_000);
 
 test("SIGTERM hands unfinished jobs back uncounted, plain tasks too, and the command ends", async () => {
   await startGraphileWorker(["--once"]).ended;
@@ -227,7 +227,7 @@ test("SIGTERM hands unfinished jobs back uncounted, plain tasks too, and the com
   await startGraphileWorker(["--once"]).ended;
   expect((await endOf(jobId)).status).toBe("COMPLETED");
   expect(ledger().filter((line) => line === `first ${jobId}`)).toHaveLength(1);
-}, 60_000);
+}, 120_000);
 
 test("what the user's configuration sets goes before the preset, and the crontab works", async () => {
   write({
@@ -271,7 +271,7 @@ export default { extends: [RatchetPreset], worker: { concurrentJobs: 1, logger, 
     { timeoutMs: 15_000, what: `a job from the crontab in:\n${again.output()}` },
   );
   expect(job.payload).toMatchObject({ from: "cron", _cron: { backfilled: true } });
-}, 60_000);
+}, 120_000);
 
 test("the schemas are those that the project names, and two names for graphile-worker's are refused (RT110)", async () => {
   const config = (ratchet: object): Readonly<Record<string, string>> => ({
@@ -299,7 +299,7 @@ export default { extends: [RatchetPreset], ratchet: ${JSON.stringify(ratchet)}, 
   } finally {
     await pool.end();
   }
-}, 40_000);
+}, 120_000);
 
 test("payloads are in no line of the log, at debug level and with failures", async () => {
   write({ go: "" });
@@ -322,7 +322,7 @@ test("payloads are in no line of the log, at debug level and with failures", asy
     .filter((line) => line.includes(SECRET));
   expect(lines).toStrictEqual([]);
   expect(command.output()).toContain('"level":"debug"');
-}, 40_000);
+}, 120_000);
 
 test("after SIGKILL in the middle of a task the next worker of this host goes on at once, with nothing done twice", async () => {
   write({
@@ -350,4 +350,4 @@ process.once("SIGTERM", () => worker.stop());`,
   second.child.kill("SIGTERM");
   // No timer and no connection keeps the process.
   expect(await second.ended).toBe(0);
-}, 60_000);
+}, 120_000);

@@ -44,10 +44,15 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
   let passageOfNew: Passage | { readonly kind: "forget" } = PASS;
   let port = 0;
   let onLinkGone = (): void => {};
+  let isClosed = false;
 
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
 
   function accept(client: Socket): void {
+    if (isClosed) {
+      client.destroy();
+      return;
+    }
     const upstream = connect({
       port: Number(target.port || 5432),
       host: target.hostname,
@@ -132,6 +137,7 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
     set,
     heal: () => set(PASS),
     async close() {
+      isClosed = true;
       server.close();
       const { promise: allGone, resolve } = Promise.withResolvers<true>();
       onLinkGone = () => {

@@ -55,15 +55,24 @@ export function createFaultyLink(client: Socket, server: Socket, passage: Passag
   return {
     setPassage,
     reset() {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     },
     forget,
     halfOpen(closedSide) {
       forget();
-      (closedSide === "client" ? client : server).resetAndDestroy();
+      reset(closedSide === "client" ? client : server);
     },
   };
+}
+
+/** Node resets a connection that is being opened only when it is open, which may be never. */
+function reset(socket: Socket): void {
+  if (socket.connecting) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
+  }
 }
 
 /** One direction. `update` looks at the passage again. */
@@ -131,7 +140,7 @@ function createPipe(source: Socket, target: Socket, getPassage: () => Passage): 
     if (parcel.kind === "end") {
       target.end();
     } else if (parcel.kind === "reset") {
-      target.resetAndDestroy();
+      reset(target);
     } else {
       const sent = parcel.bytes.subarray(0, mostBytesNow());
       if (sent.length < parcel.bytes.length) {

@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /**
  * Asks `condition` every 10 ms until it gives something other than false, null or undefined, and returns that. Throws
- * after `timeoutMs` (default 10 s), with `what` in the message.
+ * after `timeoutMs` (default 30 s), with `what` in the message.
  */
 export async function waitUntil<Value>(
   condition: () => Value | Promise<Value>,
-  { timeoutMs = 10_000, what = "the condition" }: { timeoutMs?: number; what?: string } = {},
+  { timeoutMs = 30_000, what = "the condition" }: { timeoutMs?: number; what?: string } = {},
 ): Promise<Exclude<Value, false | null | undefined>> {
   const deadlineMs = Date.now() + timeoutMs;
   for (;;) {

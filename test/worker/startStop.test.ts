@@ -50,7 +50,7 @@ test("a worker that starts and stops twenty times leaves nothing behind", async 
   }
   await waitUntil(async () => (await connections()) === 0, { what: "closed connections" });
   expect(await bench.rows("select 1 from ratchet.workers where stopped_at is null")).toStrictEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("the running task ends within the grace and is written; the next one does not start and counts no try", async () => {
   const running = deferred();

@@ -39,7 +39,7 @@ test("old and new run side by side: each job goes to the worker that knows its v
     Array.from({ length: 60 }, () => 1),
   );
   expect(again.seen("job.claimed")).toHaveLength(20);
-}, 40_000);
+}, 120_000);
 
 test("a version that no worker knows waits, says so, and fails with a clear text in the end", async () => {
   const { old, current } = versions();
