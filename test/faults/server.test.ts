@@ -1,5 +1,5 @@
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 
 import { waitUntil } from "../support/waiting.ts";
 import { type Fault, expectToSurvive, pause } from "./faultRun.ts";
