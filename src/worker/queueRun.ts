@@ -44,8 +44,6 @@ export interface QueueRunOptions {
 }
 
 const KILL_WITHIN_MS = 1000;
-/** With Postgres away nothing is fetched either. */
-const NOTED_WITHIN_MS = 5000;
 
 /** Starts graphile-worker's runner on `database`. */
 export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
@@ -56,7 +54,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   let isNoted = false;
   let noted: Promise<void> = Promise.resolve();
   async function note(created: WorkerPool): Promise<void> {
-    await endsWithin(onPool(created), NOTED_WITHIN_MS);
+    await onPool(created);
     isNoted = true;
   }
   async function flagsOnceNoted(): Promise<string[]> {

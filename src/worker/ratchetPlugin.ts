@@ -19,7 +19,6 @@ import { createTaskFilesPlugin } from "./taskFiles.ts";
 
 /** As graphile-worker has it. */
 const DEFAULT_SHUTDOWN_GRACE_MS = 5000;
-const POOL_NOTED_WITHIN_MS = 5000;
 /** For the last hand-backs, when the handlers have ended or were given up. */
 const STOP_WITHIN_MS = 3000;
 
@@ -36,7 +35,7 @@ interface Runner {
   runtime: Runtime | undefined;
   poolEnds: PoolEnds | undefined;
   /** Nothing is fetched before, unless through graphile-worker's local queue. */
-  poolNoted: Promise<unknown> | undefined;
+  poolNoted: Promise<void> | undefined;
   plainTasks: PlainTasks | undefined;
 }
 
@@ -126,7 +125,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           );
           try {
             await runtimeOf(context).start();
-            await runnerOf(context).poolNoted;
+            await runner.poolNoted;
           } catch (error) {
             getLog().error({ err: error }, "the worker cannot be registered; its next wake-up tries again");
             throw error;
@@ -141,7 +140,7 @@ export function createRatchetPlugin({ getLog, getSchemas }: RatchetPluginOptions
           ctx.events.on("pool:create", (event: { readonly ctx: RunnerContext; readonly workerPool: WorkerPool }) => {
             if (event.ctx.hooks === hooks) {
               const runner = runnerOf(event.ctx);
-              runner.poolNoted = endsWithin(runtimeOf(event.ctx).notePool(event.workerPool), POOL_NOTED_WITHIN_MS);
+              runner.poolNoted = runtimeOf(event.ctx).notePool(event.workerPool);
             }
           });
           closePollGaps(ctx.events);

@@ -22,6 +22,7 @@ import { createRetryTimer } from "./retryTimer.ts";
 export const LAST_WORDS_MS = 2000;
 /** What runs when nothing of it matters any more. */
 const LOOSE_ENDS_MS = 500;
+const POOL_NOTED_WITHIN_MS = 5000;
 
 /** What {@link createRuntime} takes. */
 export interface RuntimeOptions {
@@ -48,7 +49,11 @@ export interface Runtime {
   start(): Promise<number>;
   /** Runs the job that a wake-up is for, or adopts the wake-up first. */
   handleWakeUp(identifier: string, payload: unknown, helpers: JobHelpers): Promise<void>;
-  /** Notes a pool of graphile-worker's that fetches wake-ups for this process; resolves when the database knows it. */
+  /**
+   * Notes a pool of graphile-worker's that fetches wake-ups for this process. Resolves when the database knows it, or after
+   * five seconds: nothing is fetched from a database that is away either. Before the start it is only noted, and the start
+   * waits for the database to know it.
+   */
   notePool(pool: WorkerPool): Promise<void>;
   /** Notes that such a pool has ended. */
   forgetPool(pool: WorkerPool): void;
@@ -132,6 +137,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       throw error;
     }
     session = opened;
+    // graphile-worker's own command makes its pool before it starts this.
+    await tellPools();
     announcer = createAnnouncer((jobIds) => announce(opened.pool, jobIds));
     const maintenance = startMaintenance({
       events,
@@ -143,11 +150,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 
   async function tellPools(): Promise<void> {
-    try {
-      const started = await starting;
-      await started?.session.notePools(Array.from(pools, ({ id }) => id));
-    } catch {
-      // It could not be started: whoever started it is told.
+    if (session !== undefined) {
+      const poolIds = Array.from(pools, ({ id }) => id);
+      await endsWithin(session.notePools(poolIds), POOL_NOTED_WITHIN_MS);
     }
   }
 
@@ -205,9 +210,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const jobId = jobIdOf(payload) ?? (await adoptWakeUp(started.session, identifier, payload, helpers));
       await jobs.run(jobId, identifier);
     },
-    notePool(pool) {
+    async notePool(pool) {
       pools.add(pool);
-      return tellPools();
+      await tellPools();
     },
     forgetPool(pool) {
       pools.delete(pool);

@@ -229,6 +229,23 @@ test("SIGTERM hands unfinished jobs back uncounted, plain tasks too, and the com
   expect(ledger().filter((line) => line === `first ${jobId}`)).toHaveLength(1);
 }, 120_000);
 
+test("a rescuer of graphile-worker's own command would know the pool that it fetches by", async () => {
+  await startGraphileWorker(["--once"]).ended;
+  const jobId = await add("publish");
+  const command = startGraphileWorker();
+  await waitUntil(() => ledger().includes(`second begins ${jobId}`), { timeoutMs: 15_000, what: command.output() });
+  const { rows } = await database.pool.query(
+    `select fetched.locked_by = any (worker.pool_ids) as is_known
+     from graphile_worker.jobs fetched, ratchet.workers worker where fetched.key = $1 and worker.stopped_at is null`,
+    [wakeUpKey(jobId)],
+  );
+  expect(rows).toStrictEqual([{ is_known: true }]);
+  write({ go: "" });
+  await endOf(jobId);
+  command.child.kill("SIGTERM");
+  await command.ended;
+}, 120_000);
+
 test("what the user's configuration sets goes before the preset, and the crontab works", async () => {
   write({
     "graphile.config.ts": `import { Logger } from "graphile-worker";
