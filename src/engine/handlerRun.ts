@@ -2,7 +2,7 @@ import { LetGo } from "./attempt.ts";
 import { type TimeLimit, setAlarm } from "./timeLimit.ts";
 
 /** How long a handler may go on after its signal was aborted, before it is left to itself. */
-const AFTER_ABORT_MS = 1000;
+export const AFTER_ABORT_MS = 1000;
 
 /** Runs a handler's code under a signal of its own. */
 export type HandlerCall = (signal: AbortSignal) => unknown;

@@ -92,7 +92,7 @@ export async function runTask(
       const committed = await runInTransaction({
         task: task.name,
         transactionPool: session.transactionPool,
-        turns: { take: () => withinTime(attempt, task, (signal) => session.transactionTurns.take(signal)) },
+        takeTurn: () => withinTime(attempt, task, (signal) => session.transactionTurns.take(signal)),
         pool: session.pool,
         schemas: session.schemas,
         workerId: session.workerId,

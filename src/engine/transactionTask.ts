@@ -14,7 +14,6 @@ import { type LentClient, lendClient } from "./lentClient.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { refusedResult } from "./resultText.ts";
 import { ownOrder, readTrouble, transactionEnded } from "./transactionTrouble.ts";
-import type { Turns } from "./turns.ts";
 
 /** A transaction task without a time-out of its own ends after this, because it holds a connection and maybe locks. */
 export const TRANSACTION_TIMEOUT_MS = 60_000;
@@ -28,8 +27,11 @@ export interface TransactionTaskOptions {
   /** The task's name, for the texts of errors. */
   readonly task: string;
   readonly transactionPool: pg.Pool;
-  /** As many as the pool has connections: whoever waits in the pool itself is turned away after its time-out. */
-  readonly turns: Turns;
+  /**
+   * Waits for one of as many turns as the pool has connections, and gives what ends it: whoever waits in the pool itself is
+   * turned away after its time-out.
+   */
+  readonly takeTurn: () => Promise<() => void>;
   /** For questions about a lost COMMIT: all connections of the other pool may be waiting for the answer to that. */
   readonly pool: pg.Pool;
   readonly schemas: SchemaNames;
@@ -54,9 +56,9 @@ export interface CommittedEnd {
  * @throws what the handler throws, after ROLLBACK; {@link LetGo} `lost` if a newer fence stands on the task; RT141, RT143.
  */
 export async function runInTransaction(options: TransactionTaskOptions): Promise<CommittedEnd> {
-  const { signal, demandClaim, turns } = options;
+  const { signal, demandClaim, takeTurn } = options;
   for (let repeats = 0; ; repeats++) {
-    const endTurn = await turns.take(signal);
+    const endTurn = await takeTurn();
     try {
       return await tryOnce(options, endTurn);
     } catch (error) {

@@ -3,9 +3,8 @@ import type { JobHelpers, Task, TaskList } from "graphile-worker";
 import { returnWakeUp } from "../database/calls/wakeUps.ts";
 import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
 import { LetGo } from "../engine/attempt.ts";
+import { AFTER_ABORT_MS } from "../engine/handlerRun.ts";
 
-/** As long as a handler of ours has after its signal was aborted. */
-const AFTER_ABORT_MS = 1000;
 /** For graphile-worker to write that the try has failed; until then it holds the job. */
 const RETURN_WITHIN_MS = 1000;
 const RETURN_POLL_MS = 20;
