@@ -12,7 +12,7 @@ import { withExamples } from "./examples.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { aborted, untilInterrupted } from "./interruption.ts";
 import { openLogFile } from "./logFile.ts";
-import { startStoppableWorker, stopLimitMs } from "./stopping.ts";
+import { startStoppableWorker, stopLimitMs, tellLongStop } from "./stopping.ts";
 import { registerTaskFolder } from "./registerTaskFolder.ts";
 import { addSampleJob, demandSample, startSampleMarketplace } from "./sample.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
@@ -105,6 +105,9 @@ async function runWorker(context: CliContext, run: UpRun, server: UpServer | nul
           });
     await (watching === null ? undefined : Promise.race([aborted(started.signal), watching]));
     const worker = await startStoppableWorker({ config, connectionString: database.url, log, signal });
+    const endTelling = tellLongStop(signal, config, (sentence) => {
+      context.print(sentence);
+    });
     try {
       await watching;
       if (watching === null || options.exit !== true) {
@@ -128,6 +131,7 @@ async function runWorker(context: CliContext, run: UpRun, server: UpServer | nul
     } finally {
       // Requests have the same grace as handlers, at the same time.
       await Promise.all([worker?.stop(), server?.close()]);
+      endTelling();
     }
   } finally {
     await marketplace?.close();

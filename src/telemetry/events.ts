@@ -62,8 +62,10 @@ export interface RatchetEvents {
   readonly "runner.restarted": { readonly reason: string };
   /** A worker is ready. */
   readonly "worker.started": { readonly workerId: number; readonly identifiers: readonly string[] };
+  /** A worker was asked to stop: its running tasks may end within the grace. */
+  readonly "worker.stopping": { readonly workerId: number; readonly graceMs: number };
   /**
-   * A worker has stopped. `handedBack` counts the jobs it still held; `null`: Postgres did not answer, and other workers take
+   * A worker has stopped. `handedBack` counts the jobs it still held, without those told as `job.handedBack`; `null`: Postgres did not answer, and other workers take
    * over what it held when they find it dead.
    */
   readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number | null };

@@ -64,6 +64,7 @@ const LINES: { readonly [Name in RatchetEventName]: LineOf<RatchetEvents[Name]> 
   // What made it end is told as the database's trouble.
   "runner.restarted": ["debug", "graphile-worker's runner ended and is started again"],
   "worker.started": ["info", "worker started"],
+  "worker.stopping": ["info", "worker stops: running tasks may end within the grace, the rest is handed back then"],
   "worker.stopped": ({ handedBack }) =>
     handedBack === null
       ? [
@@ -82,7 +83,7 @@ export function logEvents(events: EventHub, log: Logger): () => void {
     const line = LINES[name] as LineOf<RatchetEvents[RatchetEventName]>;
     return events.on(name, (event) => {
       const [level, text] = typeof line === "function" ? line(event) : line;
-      log[level](inSeconds(event), text);
+      log[level](fieldsOf(event), text);
     });
   });
   return () => {
@@ -92,14 +93,21 @@ export function logEvents(events: EventHub, log: Logger): () => void {
   };
 }
 
-/** People read seconds; `durationMs` and `retryInMs` become `seconds` and `retryInSeconds`. */
-function inSeconds(event: object): object {
-  const { durationMs, retryInMs, ...fields } = event as {
+/**
+ * People read seconds; `durationMs`, `retryInMs` and `graceMs` become `seconds`, `retryInSeconds` and `graceSeconds`. Beside
+ * lines that tell of jobs handed back, "0 handed back" would contradict them.
+ */
+function fieldsOf(event: object): object {
+  const { durationMs, retryInMs, graceMs, handedBack, ...fields } = event as {
     readonly durationMs?: number;
     readonly retryInMs?: number | null;
+    readonly graceMs?: number;
+    readonly handedBack?: number | null;
   };
   return {
     ...fields,
+    ...(handedBack === undefined || handedBack === 0 ? {} : { handedBack }),
+    ...(graceMs === undefined ? {} : { graceSeconds: secondsOf(graceMs) }),
     ...(durationMs === undefined ? {} : { seconds: secondsOf(durationMs) }),
     ...(typeof retryInMs === "number" ? { retryInSeconds: secondsOf(retryInMs) } : {}),
   };

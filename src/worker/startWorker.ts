@@ -93,9 +93,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const plainTasks = createPlainTasks(() => schemas);
   const taskList = { ...plainTasks.wrap(files.plainTasks), ...wakeUpHandlers(files.definitions, runtime) };
+  let workerId: number;
   let runner: SupervisedRunner;
   try {
-    await runtime.start();
+    workerId = await runtime.start();
     runner = await superviseRunner({ connectionString, schemas, runtime, taskList, queue, passedOn, log, events });
   } catch (error) {
     await runtime.stop();
@@ -104,6 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 
   async function stop(): Promise<void> {
+    events.emit("worker.stopping", { workerId, graceMs: queue.shutdownGraceMs });
     const deadlineMs = performance.now() + queue.shutdownGraceMs + STOP_AFTER_GRACE_MS;
     await endsWithin(Promise.all([runtime.drain(), runner.stop()]), queue.shutdownGraceMs + LAST_WORDS_MS);
     // Only now: a wake-up that was fetched at the last moment is handed back on the runtime's connections.

@@ -39,6 +39,7 @@ test("stop is safe twice and right after the start, closes every connection and 
   expect(one).toBe(two);
   await Promise.all([one, two]);
   await waitUntil(async () => (await connections()) === 0, { what: "closed connections" });
+  expect(worker.seen("worker.stopping")).toStrictEqual([{ workerId: worker.workerId, graceMs: expect.any(Number) }]);
   expect(worker.seen("worker.stopped")).toStrictEqual([{ workerId: worker.workerId, handedBack: 0 }]);
   expect(await bench.rows("select 1 from ratchet.workers where stopped_at is null")).toStrictEqual([]);
 });

@@ -68,6 +68,21 @@ test("a failure that will be retried is a warning with the wait in seconds, a fi
   expect(lines[0]).not.toHaveProperty("durationMs");
 });
 
+test("a stop tells its grace in seconds, and how many jobs it still held only if there were some", () => {
+  const { lines, log } = createRecorder("info");
+  const hub = createEventHub(() => {});
+  logEvents(hub, log);
+  hub.emit("worker.stopping", { workerId: 1, graceMs: 10_000 });
+  hub.emit("worker.stopped", { workerId: 1, handedBack: 0 });
+  hub.emit("worker.stopped", { workerId: 1, handedBack: 2 });
+  expect(lines).toMatchObject([
+    { msg: expect.stringMatching(/^worker stops: /v), graceSeconds: 10 },
+    { msg: "worker stopped" },
+    { msg: "worker stopped", handedBack: 2 },
+  ]);
+  expect(lines[1]).not.toHaveProperty("handedBack");
+});
+
 test("logging ends when it is told to", () => {
   const { lines, log } = createRecorder("debug");
   const hub = createEventHub(() => {});
