@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { addPublish, addWorker, checkpoint, claimOne, completeTasks, readJob, statuses, useSql } from "./fixtures.ts";
+import { fail } from "./orders.ts";
 
 const sql = useSql();
 
@@ -72,4 +73,18 @@ describe("a change by hand tells the worker that holds the job to look again", (
     ]);
     expect(await sql.rows("select * from ratchet.violations where job_id = $1", [id])).toStrictEqual([]);
   });
+});
+
+test("a task set back by hand before one that waits for its retry is run first, and then that one", async () => {
+  const { id } = await addPublish(sql, []);
+  await setByHand(id, 1, "SKIPPED");
+  const worker = await addWorker(sql);
+  const { fence } = await claimOne(sql, worker, id);
+  await fail(sql, worker, { job: id, position: 2, fence });
+  await setByHand(id, 1, "PENDING");
+  await sql.rows("update ratchet.jobs set next_attempt_at = created_at where id = $1", [id]);
+  const again = await claimOne(sql, worker, id);
+  expect(again.first_position).toBe(1);
+  await completeTasks(sql, worker, { job: id, fence: again.fence, from: 1, to: 2 });
+  expect(await readJob(sql, id)).toMatchObject({ status: "COMPLETED" });
 });

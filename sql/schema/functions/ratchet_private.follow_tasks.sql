@@ -20,7 +20,11 @@ begin
       from (select job_id, min(position) as first_changed from changed group by job_id) c;
     with ahead as (
       select c.job_id, (
-        select case t.status when 'FAILED' then 'FAILED' when 'WAITING' then 'WAITING' else 'RUNNING' end
+        -- A task further on that has FAILED is the worker's next one: one before it was set back by hand.
+        select case
+          when t.status = 'FAILED' and t.position = c.first_changed then 'FAILED'
+          when t.status = 'WAITING' then 'WAITING'
+          else 'RUNNING' end
         from ratchet.tasks t
         where t.job_id = c.job_id and t.position >= c.first_changed and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
         order by t.position limit 1
