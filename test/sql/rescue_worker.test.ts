@@ -415,3 +415,19 @@ test("of the claims that a worker names, those that are lost", async () => {
     ]),
   ).toStrictEqual([cancelled.id, retaken.id, "999999999"]);
 });
+
+test("a worker that stops while it is rescued waits before it holds anything", async () => {
+  const job = await addSingle(sql);
+  await claimOne(sql, dead, job.id);
+  await withTwoSessions(sql, async (rescuing, stopping) => {
+    const pid = await pidOf(stopping);
+    await rescuing.query("begin; set local lock_timeout = '1 s'");
+    await rescuing.query("select from ratchet.workers where id = $1 for update", [dead]);
+    const stopped = stopping.query("select ratchet_private.release_worker($1) as freed", [dead]);
+    await untilBlocked(sql, pid);
+    expect(await rescue(rescuing)).toStrictEqual([job.id]);
+    await rescuing.query("commit");
+    expect((await stopped).rows).toStrictEqual([{ freed: 0 }]);
+  });
+  expect(await readWakeUps(sql, job.id)).toHaveLength(1);
+});

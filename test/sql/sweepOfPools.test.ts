@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { addJob, addSingle, addWorker, useSql, withSession } from "./fixtures.ts";
+import { addJob, addSingle, addWorker, claimOne, useSql, withSession } from "./fixtures.ts";
 
 const sql = useSql();
 
@@ -93,6 +93,25 @@ test("what a stopped worker's pools still hold, because somebody held a row, is 
   });
   await sweep();
   expect(await fetchable()).toStrictEqual([plain]);
+});
+
+test("a stopped worker's row that somebody's psql holds does not stop the sweep", async () => {
+  const worker = await addWorker(sql);
+  const { id } = await addSingle(sql);
+  const plain = await addForeign("somebody_elses");
+  await lock(plain, "pool-dead", 1);
+  await claimOne(sql, worker, id);
+  await sql.rows("update ratchet.workers set pool_ids = array['pool-dead'], stopped_at = now() where id = $1", [
+    worker,
+  ]);
+  await withSession(sql, async (psql) => {
+    await psql.query("begin");
+    await psql.query("select from ratchet.workers where id = $1 for update", [worker]);
+    expect(await sweep()).toStrictEqual([id]);
+    expect(await lockedBy(plain)).toBe("pool-dead");
+  });
+  await sweep();
+  expect(await fetchable()).toContain(plain);
 });
 
 test("a foreign row whose worker died in its last attempt is fetched again, until it has become a job", async () => {

@@ -3,6 +3,8 @@ language plpgsql volatile set search_path = '' as $$
 declare
   v_freed bigint[];
 begin
+  -- Before tasks and jobs, as a rescuer does.
+  perform from ratchet.workers w where w.id = p_worker_id for update;
   v_freed := ratchet_private.free_jobs(p_worker_id, ratchet_private.jobs_of_worker(p_worker_id));
   update ratchet.workers w set stopped_at = clock_timestamp() where w.id = p_worker_id and w.stopped_at is null;
   return cardinality(v_freed);
