@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { named } from "../support/schemas.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { failuresOf, look, queue, startEngine, statusesOf } from "./engine.ts";
 import { useTransactionBench } from "./transactionBench.ts";
@@ -290,8 +291,11 @@ describe("more transaction tasks than connections", () => {
   });
 });
 
+// Handlers call schemas what they are called.
+const CANCEL = named("select ratchet.cancel_job($1)");
+
 test("an order about its own job, given in the transaction, rolls back with it and fails the job for good", async () => {
-  bench.work = ({ client, job }) => client.query("select ratchet.cancel_job($1)", [job.id]);
+  bench.work = ({ client, job }) => client.query(CANCEL, [job.id]);
   expect(await bench.run()).toMatchObject({
     status: "FAILED",
     nextAttemptAt: null,
@@ -303,7 +307,7 @@ test("an order about its own job, given in the transaction, rolls back with it a
 
 test("an order about another job commits with the task", async () => {
   const other = await queue(bench.database().pool, "bare");
-  bench.work = ({ client }) => client.query("select ratchet.cancel_job($1)", [other]);
+  bench.work = ({ client }) => client.query(CANCEL, [other]);
   expect(await bench.run()).toMatchObject(DONE);
   expect(await bench.endOf(other)).toMatchObject({ status: "CANCELLED" });
 });

@@ -133,7 +133,7 @@ class Cursor {
   handlePortalSuspended(): void {
     this.first.resolve();
   }
-  handleCommandComplete(): void {}
+  readonly handleCommandComplete = (): void => {};
   handleReadyForQuery(): void {
     this.done.resolve();
   }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { ERROR_CATALOGUE, type ErrorCatalogueEntry, isRatchetErrorCode } from "../../../src/errors/catalogue.ts";
+import type { ErrorCatalogueEntry } from "../../../src/errors/catalogueEntry.ts";
+import { ERROR_CATALOGUE, isRatchetErrorCode } from "../../../src/errors/catalogue.ts";
 
 const projectFolder = join(import.meta.dirname, "../../..");
 
