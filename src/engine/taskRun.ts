@@ -44,6 +44,29 @@ export interface TaskRunEnd extends TaskResult {
   readonly stop: boolean;
 }
 
+/** One try of a task, while it goes on. */
+interface TaskTry {
+  readonly session: EngineSession;
+  readonly attempt: Attempt;
+  readonly task: PlannedTask;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  readonly place: Pick<CompletedEnd, "jobId" | "position" | "fence">;
+  /** What every event about it carries. */
+  readonly fields: ReturnType<typeof taskFields> & { readonly attempt: number };
+  /** Whether its handler was called. */
+  hasBegun: boolean;
+  /** Whether nothing that its handler still does is wanted. */
+  isOver: boolean;
+}
+
+type Answer = Pick<WrittenCheckpoint, "outcome" | "stop" | "batch" | "replacedBy" | "retryInMs">;
+
+interface WrittenEnd {
+  readonly end: CompletedEnd;
+  readonly answer: Answer;
+}
+
 /**
  * Runs one try of a task and makes its end durable.
  * @param findCode finds the handler; what it throws fails the task.
@@ -55,75 +78,27 @@ export async function runTask(
   task: PlannedTask,
   findCode: () => TaskCode | Promise<TaskCode>,
 ): Promise<TaskRunEnd> {
-  const startedAt = performance.now();
   const { jobId, fence } = attempt.claim;
-  const place = { jobId, position: task.position, fence };
-  const tryNumber = task.attempts + 1;
-  let hasBegun = false;
-  let isOver = false;
-  const fields = taskFields(attempt, task);
-  session.events.emit("task.started", { ...fields, attempt: tryNumber });
+  const taskTry: TaskTry = {
+    session,
+    attempt,
+    task,
+    startedAt: performance.now(),
+    place: { jobId, position: task.position, fence },
+    fields: { ...taskFields(attempt, task), attempt: task.attempts + 1 },
+    hasBegun: false,
+    isOver: false,
+  };
+  session.events.emit("task.started", taskTry.fields);
 
-  function completed(value: unknown): CompletedEnd {
-    const text = resultText(value, task.key, session.largestResultBytes);
-    return { kind: "completed", ...place, elapsedMs: performance.now() - startedAt, result: text };
-  }
-
-  let end: CompletedEnd;
-  let written: Pick<WrittenCheckpoint, "outcome" | "stop" | "batch" | "replacedBy" | "retryInMs">;
+  let written: WrittenEnd;
   try {
     demandTime(attempt, task);
     const code = await findCode();
     await markRunning(session, attempt, task, code.transaction);
-    const context = createContext(session, attempt, task, code, (progress) => {
-      // A handler that was cut off, or left something running, must not write over the next task's mark.
-      if (!isOver) {
-        const elapsedMs = performance.now() - startedAt;
-        session.writer.mark({ kind: "running", ...place, elapsedMs, progress }, attempt.lose);
-      }
-    });
-    // Counted from when the handler begins.
-    const limits = (timeoutMs: number | null) => {
-      demandTime(attempt, task);
-      hasBegun = true;
-      return { limit: timeLimit(attempt, task, timeoutMs), signal: attempt.signal };
-    };
-    if (code.transaction) {
-      const committed = await runInTransaction({
-        task: task.name,
-        transactionPool: session.transactionPool,
-        takeTurn: () => withinTime(attempt, task, (signal) => session.transactionTurns.take(signal)),
-        pool: session.pool,
-        schemas: session.schemas,
-        workerId: session.workerId,
-        events: session.events,
-        signal: attempt.signal,
-        run: async ({ client, takeBack }) => {
-          const value = await runHandler(
-            async (signal) => {
-              const returned = await code.handler({ ...context(signal), client });
-              // Within the time-out: what the handler did not wait for belongs to its transaction.
-              await takeBack();
-              return returned;
-            },
-            limits(code.timeoutMs ?? TRANSACTION_TIMEOUT_MS),
-          );
-          return completed(value);
-        },
-        demandClaim: async () => {
-          demandFence(await session.writer.write(runningMark(attempt.claim, task)));
-        },
-      });
-      end = committed.end;
-      written = { outcome: "written", stop: committed.stop, batch: "transaction", replacedBy: null, retryInMs: null };
-      session.writer.unmark(jobId);
-      session.onWritten([jobId]);
-    } else {
-      end = completed(await runHandler((signal) => code.handler(context(signal)), limits(code.timeoutMs)));
-      isOver = true;
-      written = await session.writer.write(end);
-    }
+    written = await (code.transaction ? runWithTransaction : runAlone)(taskTry, code);
   } catch (error) {
+    taskTry.isOver = true;
     const thrown = recognizable(error);
     // What fails because this process was told to let go is no failure of the task.
     if (attempt.signal.aborted) {
@@ -132,66 +107,120 @@ export async function runTask(
     if (thrown instanceof LetGo) {
       throw thrown;
     }
-    isOver = true;
     const failure = isOwnError(thrown) ? describeOwn(thrown) : describeThrown(thrown);
     // A job whose time had passed: the task was not tried.
-    return fail(failure.code === "RT138" && !hasBegun ? { ...failure, counted: false } : failure);
+    return writeFailure(
+      taskTry,
+      failure.code === "RT138" && !taskTry.hasBegun ? { ...failure, counted: false } : failure,
+    );
   }
-  isOver = true;
-  demandFence(written);
-  if (written.replacedBy !== null) {
-    return told(written.replacedBy, written);
-  }
-  return succeeded(end, written);
+  const { end, answer } = written;
+  demandFence(answer);
+  return answer.replacedBy === null
+    ? tellSuccess(taskTry, end, answer)
+    : tellFailure(taskTry, answer.replacedBy, answer);
+}
 
-  function succeeded({ result }: CompletedEnd, answer: Pick<WrittenCheckpoint, "batch" | "stop">): TaskRunEnd {
-    const durationMs = performance.now() - startedAt;
-    session.events.emit("task.completed", { ...fields, attempt: tryNumber, durationMs, batch: answer.batch });
-    return {
-      success: true,
-      result: result === null ? null : JSON.parse(result),
-      resultText: result,
-      errorMessage: null,
-      durationMs,
-      retryInMs: null,
-      stop: answer.stop,
-    };
-  }
+async function runAlone(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
+  const context = createContext(taskTry, code);
+  const end = completedEnd(
+    taskTry,
+    await runHandler((signal) => code.handler(context(signal)), beginWithin(taskTry, code.timeoutMs)),
+  );
+  taskTry.isOver = true;
+  return { end, answer: await taskTry.session.writer.write(end) };
+}
 
-  async function fail(failure: Failure): Promise<TaskRunEnd> {
-    const answer = await session.writer.write({
-      kind: "failed",
-      ...place,
-      elapsedMs: performance.now() - startedAt,
-      failure,
-    });
-    demandFence(answer);
-    return told(answer.replacedBy ?? failure, answer);
-  }
+async function runWithTransaction(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
+  const { session, attempt, task } = taskTry;
+  const context = createContext(taskTry, code);
+  const { end, stop } = await runInTransaction({
+    task: task.name,
+    transactionPool: session.transactionPool,
+    takeTurn: () => withinTime(attempt, task, (signal) => session.transactionTurns.take(signal)),
+    pool: session.pool,
+    schemas: session.schemas,
+    workerId: session.workerId,
+    events: session.events,
+    signal: attempt.signal,
+    run: async ({ client, takeBack }) => {
+      const value = await runHandler(
+        async (signal) => {
+          const returned = await code.handler({ ...context(signal), client });
+          // Within the time-out: what the handler did not wait for belongs to its transaction.
+          await takeBack();
+          return returned;
+        },
+        beginWithin(taskTry, code.timeoutMs ?? TRANSACTION_TIMEOUT_MS),
+      );
+      return completedEnd(taskTry, value);
+    },
+    demandClaim: async () => {
+      demandFence(await session.writer.write(runningMark(attempt.claim, task)));
+    },
+  });
+  taskTry.isOver = true;
+  session.writer.unmark(attempt.claim.jobId);
+  session.onWritten([attempt.claim.jobId]);
+  return { end, answer: { outcome: "written", stop, batch: "transaction", replacedBy: null, retryInMs: null } };
+}
 
-  function told(failure: Failure, answer: Pick<WrittenCheckpoint, "batch" | "stop" | "retryInMs">): TaskRunEnd {
-    const durationMs = performance.now() - startedAt;
-    session.events.emit("task.failed", {
-      ...fields,
-      attempt: tryNumber,
-      durationMs,
-      batch: answer.batch,
-      retryInMs: answer.retryInMs,
-      errorName: failure.name,
-      errorMessage: failure.message,
-      errorCode: failure.code,
-      errorStack: failure.stack,
-    });
-    return {
-      success: false,
-      result: null,
-      resultText: null,
-      errorMessage: failure.message,
-      durationMs,
-      retryInMs: answer.retryInMs,
-      stop: answer.stop,
-    };
-  }
+/** The limit of a handler that begins now. */
+function beginWithin(taskTry: TaskTry, timeoutMs: number | null): Parameters<typeof runHandler>[1] {
+  const { attempt, task } = taskTry;
+  demandTime(attempt, task);
+  taskTry.hasBegun = true;
+  return { limit: timeLimit(attempt, task, timeoutMs), signal: attempt.signal };
+}
+
+function completedEnd({ session, task, place, startedAt }: TaskTry, value: unknown): CompletedEnd {
+  const result = resultText(value, task.key, session.largestResultBytes);
+  return { kind: "completed", ...place, elapsedMs: performance.now() - startedAt, result };
+}
+
+function tellSuccess({ session, fields, startedAt }: TaskTry, { result }: CompletedEnd, answer: Answer): TaskRunEnd {
+  const durationMs = performance.now() - startedAt;
+  session.events.emit("task.completed", { ...fields, durationMs, batch: answer.batch });
+  return {
+    success: true,
+    result: result === null ? null : JSON.parse(result),
+    resultText: result,
+    errorMessage: null,
+    durationMs,
+    retryInMs: null,
+    stop: answer.stop,
+  };
+}
+
+async function writeFailure(taskTry: TaskTry, failure: Failure): Promise<TaskRunEnd> {
+  const { session, place, startedAt } = taskTry;
+  const elapsedMs = performance.now() - startedAt;
+  const answer = await session.writer.write({ kind: "failed", ...place, elapsedMs, failure });
+  demandFence(answer);
+  return tellFailure(taskTry, answer.replacedBy ?? failure, answer);
+}
+
+function tellFailure({ session, fields, startedAt }: TaskTry, failure: Failure, answer: Answer): TaskRunEnd {
+  const durationMs = performance.now() - startedAt;
+  session.events.emit("task.failed", {
+    ...fields,
+    durationMs,
+    batch: answer.batch,
+    retryInMs: answer.retryInMs,
+    errorName: failure.name,
+    errorMessage: failure.message,
+    errorCode: failure.code,
+    errorStack: failure.stack,
+  });
+  return {
+    success: false,
+    result: null,
+    resultText: null,
+    errorMessage: failure.message,
+    durationMs,
+    retryInMs: answer.retryInMs,
+    stop: answer.stop,
+  };
 }
 
 /** Errors the engine itself raises about a task; a handler's own call to Ratchet may throw others. */
@@ -228,13 +257,12 @@ function runningMark({ jobId, fence }: Claim, { position }: PlannedTask): Runnin
 }
 
 function createContext(
-  session: EngineSession,
-  { claim }: Attempt,
-  task: PlannedTask,
+  taskTry: TaskTry,
   { payload, input, results }: TaskCode,
-  progress: (fraction: number) => void,
 ): (signal: AbortSignal) => AnyTaskContext {
-  const attempt = task.attempts + 1;
+  const { session, task, fields } = taskTry;
+  const { claim, lose } = taskTry.attempt;
+  const { attempt } = fields;
   const log: TaskLog = session.log.child({ jobId: claim.jobId, task: task.key, attempt });
   return (signal) => ({
     payload,
@@ -246,7 +274,12 @@ function createContext(
     log,
     idempotencyKey: idempotencyKey(claim, task),
     progress(fraction) {
-      progress(Math.min(Math.max(fraction, 0), 1) || 0);
+      // A handler that was cut off, or left something running, must not write over the next task's mark.
+      if (!taskTry.isOver) {
+        const elapsedMs = performance.now() - taskTry.startedAt;
+        const progress = Math.min(Math.max(fraction, 0), 1) || 0;
+        session.writer.mark({ kind: "running", ...taskTry.place, elapsedMs, progress }, lose);
+      }
     },
   });
 }
