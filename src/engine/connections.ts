@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   readonly log: Logger;
   /** Others took this worker for dead: it must drop every claim, synchronously. */
   readonly onBuried: (workerId: number) => void;
+  /** Aborted when this worker stops. */
+  readonly closing: AbortSignal;
   readonly onWritten: (jobIds: readonly string[]) => void;
 }
 
@@ -52,6 +54,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
       concurrency: options.concurrency,
       knownVersions: options.knownVersions,
     },
+    closing: options.closing,
     onBuried() {
       options.onBuried(workerId);
     },

@@ -81,6 +81,7 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     knownVersions,
     events,
     log,
+    closing: closing.signal,
     onBuried(workerId) {
       const claims = held.claims();
       events.emit("worker.buried", { workerId, claims: claims.length });

@@ -30,6 +30,8 @@ export interface PulseOptions {
   readonly onBuried: () => void;
   /** This worker took over from a dead one. */
   readonly onRescued: (deadId: number, jobIds: readonly string[]) => void;
+  /** Aborted before the worker is ended in the database: then it is not taken for dead, and does not come back to life. */
+  readonly closing: AbortSignal;
 }
 
 /**
@@ -105,7 +107,7 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
         }
         break;
       case "buried":
-        if (!isClosing) {
+        if (!isClosing && !options.closing.aborted) {
           options.onBuried();
           send({ kind: "revive" });
         }

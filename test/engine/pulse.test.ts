@@ -24,6 +24,7 @@ const DESCRIPTION = { host: "box", pid: 7, version: "0.1.0", concurrency: 3, kno
 
 let database: TestDatabase;
 let buried: number;
+let closing: AbortController;
 const pulses: Pulse[] = [];
 
 beforeAll(async () => {
@@ -31,6 +32,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   buried = 0;
+  closing = new AbortController();
   threads.length = 0;
 });
 afterEach(async () => {
@@ -50,6 +52,7 @@ async function start(url = database.url): Promise<Pulse> {
       buried++;
     },
     onRescued() {},
+    closing: closing.signal,
   });
   pulses.push(pulse);
   return pulse;
@@ -128,6 +131,17 @@ test("a worker that was taken for dead is told once, and goes on under its numbe
   await waitUntil(async () => (await look(pulse.workerId)).stopped_at === null, { what: "its revival" });
   await beats(pulse.workerId);
   expect(buried).toBe(1);
+});
+
+test("a worker that stops is not taken for dead, and stays stopped", async () => {
+  const pulse = await start();
+  closing.abort();
+  await database.pool.query("select ratchet_private.release_worker($1)", [pulse.workerId]);
+  // The first answer tells of the end, the second comes after what that has led to.
+  await pulse.notePools(["one"]);
+  await pulse.notePools(["two"]);
+  expect(await look(pulse.workerId)).toMatchObject({ stopped_at: expect.any(Date) as Date });
+  expect(buried).toBe(0);
 });
 
 test("a worker that cannot register is told why, and leaves no thread", async () => {
