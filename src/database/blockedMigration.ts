@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { RatchetError } from "../errors/ratchetError.ts";
+import { findOldestLockHolder } from "./calls/lockHolders.ts";
 import type { Queryable } from "./calls/queryable.ts";
 import type { DatabaseLog } from "./log.ts";
 import { codeOf, isRepeatRequest } from "./transientErrors.ts";
@@ -50,7 +51,7 @@ export async function repeatWhileBlocked<Answer>(
       }
       const nowMs = performance.now();
       const seconds = Math.round((nowMs - startedAtMs) / 1000);
-      const inTheWay = await findInTheWay(db);
+      const inTheWay = await findOldestLockHolder(db);
       if (nowMs - startedAtMs > giveUpAfterMs) {
         throw new RatchetError(
           "RT149",
@@ -66,21 +67,4 @@ export async function repeatWhileBlocked<Answer>(
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
-}
-
-/** A sentence about the oldest transaction that holds a lock on our tables, or null: then it has ended meanwhile. */
-async function findInTheWay(db: Queryable): Promise<string | null> {
-  const { rows } = await db.query<{ sentence: string }>(
-    `select format('Process %s (%s, role %s, %s) holds %s on %s, in a transaction of %s s.',
-                   a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, a.state, l.mode,
-                   c.oid::regclass, extract(epoch from clock_timestamp() - a.xact_start)::int) as sentence
-       from pg_catalog.pg_locks l
-       join pg_catalog.pg_class c on c.oid = l.relation and c.relkind in ('r', 'v', 'p')
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('ratchet', 'ratchet_private', 'graphile_worker')
-       join pg_catalog.pg_stat_activity a on a.pid = l.pid
-      where l.granted and l.pid <> pg_catalog.pg_backend_pid()
-        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
-      order by a.xact_start, l.mode = 'AccessShareLock', c.relname limit 1`,
-  );
-  return rows[0]?.sentence ?? null;
 }

@@ -22,3 +22,23 @@ export async function findLockHolders(db: Queryable): Promise<string[]> {
   );
   return rows.map(({ holder }) => holder);
 }
+
+/**
+ * A sentence about the oldest transaction that holds a lock on a table or view of Ratchet's or graphile-worker's; `null` if
+ * there is none any more.
+ */
+export async function findOldestLockHolder(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query<{ sentence: string }>(
+    `select format('Process %s (%s, role %s, %s) holds %s on %s, in a transaction of %s s.',
+                   a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, a.state, l.mode,
+                   c.oid::regclass, extract(epoch from clock_timestamp() - a.xact_start)::int) as sentence
+       from pg_catalog.pg_locks l
+       join pg_catalog.pg_class c on c.oid = l.relation and c.relkind in ('r', 'v', 'p')
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('ratchet', 'ratchet_private', 'graphile_worker')
+       join pg_catalog.pg_stat_activity a on a.pid = l.pid
+      where l.granted and l.pid <> pg_catalog.pg_backend_pid()
+        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+      order by a.xact_start, l.mode = 'AccessShareLock', c.relname limit 1`,
+  );
+  return rows[0]?.sentence ?? null;
+}
