@@ -6,6 +6,7 @@ import { type SchemaNames, inSchemas } from "../database/schemaNames.ts";
 import { unlockPool } from "../database/calls/wakeUps.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
+import { troublesOf } from "../telemetry/troubles.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { nudge } from "./nudge.ts";
 import { type QueueRun, startQueueRun } from "./queueRun.ts";
@@ -140,6 +141,8 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     await Promise.all([...runs].map((each) => each.kill()));
     await endsWithin(stopEnd, CLOSE_WITHIN_MS);
     await endsWithin(database.end(), CLOSE_WITHIN_MS);
+    // Another worker with the same listeners would wait for this one's fetch before its trouble is over.
+    troublesOf(events).gaveUp(fetcher);
   }
   let killed: Promise<void> | undefined;
   return { stop: stopOnce, kill: () => (killed ??= kill()) };
