@@ -261,3 +261,27 @@ test("finds its jobs by index, whatever else there is", async () => {
   expect(await prune(sql.pool())).toBe(1);
   expect(await left()).not.toContain(due);
 });
+
+test("workers that stopped 90 days ago are forgotten, but for one whose row somebody holds", async () => {
+  const [live, lately, long, held] = [
+    await addWorker(sql),
+    await addWorker(sql),
+    await addWorker(sql),
+    await addWorker(sql),
+  ];
+  await sql.rows("update ratchet.workers set beat_at = now() - interval '1 year' where id = $1", [live]);
+  await sql.rows("update ratchet.workers set stopped_at = now() - interval '89 days' where id = $1", [lately]);
+  await sql.rows("update ratchet.workers set stopped_at = now() - interval '91 days' where id = any ($1)", [
+    [long, held],
+  ]);
+  const left = (): Promise<{ id: number }[]> =>
+    sql.rows("select id from ratchet.workers where id >= $1 order by id", [live]);
+  await withSession(sql, async (psql) => {
+    await psql.query("begin");
+    await psql.query("select from ratchet.workers where id = $1 for update", [held]);
+    await prune(sql.pool());
+    expect(await left()).toStrictEqual([{ id: live }, { id: lately }, { id: held }]);
+  });
+  await prune(sql.pool());
+  expect(await left()).toStrictEqual([{ id: live }, { id: lately }]);
+});

@@ -33,8 +33,10 @@ begin
   delete from ratchet.tasks t where t.job_id = any (v_ids);
   delete from ratchet.jobs j where j.id = any (v_ids);
   perform ratchet_private.end_engine_change(v_mark);
+  delete from ratchet.workers w where w.id = any (array(
+    select s.id from ratchet.workers s where s.stopped_at < v_now - interval '90 days' for update skip locked));
   return cardinality(v_ids);
 end
 $$;
 revoke all on function ratchet.prune_jobs(integer) from public;
-comment on function ratchet.prune_jobs(integer) is 'Deletes at most so many finished jobs, with their tasks and failures, that are kept no longer: 30 days after COMPLETED, 90 days after FAILED or CANCELLED, or as their definition says. Returns how many; passes over those that somebody holds. Workers call it by themselves.';
+comment on function ratchet.prune_jobs(integer) is 'Deletes at most so many finished jobs, with their tasks and failures, that are kept no longer: 30 days after COMPLETED, 90 days after FAILED or CANCELLED, or as their definition says. Returns how many; passes over those that somebody holds. Workers call it by themselves. Workers that stopped 90 days ago are forgotten, too.';
