@@ -1,10 +1,10 @@
 /**
- * Waits for `work`, but no longer than `limitMs`; what it rejects with is ignored.
+ * Waits for `work`, but no longer than `limitMs`, which may have passed (0 and less); what it rejects with is ignored.
  * @returns whether it ended in time.
  */
 export async function endsWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
   const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, limitMs, false);
+  const timer = setTimeout(resolve, Math.max(limitMs, 0), false);
   const ended = work.then(
     () => true,
     () => true,

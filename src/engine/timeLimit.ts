@@ -73,7 +73,7 @@ function jobTimedOut(what: string, { timeoutAt }: Claim): TimeoutError {
 // A timer with a longer delay fires at once (Node: TIMEOUT_MAX).
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** Calls back after a time, however long; returns how to take that back. */
+/** Calls back after a time, however long, or at once if it has passed; returns how to take that back. */
 export function setAlarm(ms: number, ring: () => void): () => void {
   let timer: NodeJS.Timeout;
   function wait(leftMs: number): void {
@@ -82,7 +82,7 @@ export function setAlarm(ms: number, ring: () => void): () => void {
         ? setTimeout(wait, LONGEST_TIMER_MS, leftMs - LONGEST_TIMER_MS)
         : setTimeout(ring, leftMs);
   }
-  wait(ms);
+  wait(Math.max(ms, 0));
   return () => {
     clearTimeout(timer);
   };

@@ -110,7 +110,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await endsWithin(Promise.all([runtime.drain(), runner.stop()]), queue.shutdownGraceMs + LAST_WORDS_MS);
     // Only now: a wake-up that was fetched at the last moment is handed back on the runtime's connections.
     await endsWithin(Promise.all([runtime.stop(), plainTasks.handedBack()]), deadlineMs - performance.now());
-    await endsWithin(runner.kill(), Math.max(deadlineMs - performance.now(), 0));
+    await endsWithin(runner.kill(), deadlineMs - performance.now());
     endLogging();
   }
   let stopped: Promise<void> | undefined;

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { type Attempt, createAttempt } from "../../../src/engine/attempt.ts";
+import { endsWithin } from "../../../src/engine/deadline.ts";
 import { demandTime, setAlarm, timeLimit } from "../../../src/engine/timeLimit.ts";
+import { deferred } from "../../support/waiting.ts";
 
 const task = {
   position: 1,
@@ -95,4 +97,19 @@ test("an alarm rings once, after any time, unless it is taken back", () => {
   vi.advanceTimersByTime(month);
   expect(rings).toBe(1);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a time that has passed rings at once, and Node has nothing to warn of", async () => {
+  vi.useRealTimers();
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => {
+    warnings.push(warning);
+  };
+  process.on("warning", note);
+  const rung = deferred();
+  setAlarm(-5, rung.resolve);
+  await rung.promise;
+  expect(await endsWithin(new Promise(() => {}), -5)).toBe(false);
+  process.off("warning", note);
+  expect(warnings).toStrictEqual([]);
 });
