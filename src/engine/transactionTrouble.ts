@@ -60,7 +60,7 @@ export function transactionEnded(task: string, cause?: unknown): RatchetError {
 }
 
 /** RT143, for a failed statement after which the handler went on. */
-export function transactionFailed(task: string, failure: unknown): RatchetError {
+function transactionFailed(task: string, failure: unknown): RatchetError {
   return new RatchetError(
     "RT143",
     `A statement of "${task}" failed, and Postgres does nothing more in its transaction`,
