@@ -20,7 +20,8 @@ export function formatPlan(stdout: { readonly columns?: number }, job: ProgressS
       task.status,
       String(task.attempts),
       spanMs === null ? "" : formatSpan(spanMs),
-      task.errorMessage ?? "",
+      // Its handler may have had its effect.
+      task.errorMessage ?? (task.status === "CANCELLED" && task.startedAt !== null ? "had begun" : ""),
     ];
   });
   const columns = [

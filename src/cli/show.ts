@@ -1,6 +1,7 @@
 import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { explainJob, type JobSnapshot } from "../database/calls/jobs.ts";
+import { type JobHistoryEntry, readJobHistory } from "../database/calls/jobHistory.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { jobId } from "./argumentParsers.ts";
 import { asTyped } from "./asTyped.ts";
@@ -10,14 +11,20 @@ import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
 import { printProse } from "./output/prose.ts";
+import { oneLine } from "./output/text.ts";
 import { formatPlan } from "./plan.ts";
 import { watchUntilFinal } from "./watchUntilFinal.ts";
+
+/** A job that kills its workers, or is tried again by a script, has more. */
+const MOST_HISTORY = 10;
 
 /** `ratchet show ID`: one job, its plan and why it is where it is. */
 export function createShowCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("show")
     .summary("show a job and its tasks")
-    .description("Prints a job's plan with statuses, tries, times and errors, and one sentence on what happens next.")
+    .description(
+      "Prints a job's plan with statuses, tries, times and errors, the latest orders and deaths of workers, and one sentence on what happens next.",
+    )
     .addArgument(new Argument("<id>", "the job's id").argParser(jobId))
     .option("--json", "print the job as JSON")
     .option("--watch", "follow the job live until it is final; exit status 0 only if it is COMPLETED")
@@ -32,7 +39,8 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
           }
           if (json || !watch) {
             const latest = watch ? await findJob(database.pool, id) : job;
-            printJob(context, latest, await explainJob(database.pool, id), json);
+            const history = json ? [] : await readJobHistory(database.pool, id, MOST_HISTORY);
+            printJob(context, latest, { explanation: await explainJob(database.pool, id), history, json });
           }
         }),
       );
@@ -43,11 +51,32 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
   ]);
 }
 
-function printJob(context: CliContext, job: JobSnapshot, explanation: string, json: boolean): void {
+function printJob(
+  context: CliContext,
+  job: JobSnapshot,
+  {
+    explanation,
+    history,
+    json,
+  }: { readonly explanation: string; readonly history: readonly JobHistoryEntry[]; readonly json: boolean },
+): void {
   if (json) {
     context.print(JSON.stringify({ ...job, explanation }, null, 2));
     return;
   }
   context.print(...formatPlan(context.stdout, job), "");
+  for (const entry of history) {
+    printProse(context, historySentence(entry));
+  }
+  if (history.length > 0) {
+    context.print("");
+  }
   printProse(context, asTyped(explanation, context.command));
+}
+
+/** `2026-11-24T09:00:00.000Z  skip_task "slow" by postgres: checked by phone`. */
+function historySentence({ at, action, task, actor, reason }: JobHistoryEntry): string {
+  const about = task === null ? "" : ` "${oneLine(task)}"`;
+  const what = action === null ? `in${about}` : `${action}${about} by ${oneLine(actor ?? "")}`;
+  return `${at.toISOString()}  ${what}${reason === null ? "" : `: ${oneLine(reason)}`}`;
 }

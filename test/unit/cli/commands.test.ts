@@ -230,6 +230,31 @@ describe("orders", () => {
   );
 });
 
+describe("ratchet show", () => {
+  test("tells what the tasks' present state does not show: orders, deaths of workers, and what had begun", async () => {
+    const id = await add();
+    expect((await ratchet("show", id)).out).not.toContain("Z  ");
+    await ratchet("skip", id, "validate", "--reason", "checked by phone");
+    await database.pool.query(
+      `insert into ratchet.task_failures
+         (job_id, position, fence, attempt, counted, error_name, error_message, error_code, started_at, failed_at)
+       values ($1, 2, 0, 1, false, 'WorkerDied', 'The worker died once.', 'RT021', now(), clock_timestamp())`,
+      [id],
+    );
+    await ratchet("cancel", id);
+    await database.pool.query("update ratchet.tasks set started_at = now() where job_id = $1 and position = 2", [id]);
+    const { out, exitCode } = await ratchet("show", id);
+    const told = out.split("\n").filter((line) => /^\d{4}-.*Z {2}/v.test(line));
+    expect(told.map((line) => line.replace(/^\S+ {2}/v, ""))).toStrictEqual([
+      expect.stringMatching(/^skip_task "validate" by \S+: checked by phone$/v),
+      'in "upload[1]": The worker died once.',
+      expect.stringMatching(/^cancel by \S+$/v),
+    ]);
+    expect(out).toMatch(/ 2 \| .* \| CANCELLED \| +0 \| +\| had begun/v);
+    expect(exitCode).toBe(0);
+  });
+});
+
 test("ratchet prune --dry-run counts what prune deletes", async () => {
   const id = await add({ tenant: "prune" });
   await ratchet("cancel", id);
