@@ -114,6 +114,7 @@ class Cursor {
   readonly done = deferred();
   readonly #wire = deferred<Wire>();
   rows = 0;
+  isComplete = false;
 
   submit(wire: Wire): void {
     wire.parse({ text: "select * from generate_series(1, 2)" });
@@ -133,7 +134,9 @@ class Cursor {
   handlePortalSuspended(): void {
     this.first.resolve();
   }
-  readonly handleCommandComplete = (): void => {};
+  handleCommandComplete(): void {
+    this.isComplete = true;
+  }
   handleReadyForQuery(): void {
     this.done.resolve();
   }
@@ -150,7 +153,7 @@ test("the owner of a cursor may take its time between two reads", async () => {
   await pass(4);
   await cursor.readOn();
   await cursor.done.promise;
-  expect(cursor.rows).toBe(2);
+  expect(cursor).toMatchObject({ rows: 2, isComplete: true });
   expect(await client.query("select 1")).toMatchObject({ rowCount: 1 });
   client.release();
 });
