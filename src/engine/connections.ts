@@ -6,6 +6,7 @@ import type { SchemaNames } from "../database/schemaNames.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import type { Pulse } from "./pulse.ts";
 import { clearPredecessors, register, registerQuietly } from "./registration.ts";
+import { reportRescue } from "./rescueReport.ts";
 import { RATCHET_VERSION } from "./version.ts";
 
 /** A row that somebody's psql holds delays a batch by no more than this. */
@@ -59,7 +60,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
       options.onBuried(workerId);
     },
     onRescued(deadWorkerId, jobIds) {
-      events.emit("worker.rescued", { workerId, deadWorkerId, jobs: jobIds.length });
+      void reportRescue({ db: pool, events, workerId, deadWorkerId, jobIds });
       options.onWritten(jobIds);
     },
   });

@@ -5,6 +5,7 @@ import { isAlive } from "../database/embedded/processes.ts";
 import { openPulseConnection } from "../database/pulseConnection.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { type Pulse, type PulseOptions, startPulse } from "./pulse.ts";
+import { reportRescue } from "./rescueReport.ts";
 
 /** Workers of this very process, which live even while their lock's connection is being opened again. */
 const ownWorkers = new Set<number>();
@@ -69,7 +70,7 @@ export async function clearPredecessors({ pool, workerId, host, events }: Cleari
     for (const { id } of dead.filter(({ isLocked }) => !isLocked)) {
       const jobIds = await rescueWorker(pool, workerId, { deadId: id, beatAt: null, isSilent: false });
       if (jobIds !== null) {
-        events.emit("worker.rescued", { workerId, deadWorkerId: id, jobs: jobIds.length });
+        await reportRescue({ db: pool, events, workerId, deadWorkerId: id, jobIds });
       }
     }
     const isWaiting = dead.some(({ isLocked, pid }) => isLocked && pid !== process.pid);

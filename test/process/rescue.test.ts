@@ -167,6 +167,7 @@ test("a job that kills its process every time fails for good, and those beside i
     `export default defineJob({ retry: { maxAttempts: 1 } }).task("only", async () => { await pause(150); });`,
   );
   let worker = await begin();
+  const started = [worker];
   const innocent = await Promise.all(Array.from({ length: 8 }, () => workers.add("innocent")));
   const poison = await workers.add("poison", {}, { priority: -1 });
   const poisonEnd = workers.ended(poison);
@@ -174,6 +175,7 @@ test("a job that kills its process every time fails for good, and those beside i
   // A process manager.
   while (!(await Promise.race([isOver, worker.ended.then(() => false)]))) {
     worker = workers.start();
+    started.push(worker);
   }
   expect((await poisonEnd).status).toBe("FAILED");
   for (const id of innocent) {
@@ -188,5 +190,14 @@ test("a job that kills its process every time fails for good, and those beside i
     { counted: true, error_code: "RT021" },
     { counted: true, error_code: "RT021" },
   ]);
+  // Its process cannot tell, so whoever finds it dead does.
+  const told = (text: string): boolean => started.some(({ output }) => output().includes(text));
+  await waitUntil(() => told('"msg":"task failed for good"') && told('"msg":"task failed and will be retried"'));
+  expect(
+    started
+      .map(({ output }) => output())
+      .join("")
+      .match(/"errorCode":"RT021"/gv),
+  ).toHaveLength(2);
   expect(await workers.rows("select * from ratchet.violations")).toStrictEqual([]);
 }, 180_000);
