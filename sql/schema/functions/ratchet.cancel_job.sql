@@ -20,7 +20,7 @@ begin
       hint = 'Nothing of it will run by itself. Nothing was changed.';
   end if;
   v_mark := ratchet_private.begin_engine_change('order');
-  v_fence := 1 + greatest(v_job.fence, (select max(t.fence) from ratchet.tasks t where t.job_id = v_job.id));
+  v_fence := ratchet_private.next_fence(v_job);
   -- The job first, so that the status trigger finds it right and touches it no second time.
   update ratchet.jobs j set
     status = 'CANCELLED', fence = v_fence, worker_id = null, next_attempt_at = null, finished_at = v_now,

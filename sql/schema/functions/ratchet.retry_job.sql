@@ -13,7 +13,7 @@ declare
   v_repeated bigint;
 begin
   v_from := ratchet_private.position_to_retry(v_job, retry_job.from_task);
-  v_fence := 1 + greatest(v_job.fence, (select max(t.fence) from ratchet.tasks t where t.job_id = v_job.id));
+  v_fence := ratchet_private.next_fence(v_job);
   v_repeated := (select count(*) from ratchet.tasks t where t.job_id = v_job.id and t.position >= v_from and t.status = 'COMPLETED');
 
   v_mark := ratchet_private.begin_engine_change('retry');

@@ -9,7 +9,7 @@ declare
   v_now timestamptz := ratchet_private.clock_now();
   v_mark text := ratchet_private.begin_engine_change('order');
   v_first integer := ratchet_private.first_unfinished(p_job.id);
-  v_fence integer := 1 + greatest(p_job.fence, (select max(t.fence) from ratchet.tasks t where t.job_id = p_job.id));
+  v_fence integer := ratchet_private.next_fence(p_job);
   v_status ratchet.job_status;
   v_is_final boolean;
   v_is_taken boolean;

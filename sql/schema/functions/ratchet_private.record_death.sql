@@ -34,7 +34,7 @@ begin
     return false;
   end if;
 
-  v_fence := 1 + greatest(p_job.fence, (select max(t.fence) from ratchet.tasks t where t.job_id = p_job.id));
+  v_fence := ratchet_private.next_fence(p_job);
   update ratchet.jobs j set fence = v_fence where j.id = p_job.id;
   return exists (
     select from ratchet_private.write_failures(p_job.worker_id, jsonb_build_array(jsonb_build_object(
