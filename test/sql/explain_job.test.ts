@@ -117,6 +117,24 @@ describe("held", () => {
     expect(await retry(sql.pool(), id)).toMatchObject({ status: "RUNNING", worker_id: null });
   });
 
+  test("by a worker whose connections are there, but which is frozen or cut off", async () => {
+    const connection = await sql.pool().connect();
+    try {
+      const { rows } = await connection.query<{ id: number }>(
+        "select ratchet_private.register_worker('test-host', 1, '0.1.0', 3, '{v1}') as id",
+      );
+      const worker = Number(rows[0]?.id);
+      const { id } = await addSingle(sql, { max_attempts: 3 });
+      await claimOne(sql, worker, id);
+      await sql.rows("update ratchet.workers set beat_at = clock_timestamp() - interval '9 s' where id = $1", [worker]);
+      expect(await explain(id)).toBe(
+        `Job ${id} (single) is at task 1 of 1, "The only task" (try 1 of 3), held by worker ${worker} (test-host, process 1), which has been silent for N s, with 0 of 1 task finished. It is taken for dead after N s.`,
+      );
+    } finally {
+      connection.release(true);
+    }
+  });
+
   test("by a worker that took it over from a dead one, and as a suspect", async () => {
     const worker = await setWorkers(1);
     const { id } = await addSingle(sql, { max_attempts: 3 });

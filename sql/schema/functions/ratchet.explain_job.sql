@@ -96,7 +96,8 @@ begin
         v_at, format(' (try %s of %s)', v_task.attempts + 1, v_max_attempts), v_job.worker_id,
         case
           when w.id is null then ', which nobody knows'
-          when not ratchet_private.is_worker_live(w) then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(clock_timestamp() - w.beat_at))
+          when not ratchet_private.is_worker_live(w) or w.beat_at < clock_timestamp() - interval '3 seconds'
+            then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(clock_timestamp() - w.beat_at))
           when v_task.status = 'RUNNING' then format(' (%s, process %s) and running for %s', w.host, w.pid, ratchet_private.describe_span(v_now - v_task.started_at))
           else format(' (%s, process %s)', w.host, w.pid) end,
         v_progress,
@@ -106,6 +107,7 @@ begin
             when v_live > 0 then ' Another worker takes it over within seconds.'
             else ' No other worker is alive: it goes on as soon as one starts, with "ratchet worker".' end
           when w.id is null then ' The sweep of a live worker frees it.'
+          when w.beat_at < clock_timestamp() - interval '3 seconds' then ' It is taken for dead after 15 s.'
           else coalesce(' ' || v_died || '; this one took it over.', '') end)
       from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
     when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
