@@ -59,6 +59,9 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
     onBuried() {
       options.onBuried(workerId);
     },
+    onCrashed(errorMessage) {
+      events.emit("worker.pulseCrashed", { workerId, errorMessage });
+    },
     onRescued(deadWorkerId, jobIds) {
       void reportRescue({ db: pool, events, workerId, deadWorkerId, jobIds });
       options.onWritten(jobIds);

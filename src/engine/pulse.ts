@@ -30,6 +30,8 @@ export interface PulseOptions {
   readonly onBuried: () => void;
   /** This worker took over from a dead one. */
   readonly onRescued: (deadId: number, jobIds: readonly string[]) => void;
+  /** The thread has ended by itself, and another one is started. */
+  readonly onCrashed: (errorMessage: string) => void;
   /** Aborted before the worker is ended in the database: then it is not taken for dead, and does not come back to life. */
   readonly closing: AbortSignal;
 }
@@ -58,14 +60,16 @@ export async function startPulse(options: PulseOptions): Promise<Pulse> {
       eval: IS_SOURCE,
     });
     started.on("message", hear);
+    let crash = new Error("The thread that gives signs of life ended by itself.");
     // It is followed by the end of the thread.
     started.on("error", (error) => {
-      registered.reject(error);
+      crash = error instanceof Error ? error : new Error(String(error));
     });
     started.once("exit", () => {
       thread = undefined;
-      registered.reject(new Error("The thread that registers the worker ended by itself."));
+      registered.reject(crash);
       if (workerId !== undefined && !isClosing) {
+        options.onCrashed(crash.message);
         setTimeout(startAgain, RESTART_PAUSE_MS).unref();
       }
     });

@@ -65,14 +65,16 @@ export interface RatchetEvents {
   /** A worker was asked to stop: its running tasks may end within the grace. */
   readonly "worker.stopping": { readonly workerId: number; readonly graceMs: number };
   /**
-   * A worker has stopped. `handedBack` counts the jobs it still held, without those told as `job.handedBack`; `null`: Postgres did not answer, and other workers take
-   * over what it held when they find it dead.
+   * A worker has stopped. `handedBack` counts the jobs it still held, without those told as `job.handedBack`; `null`: Postgres
+   * did not answer, and other workers take over what it held when they find it dead.
    */
   readonly "worker.stopped": { readonly workerId: number; readonly handedBack: number | null };
   /** A worker took over from another one that had died; `jobs`: how many of its jobs go on now. */
   readonly "worker.rescued": { readonly workerId: number; readonly deadWorkerId: number; readonly jobs: number };
   /** Others took a worker for dead that is not; it has dropped its claims and goes on. */
   readonly "worker.buried": { readonly workerId: number; readonly claims: number };
+  /** The thread that gives a worker's signs of life ended by itself, and is started again at once. */
+  readonly "worker.pulseCrashed": { readonly workerId: number; readonly errorMessage: string };
 }
 
 /** The name of an event. */

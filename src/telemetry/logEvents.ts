@@ -73,6 +73,7 @@ const LINES: { readonly [Name in RatchetEventName]: LineOf<RatchetEvents[Name]> 
         ]
       : ["info", "worker stopped"],
   "worker.rescued": ["warn", "a worker died; its jobs go on"],
+  "worker.pulseCrashed": ["error", "the thread that gives signs of life ended by itself, and is started again"],
   "worker.buried": ["warn", "this worker was taken for dead; it has dropped its jobs and goes on"],
 };
 

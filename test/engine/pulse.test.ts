@@ -24,6 +24,7 @@ const DESCRIPTION = { host: "box", pid: 7, version: "0.1.0", concurrency: 3, kno
 
 let database: TestDatabase;
 let buried: number;
+const crashes: string[] = [];
 let closing: AbortController;
 const pulses: Pulse[] = [];
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   buried = 0;
+  crashes.length = 0;
   closing = new AbortController();
   threads.length = 0;
 });
@@ -48,6 +50,9 @@ async function start(url = database.url): Promise<Pulse> {
     connectionString: url,
     schemas: TEST_SCHEMAS,
     description: DESCRIPTION,
+    onCrashed(errorMessage) {
+      crashes.push(errorMessage);
+    },
     onBuried() {
       buried++;
     },
@@ -123,6 +128,7 @@ test("a thread that crashes is replaced, with its number and pools", async () =>
   await waitUntil(() => threads.length === 2, { what: "another thread" });
   await beats(pulse.workerId);
   expect((await look(pulse.workerId)).pool_ids).toStrictEqual(["one"]);
+  expect(crashes).toStrictEqual(["The thread that gives signs of life ended by itself."]);
 });
 
 test("a worker that was taken for dead is told once, and goes on under its number", async () => {
