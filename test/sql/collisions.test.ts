@@ -193,8 +193,8 @@ test("a call that takes several keys begins again when it deadlocks with another
     ]);
   await add(sql.pool(), ["left", "right"]);
   await withTwoSessions(sql, async (several, oneByOne) => {
-    // Postgres ends whose wait reaches this first.
-    await several.query("set deadlock_timeout = '300 ms'");
+    // Postgres looks once, after so long a wait: the other one has to wait by then.
+    await several.query("set deadlock_timeout = '3 s'");
     await oneByOne.query("begin; set local deadlock_timeout = '1 h'");
     await add(oneByOne, ["right"]);
     const pid = await pidOf(several);
