@@ -14,7 +14,6 @@ const PROGRAM = fileURLToPath(new URL("workerProgram.ts", import.meta.url));
 const CONCURRENCY = 10;
 /** A worker that does not stop within its grace and what follows. */
 const STOP_WITHIN_MS = 20_000;
-const PROXIES_CLOSE_WITHIN_MS = 2000;
 
 /** One of the run's workers: its process comes and goes, its proxy stays. */
 export interface Slot {
@@ -208,8 +207,7 @@ export async function startFleet(options: {
     async stopAll() {
       isEnding = true;
       await Promise.all(slots.map(stop));
-      // Connections that were half open when a worker was killed may never report their end.
-      await Promise.race([Promise.all(slots.map(({ proxy }) => proxy.close())), sleep(PROXIES_CLOSE_WITHIN_MS)]);
+      await Promise.all(slots.map(({ proxy }) => proxy.close()));
     },
     async killAll() {
       isEnding = true;

@@ -204,7 +204,9 @@ test("--watch says that the worker that runs the job is dead", async () => {
   worker.child.kill("SIGKILL");
   await worker.ended;
   expect(watching.output()).not.toContain("held by worker");
-  await watching.printed(/held by worker \d+ .*silent for .* No other worker is alive: it goes on as soon as one starts/v);
+  await watching.printed(
+    /held by worker \d+ .*silent for .* No other worker is alive: it goes on as soon as one starts/v,
+  );
   watching.child.kill("SIGINT");
   expect(await watching.ended).toBe(130);
   rmSync(folder, { recursive: true });

@@ -274,14 +274,14 @@ test("workers that stopped 90 days ago are forgotten, but for one whose row some
   await sql.rows("update ratchet.workers set stopped_at = now() - interval '91 days' where id = any ($1)", [
     [long, held],
   ]);
-  const left = (): Promise<{ id: number }[]> =>
+  const workersLeft = (): Promise<{ id: number }[]> =>
     sql.rows("select id from ratchet.workers where id >= $1 order by id", [live]);
   await withSession(sql, async (psql) => {
     await psql.query("begin");
     await psql.query("select from ratchet.workers where id = $1 for update", [held]);
     await prune(sql.pool());
-    expect(await left()).toStrictEqual([{ id: live }, { id: lately }, { id: held }]);
+    expect(await workersLeft()).toStrictEqual([{ id: live }, { id: lately }, { id: held }]);
   });
   await prune(sql.pool());
-  expect(await left()).toStrictEqual([{ id: live }, { id: lately }]);
+  expect(await workersLeft()).toStrictEqual([{ id: live }, { id: lately }]);
 });

@@ -66,9 +66,9 @@ export function createFaultyLink(client: Socket, server: Socket, passage: Passag
   };
 }
 
-/** Node resets a connection that is being opened only when it is open, which may be never. */
+/** Node resets a connection that is being opened only when it is open, and one that is being ended never. */
 function reset(socket: Socket): void {
-  if (socket.connecting) {
+  if (socket.connecting || socket.writableEnded) {
     socket.destroy();
   } else {
     socket.resetAndDestroy();
