@@ -117,7 +117,13 @@ describe("what cannot be stored is refused, and nothing is written:", () => {
     ["a time that is none", '{"identifier": "single", "run_at": "soon"}', "RT006", /cannot be read.*soon/v],
     ["a priority over integer", '{"identifier": "single", "priority": 10000000000}', "RT006", /out of range/v],
     ["half a priority", '{"identifier": "single", "priority": 1.5}', "RT006", /cannot be read.*1\.5/v],
-    ["an endless retry_delay", '{"identifier": "single", "retry_delay": "infinity"}', "RT006", /10 years/v],
+    // Before Postgres 17 no interval is endless.
+    [
+      "an endless retry_delay",
+      '{"identifier": "single", "retry_delay": "infinity"}',
+      "RT006",
+      /10 years|cannot be read.*infinity/v,
+    ],
     ["max_attempts over integer", '{"identifier": "single", "max_attempts": 99999999999}', "RT006", /out of range/v],
   ])("%s", async (_, spec, code, message) => {
     const before = await countRows(sql);
