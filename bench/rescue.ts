@@ -3,7 +3,6 @@
  * `node --conditions=ratchet-source bench/rescue.ts [--kills 30] [--unfinished 0]`. An embedded Postgres with its usual
  * settings, real `ratchet worker` processes, no process started again in between.
  */
-// oxlint-disable node/no-top-level-await -- A program of its own; unicorn/prefer-top-level-await demands it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

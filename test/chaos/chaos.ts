@@ -41,5 +41,5 @@ async function runCommandLine(): Promise<number> {
 }
 
 // A fault that never came back must not keep a run from ending.
-// oxlint-disable-next-line unicorn/no-process-exit, node/no-top-level-await -- This is a program; nobody requires it.
+// oxlint-disable-next-line unicorn/no-process-exit -- This is a program.
 process.exit(await runCommandLine());

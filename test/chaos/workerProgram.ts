@@ -83,5 +83,4 @@ async function work(): Promise<void> {
   });
 }
 
-// oxlint-disable-next-line node/no-top-level-await -- Nobody requires a program.
 await work();

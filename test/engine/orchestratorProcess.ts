@@ -25,5 +25,4 @@ async function main(): Promise<void> {
   process.disconnect?.();
 }
 
-// oxlint-disable-next-line unicorn/prefer-top-level-await -- node/no-top-level-await forbids that.
-void main();
+await main();

@@ -36,7 +36,6 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(USAGE);
 } else {
-  // oxlint-disable-next-line node/no-top-level-await -- A program, never imported.
   process.exitCode = await main();
 }
 

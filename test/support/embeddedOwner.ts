@@ -2,7 +2,6 @@
  * A process that uses an embedded Postgres: `node embeddedOwner.ts DATA_FOLDER PARENT_FOR_ROOT`. It prints
  * `{"url", "adopted"}` once ready, leaves in an orderly way when its input ends, and prints nothing more.
  */
-// oxlint-disable node/no-top-level-await -- A program of its own; unicorn/prefer-top-level-await demands it.
 import { once } from "node:events";
 
 import { startEmbeddedPostgres } from "../../src/database/embedded/embeddedPostgres.ts";

@@ -8,12 +8,7 @@ declare
   v_position integer;
   v_task ratchet.tasks;
 begin
-  if p_job.scrubbed_at is not null then
-    raise exception using
-      errcode = 'RT018',
-      message = format('Job %s cannot be tried again: its payload was scrubbed.', p_job.id),
-      hint = 'Add a new job with a payload of its own.' || v_nothing;
-  end if;
+  perform ratchet_private.refuse_scrubbed(p_job, 'cannot be tried again');
   if p_job.version is null and p_job.adopted_from is not null then
     raise exception using
       errcode = 'RT017',
@@ -54,13 +49,7 @@ begin
     where t.job_id = p_job.id and (t.key = p_from_task or t.template = p_from_task)
     order by t.key <> p_from_task, t.position limit 1);
   if v_position is null then
-    raise exception using
-      errcode = 'RT008',
-      message = format('Job %s has no task "%s".', p_job.id, p_from_task),
-      detail = format('Its tasks are: %s.', (
-        select string_agg(t.key, ', ' order by t.position) || case when count(*) >= 20 then ' …' else '' end
-        from ratchet.tasks t where t.job_id = p_job.id and t.position <= 20)),
-      hint = 'Name the task by its key.' || v_nothing;
+    perform ratchet_private.refuse_unknown_task(p_job.id, p_from_task, 'Name the task by its key.');
   end if;
   select * into v_task from ratchet.tasks t
     where t.job_id = p_job.id and t.position < v_position and t.status not in ('COMPLETED', 'SKIPPED') order by t.position limit 1;

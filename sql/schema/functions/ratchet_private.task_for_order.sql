@@ -7,24 +7,13 @@ declare
   c_nothing constant text := ' Nothing was changed.';
   v_task ratchet.tasks;
 begin
-  if p_job.scrubbed_at is not null then
-    raise exception using
-      errcode = 'RT018',
-      message = format('Job %s cannot go on: its payload was scrubbed.', p_job.id),
-      hint = 'Add a new job with a payload of its own.' || c_nothing;
-  end if;
+  perform ratchet_private.refuse_scrubbed(p_job, 'cannot go on');
   select * into v_task from ratchet.tasks t where t.job_id = p_job.id and t.key = p_key;
   if not found then
-    raise exception using
-      errcode = 'RT008',
-      message = format('Job %s has no task "%s".', p_job.id, p_key),
-      detail = 'Its tasks are: ' || (
-        select string_agg(t.key, ', ' order by t.position) || case when count(*) >= 20 then ' …' else '' end
-        from ratchet.tasks t where t.job_id = p_job.id and t.position <= 20) || '.',
-      hint = case
-        when exists (select from ratchet.tasks t where t.job_id = p_job.id and t.template = p_key)
-        then format('The order is for one task: name it by its key, such as "%s[1]".', p_key)
-        else 'Name the task by its key.' end || c_nothing;
+    perform ratchet_private.refuse_unknown_task(p_job.id, p_key, case
+      when exists (select from ratchet.tasks t where t.job_id = p_job.id and t.template = p_key)
+      then format('The order is for one task: name it by its key, such as "%s[1]".', p_key)
+      else 'Name the task by its key.' end);
   end if;
   if p_job.version is null and p_job.adopted_from is not null then
     raise exception using
