@@ -1,6 +1,6 @@
 /**
- * What the harness asks of a system it measures. One file a peer in `bench/peers/`, whose default export is a
- * {@link Peer} or a list of them (one with default settings, one tuned). `bench/peers/index.ts` lists them all.
+ * What the harness asks of a system it measures. One file a peer in `bench/peers/`, which exports `peers`: a list of
+ * {@link Peer} (one with default settings, one tuned, say). `bench/peers/index.ts` lists them all.
  *
  * Each step runs as `node bench/run.ts <peer> <step> <json options>` in a process of its own: `prepare` (setUp, then
  * fill) and after it `drain`, or `one`, or one of the `enqueue` steps after a `prepare` with no jobs. Every measurement
@@ -55,36 +55,38 @@ export interface Peer {
   /** As in tables: `DBOS Transact`. */
   readonly title: string;
   /** Package and version, e.g. `@dbos-inc/dbos-sdk 5.3.0`. */
-  version(): Promise<string>;
+  readonly version: () => Promise<string>;
   /** Null if it can run here, else one line that says why not and what would help. Default: it can. */
-  unavailable?(): Promise<string | null>;
+  readonly unavailable?: () => Promise<string | null>;
   /** Default: it needs Postgres only. */
-  startService?(): Promise<PeerService>;
+  readonly startService?: () => Promise<PeerService>;
   /** The settings measured, found by the sweep; a workload that is missing is one it takes no part in. */
   readonly best: Readonly<Partial<Record<PeerWorkload, Settings>>>;
+  /** About how many jobs it does in five seconds on two cores: the size of a full run. A quick one takes a quarter. */
+  readonly jobs: Readonly<Partial<Record<PeerWorkload, number>>>;
   /** What the sweep tries (`npm run sweep -- <peer>`). Empty: nothing to tune. */
   readonly sweep: Readonly<Partial<Record<PeerWorkload, readonly Settings[]>>>;
   /** What the settings mean and which configuration makes it durable, for docs/benchmarks.md. Markdown, one paragraph. */
   readonly about: string;
   /** Schema, registration: all that is done once for a database. */
-  setUp(options: RunOptions): Promise<void>;
+  readonly setUp: (options: RunOptions) => Promise<void>;
   /** Enqueues `options.jobs` jobs, the fastest way it has. Not measured. Closes what it opened. */
-  fill(options: RunOptions): Promise<void>;
+  readonly fill: (options: RunOptions) => Promise<void>;
   /** Starts one worker, waits until all jobs are finished, stops it, checks. */
-  drain(options: RunOptions): Promise<DrainResult>;
+  readonly drain: (options: RunOptions) => Promise<DrainResult>;
   /**
    * Idle latency: with one worker running, `options.jobs` times one job: milliseconds from the call that enqueues until the
    * same process knows that the job's end is in the database (an event after the commit, a poll: the quickest way the peer has).
    */
-  one?(options: RunOptions): Promise<readonly number[]>;
+  readonly one?: (options: RunOptions) => Promise<readonly number[]>;
   /** Jobs a second of `jobs` jobs of `tasksPerJob` tasks added while no worker runs. Each resolves when all are committed. */
   readonly enqueue?: {
     /** One call after the other on one connection. */
-    serial?(options: RunOptions): Promise<number>;
+    readonly serial?: (options: RunOptions) => Promise<number>;
     /** 50 callers at once, each one call after the other, over the peer's own pool. */
-    concurrent?(options: RunOptions): Promise<number>;
+    readonly concurrent?: (options: RunOptions) => Promise<number>;
     /** Many jobs a call. */
-    bulk?(options: RunOptions): Promise<number>;
+    readonly bulk?: (options: RunOptions) => Promise<number>;
   };
 }
 
