@@ -20,6 +20,11 @@ import { createRetryTimer } from "./retryTimer.ts";
 
 /** How long after the grace the last words may take: a cut-off handler has one second, its hand-back the other. */
 export const LAST_WORDS_MS = 2000;
+/**
+ * How long after the grace it is said what becomes of the jobs, whether or not Postgres has let the connections go: before
+ * the process that waits for the stop may end.
+ */
+const SAID_AFTER_GRACE_MS = 2800;
 /** What runs when nothing of it matters any more. */
 const LOOSE_ENDS_MS = 500;
 const POOL_NOTED_WITHIN_MS = 5000;
@@ -83,6 +88,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let session: OpenSession | undefined;
   let announcer: Announcer | undefined;
   let isGivenUp = false;
+  let sayBy = Infinity;
 
   const held = createHeldJobs();
   const jobs = createQueuedJobs({
@@ -168,6 +174,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 
   async function drain(): Promise<void> {
+    sayBy = performance.now() + shutdownGraceMs + SAID_AFTER_GRACE_MS;
     const timer = setTimeout(() => {
       jobs.abort();
     }, shutdownGraceMs);
@@ -176,7 +183,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (!isDrained) {
       isGivenUp = true;
       // Postgres is away: what waits for its answer gives up now, and whoever comes next finds the jobs as they stand there.
-      await session?.close();
+      void session?.close();
     }
   }
 
@@ -195,8 +202,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         Promise.all([maintenance.stop(), pruning.stop(), started.announcer.close()]),
         isGivenUp ? 0 : LOOSE_ENDS_MS,
       );
-      const handedBack = await started.session.close();
-      events.emit("worker.stopped", { workerId: started.session.workerId, handedBack });
+      const closing = started.session.close();
+      const isClosed = await endsWithin(closing, sayBy - performance.now());
+      events.emit("worker.stopped", {
+        workerId: started.session.workerId,
+        handedBack: isClosed ? await closing : null,
+      });
+      await closing;
     }
   }
 

@@ -59,7 +59,7 @@ async function migratingHalfWay({ url, pool }: TestDatabase): Promise<{ command:
       );
       return rows[0]?.pid;
     },
-    { timeoutMs: 60_000, what: `a migration half-way: ${command.errors()}` },
+    { what: () => `a migration half-way: ${command.errors()}` },
   );
   return { command, pid };
 }
@@ -119,7 +119,7 @@ test("a crash of Postgres in an upgrade: after its recovery the old schema works
         () => true,
         () => false,
       ),
-    { timeoutMs: 60_000, what: "the recovery" },
+    { what: "the recovery" },
   );
   expect(await migrationState(database.pool)).toBe("pending");
   await migrate(database.pool);

@@ -46,7 +46,7 @@ export async function expectToSurvive(
     timeoutMs: carriesOnWithinMs,
     what: "more tasks",
   });
-  await waitUntil(async () => (await unfinished(server)) === 0, { timeoutMs: 60_000, what: "the end of every job" });
+  await waitUntil(async () => (await unfinished(server)) === 0, { what: "the end of every job" });
 
   expect(worker.ledger().size).toBe(total);
   // At least once: what was running when its end could not be written.

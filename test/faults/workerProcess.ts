@@ -101,7 +101,6 @@ export async function startWorkerProcess(databaseUrl: string): Promise<WorkerPro
     },
   };
   await waitUntil(() => lines().some(({ msg }) => msg === "worker started") || child.exitCode !== null, {
-    timeoutMs: 60_000,
     what: "the worker's start",
   });
   if (child.exitCode !== null) {

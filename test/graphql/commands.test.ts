@@ -60,7 +60,7 @@ describe("ratchet serve", () => {
     const { id } = await addPublish(sql, ["a"]);
     const port = await freePort();
     const command = serve("--port", String(port));
-    await waitUntil(() => command.errors().includes("/ruru"), { timeoutMs: 60_000, what: "the address" });
+    await waitUntil(() => command.errors().includes("/ruru"), { what: "the address" });
     expect(command.errors()).toBe(
       `GraphQL is at http://127.0.0.1:${port}/graphql; try it in a browser: http://127.0.0.1:${port}/ruru\n`,
     );
@@ -130,7 +130,7 @@ describe("with the project's graphile.config.ts", () => {
       "postgraphile",
       `--connection ${sql.url()} --schema ${TEST_SCHEMAS.ratchet} --host 127.0.0.1 --port ${port}`,
     );
-    await waitUntil(() => output().includes("Server listening"), { timeoutMs: 60_000, what: "PostGraphile to listen" });
+    await waitUntil(() => output().includes("Server listening"), { what: "PostGraphile to listen" });
     const server = { url: `http://127.0.0.1:${port}` };
     expect(await ask(server, JOB, { id })).toMatchObject(PLANNED);
     expect(await ask(server, "{ jobs(first: 101) { totalCount } }")).toMatchObject({

@@ -154,8 +154,7 @@ async function expectCrontabToRun(): Promise<void> {
   );
   const worker = startWorking();
   await waitUntil(() => existsSync(join(project, "tidied")), {
-    timeoutMs: 60_000,
-    what: `the crontab's job in:\n${worker.output()}`,
+    what: () => `the crontab's job in:\n${worker.output()}`,
   });
   await endOf(worker);
 }
@@ -172,7 +171,7 @@ test("a graphile-worker project takes Ratchet in with one line, and out again", 
   const worker = startWorking();
   await waitUntil(
     async () => (await database.pool.query("select 1 from graphile_worker._private_known_crontabs")).rowCount === 1,
-    { timeoutMs: 60_000, what: `the crontab to be known in:\n${worker.output()}` },
+    { what: () => `the crontab to be known in:\n${worker.output()}` },
   );
   await endOf(worker);
   await expectCrontabToRun();

@@ -54,7 +54,7 @@ export function startProgram(commandLine: readonly [string, ...string[]], place:
     child,
     output: () => output,
     printed: async (text) => {
-      await waitUntil(() => isEnded || output.includes(text), { timeoutMs: 60_000, what: `${text} in:\n${output}` });
+      await waitUntil(() => isEnded || output.includes(text), { what: () => `${text} in:\n${output}` });
       if (!output.includes(text)) {
         throw new Error(`${commandLine.join(" ")} ended before it printed ${text}:\n${output}`);
       }

@@ -237,7 +237,7 @@ describe("ratchet sql", () => {
   test("is cancelled in the server too when it is interrupted", async () => {
     const sleeping = startCommand(["sql", "select pg_sleep(600)"], { DATABASE_URL: database.url });
     const running = `select pid from pg_stat_activity where datname = current_database() and query like '%pg\\_sleep(600)' and state = 'active'`;
-    await waitUntil(async () => ((await database.pool.query(running)).rowCount ?? 0) > 0, { timeoutMs: 60_000 });
+    await waitUntil(async () => ((await database.pool.query(running)).rowCount ?? 0) > 0);
     sleeping.child.kill("SIGINT");
     expect(await sleeping.ended).toBe(130);
     await waitUntil(async () => (await database.pool.query(running)).rowCount === 0);

@@ -35,11 +35,11 @@ test("a named queue goes on when the worker that held it is killed: the job it r
           "select bool_and(started_at < clock_timestamp() - interval '11 s') as old from ratchet.workers",
         )
       )[0]?.old,
-    { timeoutMs: 60_000, what: "workers that judge others" },
+    { what: "workers that judge others" },
   );
   expect(workers.ledger()).toStrictEqual([first]);
   both.find(({ child }) => child.pid === pid)?.child.kill("SIGKILL");
-  await waitUntil(() => workers.ledger().length > 1, { timeoutMs: 15_000, what: "a job of the queue elsewhere" });
+  await waitUntil(() => workers.ledger().length > 1, { what: "a job of the queue elsewhere" });
   workers.touch("go");
   for (const id of jobIds) {
     expect((await workers.ended(id)).status).toBe("COMPLETED");

@@ -28,7 +28,7 @@ async function noted(line: string | RegExp, timeoutMs = 20_000): Promise<string>
     () => workers.ledger().find((each) => (typeof line === "string" ? each === line : line.test(each))),
     {
       timeoutMs,
-      what: `${String(line)} in ${workers.ledger().join(", ")}`,
+      what: () => `${String(line)} in ${workers.ledger().join(", ")}`,
     },
   );
 }
@@ -49,7 +49,7 @@ async function judges(): Promise<void> {
           "select bool_and(started_at < clock_timestamp() - interval '11 s') as old from ratchet.workers where stopped_at is null",
         )
       )[0]?.old,
-    { timeoutMs: 60_000, what: "workers that are ten seconds old" },
+    { what: "workers that are ten seconds old" },
   );
 }
 
@@ -116,7 +116,7 @@ test("frozen and cut off for 15 s is dead, and what it writes afterwards changes
     await proxy.set({ kind: "swallow" });
     await waitUntil(
       () => workers.ledger().filter((line) => line === `second begins ${observer.child.pid}`).length === 2,
-      { timeoutMs: 40_000, what: `two rescued jobs: ${observer.output()}` },
+      { what: () => `two rescued jobs: ${observer.output()}` },
     );
     expect(await deaths(jobs.frozen)).toMatchObject([{ deaths: 0 }, { deaths: 1 }, { deaths: 0 }]);
 
@@ -143,7 +143,7 @@ test("frozen and cut off for 15 s is dead, and what it writes afterwards changes
     expect([blocking, observer].map(({ child }) => `blocks ${child.pid}`)).toContain(blocksAt);
     await waitUntil(
       async () => (await workers.rows("select from ratchet.workers where stopped_at is null")).length === 4,
-      { timeoutMs: 15_000, what: "four live workers" },
+      { what: "four live workers" },
     );
     expect(await workers.rows("select * from ratchet.violations")).toStrictEqual([]);
 

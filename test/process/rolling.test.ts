@@ -39,7 +39,7 @@ function keepAdding(identifier: string) {
     while (!over.signal.aborted) {
       const ms = Array.from({ length: 4 }, () => Math.round(Math.random() * 150));
       jobIds.push(...(await Promise.all(Array.from({ length: 5 }, () => workers.add(identifier, { ms })))));
-      await waitUntil(hasRoom, { timeoutMs: 60_000, what: "fewer unfinished jobs" });
+      await waitUntil(hasRoom, { what: "fewer unfinished jobs" });
     }
   }
   const adding = add();
@@ -55,7 +55,7 @@ function keepAdding(identifier: string) {
 async function allEnded(): Promise<void> {
   await waitUntil(
     async () => (await workers.rows("select 1 from ratchet.jobs where finished_at is null limit 1")).length === 0,
-    { timeoutMs: 60_000, what: "the end of every job" },
+    { what: "the end of every job" },
   );
 }
 

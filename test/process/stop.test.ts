@@ -36,8 +36,7 @@ const PLAIN_STUBBORN = `export default async () => {
 
 async function started(...lines: readonly string[]): Promise<void> {
   await waitUntil(() => lines.every((line) => workers.ledger().includes(line)), {
-    timeoutMs: 60_000,
-    what: `${lines.join(", ")} in ${workers.ledger().join(", ")}`,
+    what: () => `${lines.join(", ")} in ${workers.ledger().join(", ")}`,
   });
 }
 
@@ -158,7 +157,7 @@ test("SIGTERM while the start waits for a Postgres that says nothing ends it", a
   try {
     await proxy.set({ kind: "swallow" });
     const worker = workers.start({ DATABASE_URL: proxy.url, RATCHET_SHUTDOWN_GRACE: "100 ms" });
-    await waitUntil(() => proxy.connections() > 0, { timeoutMs: 60_000, what: "a connection" });
+    await waitUntil(() => proxy.connections() > 0, { what: "a connection" });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(1);
     expect(worker.errors()).toContain("something does not answer");
@@ -180,7 +179,7 @@ test.each(["ratchet worker", "ratchet engine", "ratchet queue"])(
             [name],
           )
         ).length > 0,
-      { timeoutMs: 60_000, what: name },
+      { what: name },
     );
     worker.child.kill("SIGTERM");
     expect([await worker.ended, worker.errors()]).toStrictEqual([0, ""]);
@@ -223,7 +222,7 @@ test("SIGTERM while `ratchet up` waits for somebody's lock to migrate: it ends, 
     await holder.query("begin; lock table ratchet.jobs in row exclusive mode");
     const command = workers.start({}, { command: "up --port 0" });
     const waiting = "select 1 from pg_locks where relation = 'ratchet.jobs'::regclass and not granted";
-    await waitUntil(async () => (await workers.rows(waiting)).length > 0, { timeoutMs: 60_000, what: "a migration" });
+    await waitUntil(async () => (await workers.rows(waiting)).length > 0, { what: "a migration" });
     command.child.kill("SIGTERM");
     expect([await command.ended, command.errors()]).toStrictEqual([0, ""]);
   } finally {

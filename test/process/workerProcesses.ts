@@ -88,7 +88,7 @@ export function createWorkerProcesses() {
           const job = await readJob(theDatabase().pool, jobId);
           return job?.finishedAt === null ? null : job;
         },
-        { timeoutMs: 25_000, what: `the end of job ${jobId}` },
+        { what: `the end of job ${jobId}` },
       ),
   };
 }

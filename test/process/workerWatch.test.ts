@@ -55,9 +55,9 @@ test("ratchet worker --watch restarts for a changed task file and for what it im
   });
   const starts = () => watching.output().match(/"worker started"/gv)?.length ?? 0;
   const started = (times: number) =>
-    waitUntil(() => starts() >= times, { timeoutMs: 60_000, what: `${times} starts in:\n${watching.output()}` });
+    waitUntil(() => starts() >= times, { what: () => `${times} starts in:\n${watching.output()}` });
   const told = (text: string) =>
-    waitUntil(() => watching.errors().includes(text), { timeoutMs: 60_000, what: `${text} in:\n${watching.errors()}` });
+    waitUntil(() => watching.errors().includes(text), { what: () => `${text} in:\n${watching.errors()}` });
 
   await started(1);
   const first = await say();

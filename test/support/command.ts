@@ -55,8 +55,7 @@ export function startCommand(commandLine: readonly string[], settings: NodeJS.Pr
     printed: async (text) => {
       const isThere = () => (typeof text === "string" ? output.includes(text) : text.test(output));
       await waitUntil(() => isThere() || isEnded, {
-        timeoutMs: 60_000,
-        what: `${String(text)} in:\n${output}${errors}`,
+        what: () => `${String(text)} in:\n${output}${errors}`,
       });
       if (!isThere()) {
         throw new Error(`The command ended before it printed ${String(text)}:\n${output}${errors}`);

@@ -34,7 +34,6 @@ function start(how: string): TestProcess {
 /** Folder and process of the Postgres that a test process has told of. */
 async function serverOf({ output }: TestProcess): Promise<{ folder: string; pid: number }> {
   const folder = await waitUntil(() => /data folder: (?<folder>.+)/v.exec(output())?.groups?.["folder"], {
-    timeoutMs: 25_000,
     what: "the data folder",
   });
   const pid = existsSync(folder) ? Number(readFileSync(path.join(folder, "postmaster.pid"), "utf8").split("\n")[0]) : 0;

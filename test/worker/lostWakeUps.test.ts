@@ -76,7 +76,7 @@ test("whatever happens to wake-ups while two workers run, every job ends, each t
     await spoil();
     violations.push(...(await bench.violations()));
   }
-  await waitUntil(async () => (await unfinished()) === 0, { timeoutMs: 60_000, what: "the end of every job" });
+  await waitUntil(async () => (await unfinished()) === 0, { what: "the end of every job" });
 
   expect(violations).toStrictEqual([]);
   expect(await bench.violations()).toStrictEqual([]);

@@ -123,7 +123,7 @@ export function createWorkerBench() {
           const snapshot = await job(jobId);
           return snapshot.finishedAt === null ? null : snapshot;
         },
-        { timeoutMs: 25_000, what: `the end of job ${jobId}` },
+        { what: `the end of job ${jobId}` },
       ),
     /** graphile-worker's rows, oldest first. */
     wakeUps: () =>
