@@ -155,11 +155,14 @@ export function createCheckpointWriter({
       }
       lane.batches++;
       const name = `${lane.number}-${lane.batches}`;
-      for (const [index, answer] of answers.entries()) {
+      for (const [index, { outcome, stop, retryInMs, attempts }] of answers.entries()) {
         const item = items[index];
         if (item !== undefined) {
-          troubles.answered(item);
-          item.resolve({ ...answer, batch: name, replacedBy: item.replacedBy });
+          if (item.locks > 0) {
+            troubles.answered(item);
+          }
+          settle(item);
+          item.resolve({ outcome, stop, retryInMs, attempts, batch: name, replacedBy: item.replacedBy });
         }
       }
       onWritten(items.map((item) => item.checkpoint.jobId));
@@ -259,19 +262,31 @@ export function createCheckpointWriter({
     }
   }
 
+  /** Whoever waits for it is answered now. */
+  function settle(item: Item): void {
+    unanswered.delete(item);
+    if (item.locks > 0) {
+      troubles.gaveUp(item);
+    }
+  }
+
+  function rejectAll(items: readonly Item[], error: unknown): void {
+    for (const item of items) {
+      settle(item);
+      item.reject(error);
+    }
+  }
+
   return {
-    async write(checkpoint) {
-      abandoned.signal.throwIfAborted();
-      const lane = laneOf(checkpoint.jobId);
-      lane.marks.remove(checkpoint.jobId);
-      const { promise, resolve, reject } = Promise.withResolvers<WrittenCheckpoint>();
-      const item = itemOf(checkpoint, resolve, reject);
-      unanswered.add(item);
-      lane.queue.push(item);
-      void drain(lane);
-      return promise.finally(() => {
-        unanswered.delete(item);
-        troubles.gaveUp(item);
+    write(checkpoint) {
+      return new Promise((resolve, reject) => {
+        abandoned.signal.throwIfAborted();
+        const lane = laneOf(checkpoint.jobId);
+        lane.marks.remove(checkpoint.jobId);
+        const item = itemOf(checkpoint, resolve, reject);
+        unanswered.add(item);
+        lane.queue.push(item);
+        void drain(lane);
       });
     },
     mark(mark, onRefused) {
@@ -284,7 +299,7 @@ export function createCheckpointWriter({
     },
     abandon() {
       abandoned.abort(new Error("The checkpoint writer was closed."));
-      rejectAll(unanswered, abandoned.signal.reason);
+      rejectAll([...unanswered], abandoned.signal.reason);
       for (const lane of lanes) {
         lane.queue = [];
         lane.marks.clear();
@@ -311,7 +326,10 @@ function itemOfMark(mark: RunningMark, onRefused: () => void): Item {
 }
 
 /** One write a task: of two rows for one task in one UPDATE Postgres takes either, and says nothing of the other. */
-function withoutOvertakenMarks(batch: readonly Item[]): Item[] {
+function withoutOvertakenMarks(batch: Item[]): Item[] {
+  if (!batch.some(({ checkpoint }) => checkpoint.kind === "running")) {
+    return batch;
+  }
   const written = new Set(batch.filter(({ checkpoint }) => checkpoint.kind !== "running").map(taskOf));
   return batch.filter((item) => {
     if (item.checkpoint.kind !== "running") {
@@ -330,12 +348,6 @@ function taskOf({ checkpoint }: Item): string {
 function lockedRow({ checkpoint: { jobId, position } }: Item, cause: unknown): Error {
   const message = `The end of task ${position} of job ${jobId} cannot be written: somebody holds its row, or the table`;
   return Object.assign(new Error(message, { cause }), { code: codeOf(cause) });
-}
-
-function rejectAll(items: Iterable<Item>, error: unknown): void {
-  for (const item of items) {
-    item.reject(error);
-  }
 }
 
 /** Ids are decimal digits without leading zeros. */

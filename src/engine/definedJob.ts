@@ -12,7 +12,7 @@ import type { TaskCode } from "./taskRun.ts";
 /** Finds a job's handlers, inputs and results in its definition. */
 export interface DefinedJob {
   readonly results: ResultStore;
-  readonly findCode: (task: PlannedTask) => Promise<TaskCode>;
+  readonly findCode: (task: PlannedTask) => TaskCode | Promise<TaskCode>;
 }
 
 /** Binds a claimed job to its definition. The payload is validated once an attempt, before its first task runs. */
@@ -27,28 +27,47 @@ export function bindDefinition(session: EngineSession, claim: Claim, definition:
         signal: session.closing,
       }),
   );
-  let validated: Promise<unknown> | undefined;
+  let validated: { readonly payload: unknown } | undefined;
+
+  function templateOf(task: PlannedTask): TaskTemplate {
+    const template = definition.templates.find(({ key }) => key === task.template);
+    if (template === undefined) {
+      throw new RatchetError(
+        "RT117",
+        `"${claim.identifier}" has no handler for the task "${task.template}" in this worker.`,
+      );
+    }
+    return template;
+  }
+
+  function codeOf(template: TaskTemplate, task: PlannedTask, payload: unknown, input: unknown): TaskCode {
+    return {
+      handler: template.handler as TaskCode["handler"],
+      timeoutMs: template.timeoutMs,
+      transaction: template.transaction,
+      payload,
+      input,
+      results: () => results.before(task),
+    };
+  }
+
+  async function validateAndFind(template: TaskTemplate, task: PlannedTask): Promise<TaskCode> {
+    validated ??= { payload: await validatePayload(definition.options.payload, claim.payload) };
+    const { payload } = validated;
+    const { each } = template;
+    const input =
+      each?.property === null ? await validatePayload(each.element, task.input) : elementOf(template, task, payload);
+    return codeOf(template, task, payload, input);
+  }
 
   return {
     results,
-    async findCode(task) {
-      const template = definition.templates.find(({ key }) => key === task.template);
-      if (template === undefined) {
-        throw new RatchetError(
-          "RT117",
-          `"${claim.identifier}" has no handler for the task "${task.template}" in this worker.`,
-        );
-      }
-      validated ??= validatePayload(definition.options.payload, claim.payload);
-      const payload = await validated;
-      return {
-        handler: template.handler as TaskCode["handler"],
-        timeoutMs: template.timeoutMs,
-        transaction: template.transaction,
-        payload,
-        input: await inputOf(template, task, payload),
-        results: results.before(task.position),
-      };
+    findCode(task) {
+      const template = templateOf(task);
+      // Nothing to wait for in most tasks of a job.
+      return validated === undefined || template.each?.property === null
+        ? validateAndFind(template, task)
+        : codeOf(template, task, validated.payload, elementOf(template, task, validated.payload));
     },
   };
 }
@@ -61,12 +80,10 @@ export function undefinedJob(claim: Claim, error: RatchetError): DefinedJob {
   };
 }
 
-async function inputOf({ key, each }: TaskTemplate, task: PlannedTask, payload: unknown): Promise<unknown> {
-  if (each === null) {
+/** The element of the validated payload that a forEach task is for. */
+function elementOf({ key, each }: TaskTemplate, task: PlannedTask, payload: unknown): unknown {
+  if (each === null || each.property === null) {
     return undefined;
-  }
-  if (each.property === null) {
-    return validatePayload(each.element, task.input);
   }
   const elements: unknown = (payload as Readonly<Record<string, unknown>>)[each.property];
   const index = Number(task.key.slice(key.length + 1, -1)) - 1;

@@ -1,5 +1,5 @@
 import type { Claim } from "../database/calls/claims.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt, LetGo } from "./attempt.ts";
 
 /** The jobs that this process holds and knows that it does. */
 export interface HeldJobs {
@@ -10,6 +10,8 @@ export interface HeldJobs {
   remove(jobId: string): void;
   /** Aborts the handlers of these claims, because somebody else has their jobs now or nobody shall. */
   lose(claims: readonly Claim[]): void;
+  /** Aborts the handlers of every claim. */
+  letGo(reason: LetGo): void;
 }
 
 /** Creates the set, empty. */
@@ -31,6 +33,11 @@ export function createHeldJobs(): HeldJobs {
         if (attempt?.claim === claim) {
           attempt.lose();
         }
+      }
+    },
+    letGo(reason) {
+      for (const attempt of attempts.values()) {
+        attempt.letGo(reason);
       }
     },
   };

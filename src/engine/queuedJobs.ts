@@ -57,7 +57,7 @@ export function createQueuedJobs({
 }: QueuedJobsOptions): QueuedJobs {
   const running = new Map<string, Promise<void>>();
   const wokenMeanwhile = new Set<string>();
-  const shutdown = new AbortController();
+  let shutdown: LetGo | undefined;
   let isStopping = false;
 
   async function runOnce(jobId: string, identifier: string): Promise<void> {
@@ -117,8 +117,11 @@ export function createQueuedJobs({
 
   async function runClaim(session: EngineSession, claim: Claim, bind: () => DefinedJob): Promise<void> {
     const { jobId } = claim;
-    const attempt = createAttempt(claim, shutdown.signal);
+    const attempt = createAttempt(claim);
     held.add(attempt);
+    if (shutdown !== undefined) {
+      attempt.letGo(shutdown);
+    }
     try {
       session.onWritten([jobId]);
       await runPlan(session, {
@@ -179,7 +182,8 @@ export function createQueuedJobs({
       }
     },
     abort() {
-      shutdown.abort(new LetGo("shutdown", "the worker is stopping"));
+      shutdown = new LetGo("shutdown", "the worker is stopping");
+      held.letGo(shutdown);
     },
   };
 }

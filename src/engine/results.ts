@@ -10,7 +10,7 @@ export interface ResultStore {
   /** Keeps a result of this attempt, so that the next task need not ask Postgres. */
   remember(task: PlannedTask, text: string | null): void;
   /** The property `results` of a handler's context: a promise a template, made when first read. */
-  before(position: number): Record<string, Promise<unknown>>;
+  before(task: PlannedTask): Record<string, Promise<unknown>>;
 }
 
 /** A template as far as its results go. */
@@ -48,11 +48,10 @@ export function createResultStore(
         remembered.set(task.position, text);
       }
     },
-    before(position) {
-      const current = plan.find((task) => task.position === position)?.template;
+    before({ position, template }) {
       const results: Record<string, Promise<unknown>> = {};
       for (const shape of shapes) {
-        if (shape.key === current) {
+        if (shape.key === template) {
           break;
         }
         Object.defineProperty(results, shape.key, { enumerable: true, get: once(() => load(shape, position)) });

@@ -13,7 +13,8 @@ import { type OpenSession, openSession } from "./openSession.ts";
 import { isSkipped, runPlan } from "./planRun.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { type ResultStore, createResultStore } from "./results.ts";
-import { type AnyTaskContext, type TaskCode, type TaskResult, runTask } from "./taskRun.ts";
+import type { AnyTaskContext } from "./handlerContext.ts";
+import { type TaskCode, type TaskResult, runTask } from "./taskRun.ts";
 
 /** The code of one task of a plan that a program brings itself. */
 export type OrchestratedHandler = (context: AnyTaskContext) => unknown;
@@ -43,7 +44,7 @@ export class TaskOrchestrator {
   readonly #log: Logger;
   readonly #events: EventHub;
   readonly #held = createHeldJobs();
-  readonly #closing = new AbortController();
+  #closing: LetGo | undefined;
   readonly #endLogging: () => void;
   #session: Promise<OpenSession> | undefined;
 
@@ -139,7 +140,7 @@ export class TaskOrchestrator {
       return runPlan(session, {
         attempt,
         results,
-        isStopping: () => this.#closing.signal.aborted,
+        isStopping: () => this.#closing !== undefined,
         findCode: (task) =>
           codeOf(claim, task, Object.hasOwn(handlers, task.name) ? handlers[task.name] : undefined, results),
       });
@@ -151,7 +152,8 @@ export class TaskOrchestrator {
 
   /** Waits for nothing: hands back what runs, and closes every connection. Safe twice, and before the first use. */
   async close(): Promise<void> {
-    this.#closing.abort(new LetGo("shutdown", "the orchestrator was closed"));
+    this.#closing ??= new LetGo("shutdown", "the orchestrator was closed");
+    this.#held.letGo(this.#closing);
     try {
       const session = await this.#session;
       await session?.close();
@@ -163,7 +165,7 @@ export class TaskOrchestrator {
   }
 
   #open(): Promise<OpenSession> {
-    if (this.#closing.signal.aborted) {
+    if (this.#closing !== undefined) {
       return Promise.reject(new Error("This TaskOrchestrator was closed. Create another one."));
     }
     if (this.#session === undefined) {
@@ -195,8 +197,11 @@ export class TaskOrchestrator {
     if (answer.outcome !== "claimed") {
       throw refusalOf(jobId, answer.outcome, answer.holder);
     }
-    const attempt = createAttempt(answer.claim, this.#closing.signal);
+    const attempt = createAttempt(answer.claim);
     this.#held.add(attempt);
+    if (this.#closing !== undefined) {
+      attempt.letGo(this.#closing);
+    }
     try {
       return await run(session, attempt);
     } catch (error) {
@@ -254,7 +259,7 @@ function codeOf(
     transaction: false,
     payload: claim.payload,
     input: undefined,
-    results: results.before(task.position),
+    results: () => results.before(task),
   };
 }
 

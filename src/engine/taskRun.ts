@@ -1,18 +1,15 @@
 import type { Claim, PlannedTask } from "../database/calls/claims.ts";
 import type { CompletedEnd, Failure, RunningMark } from "../database/calls/checkpoints.ts";
-import type { TaskContext, TaskLog, TransactionContext } from "../definition/taskContext.ts";
 import { type RatchetError, isRatchetError } from "../errors/ratchetError.ts";
 import { type Attempt, LetGo, lostClaim, taskFields } from "./attempt.ts";
 import type { EngineSession } from "./session.ts";
 import { describeOwn, describeThrown, recognizable } from "./failure.ts";
+import { type AnyTaskContext, HandlerContext } from "./handlerContext.ts";
 import { runHandler } from "./handlerRun.ts";
 import { demandTime, timeLimit, withinTime } from "./timeLimit.ts";
 import { resultText } from "./resultText.ts";
 import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
 import type { WrittenCheckpoint } from "./checkpointWriter.ts";
-
-/** A context of whatever types the definition inferred. */
-export type AnyTaskContext = TaskContext<unknown, unknown, Record<string, unknown>> & Partial<TransactionContext>;
 
 /** What a task's handler needs to run, found for one task. */
 export interface TaskCode {
@@ -22,7 +19,7 @@ export interface TaskCode {
   readonly transaction: boolean;
   readonly payload: unknown;
   readonly input: unknown;
-  readonly results: Record<string, Promise<unknown>>;
+  readonly results: () => Record<string, Promise<unknown>>;
 }
 
 /** How one try of a task ended. */
@@ -94,8 +91,8 @@ export async function runTask(
   let written: WrittenEnd;
   try {
     demandTime(attempt, task);
-    const code = await findCode();
-    await markRunning(session, attempt, task, code.transaction);
+    const found = findCode();
+    const code = found instanceof Promise ? await found : found;
     written = await (code.transaction ? runWithTransaction : runAlone)(taskTry, code);
   } catch (error) {
     taskTry.isOver = true;
@@ -122,18 +119,29 @@ export async function runTask(
 }
 
 async function runAlone(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
-  const context = createContext(taskTry, code);
-  const end = completedEnd(
-    taskTry,
-    await runHandler((signal) => code.handler(context(signal)), beginWithin(taskTry, code.timeoutMs)),
+  const { session, attempt, task } = taskTry;
+  if (!isMarked(taskTry)) {
+    session.writer.mark(runningMark(attempt.claim, task), attempt.lose);
+  }
+  const value = await runHandler(
+    (getSignal) => code.handler(createContext(taskTry, code, getSignal)),
+    beginWithin(taskTry, code.timeoutMs),
   );
+  const end = completedEnd(taskTry, value);
   taskTry.isOver = true;
-  return { end, answer: await taskTry.session.writer.write(end) };
+  return { end, answer: await session.writer.write(end) };
 }
 
 async function runWithTransaction(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
   const { session, attempt, task } = taskTry;
-  const context = createContext(taskTry, code);
+  const mark = runningMark(attempt.claim, task);
+  const demandClaim = async (): Promise<void> => {
+    demandFence(await session.writer.write(mark));
+  };
+  // Its mark is committed before its transaction writes.
+  if (!isMarked(taskTry)) {
+    await demandClaim();
+  }
   const { end, stop } = await runInTransaction({
     task: task.name,
     transactionPool: session.transactionPool,
@@ -145,8 +153,9 @@ async function runWithTransaction(taskTry: TaskTry, code: TaskCode): Promise<Wri
     signal: attempt.signal,
     run: async ({ client, takeBack }) => {
       const value = await runHandler(
-        async (signal) => {
-          const returned = await code.handler({ ...context(signal), client });
+        async (getSignal) => {
+          const context = createContext(taskTry, code, getSignal);
+          const returned = await code.handler(Object.assign(context, { client }));
           // Within the time-out: what the handler did not wait for belongs to its transaction.
           await takeBack();
           return returned;
@@ -155,9 +164,7 @@ async function runWithTransaction(taskTry: TaskTry, code: TaskCode): Promise<Wri
       );
       return completedEnd(taskTry, value);
     },
-    demandClaim: async () => {
-      demandFence(await session.writer.write(runningMark(attempt.claim, task)));
-    },
+    demandClaim,
   });
   taskTry.isOver = true;
   session.writer.unmark(attempt.claim.jobId);
@@ -234,22 +241,9 @@ function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {
   }
 }
 
-/** The claim itself has marked the first task; a transaction task's mark is committed before its transaction writes. */
-async function markRunning(
-  { writer }: EngineSession,
-  { claim, lose }: Attempt,
-  task: PlannedTask,
-  isTransaction: boolean,
-): Promise<void> {
-  if (task.position === claim.firstPosition) {
-    return;
-  }
-  const mark = runningMark(claim, task);
-  if (isTransaction) {
-    demandFence(await writer.write(mark));
-  } else {
-    writer.mark(mark, lose);
-  }
+/** The claim itself has marked the first task. */
+function isMarked({ attempt, task }: TaskTry): boolean {
+  return task.position === attempt.claim.firstPosition;
 }
 
 function runningMark({ jobId, fence }: Claim, { position }: PlannedTask): RunningMark {
@@ -259,20 +253,19 @@ function runningMark({ jobId, fence }: Claim, { position }: PlannedTask): Runnin
 function createContext(
   taskTry: TaskTry,
   { payload, input, results }: TaskCode,
-): (signal: AbortSignal) => AnyTaskContext {
+  getSignal: () => AbortSignal,
+): HandlerContext {
   const { session, task, fields } = taskTry;
   const { claim, lose } = taskTry.attempt;
   const { attempt } = fields;
-  const log: TaskLog = session.log.child({ jobId: claim.jobId, task: task.key, attempt });
-  return (signal) => ({
+  return new HandlerContext({
+    claim,
+    task: { position: task.position, key: task.key, name: task.name, attempt },
     payload,
     input,
     results,
-    job: { id: claim.jobId, identifier: claim.identifier, tenant: claim.tenant },
-    task: { position: task.position, key: task.key, name: task.name, attempt },
-    signal,
-    log,
-    idempotencyKey: idempotencyKey(claim, task),
+    signal: getSignal,
+    log: () => session.log.child({ jobId: claim.jobId, task: task.key, attempt }),
     progress(fraction) {
       // A handler that was cut off, or left something running, must not write over the next task's mark.
       if (!taskTry.isOver) {
@@ -282,9 +275,4 @@ function createContext(
       }
     },
   });
-}
-
-/** The time is part of it, because another database of the same user has a job of the same number. */
-function idempotencyKey(claim: Claim, task: PlannedTask): string {
-  return `ratchet-${claim.createdAt.getTime().toString(36)}-${claim.jobId}-${task.key}`;
 }

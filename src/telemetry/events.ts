@@ -95,10 +95,11 @@ export interface EventHub {
  * @param onListenerError is told what a listener threw.
  */
 export function createEventHub(onListenerError: (error: unknown, name: RatchetEventName) => void): EventHub {
-  const listeners = new Map<RatchetEventName, Set<(event: never) => void>>();
+  // Each list is replaced, never changed, so that a listener may end itself while an event is told.
+  const listeners = new Map<RatchetEventName, readonly ((event: never) => void)[]>();
   return {
     emit(name, event) {
-      const ofName = [...(listeners.get(name) ?? [])] as ((told: typeof event) => void)[];
+      const ofName = (listeners.get(name) ?? []) as readonly ((told: typeof event) => void)[];
       for (const listener of ofName) {
         try {
           listener(event);
@@ -108,10 +109,9 @@ export function createEventHub(onListenerError: (error: unknown, name: RatchetEv
       }
     },
     on(name, listener) {
-      const ofName = listeners.get(name) ?? new Set();
-      listeners.set(name, ofName.add(listener));
+      listeners.set(name, [...new Set(listeners.get(name)).add(listener)]);
       return () => {
-        ofName.delete(listener);
+        listeners.set(name, listeners.get(name)?.filter((each) => each !== listener) ?? []);
       };
     },
   };

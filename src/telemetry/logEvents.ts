@@ -84,7 +84,9 @@ export function logEvents(events: EventHub, log: Logger): () => void {
     const line = LINES[name] as LineOf<RatchetEvents[RatchetEventName]>;
     return events.on(name, (event) => {
       const [level, text] = typeof line === "function" ? line(event) : line;
-      log[level](fieldsOf(event), text);
+      if (log.isLevelEnabled(level)) {
+        log[level](fieldsOf(event), text);
+      }
     });
   });
   return () => {

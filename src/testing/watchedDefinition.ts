@@ -1,6 +1,6 @@
 import type { AnyJobDefinition } from "../definition/jobDefinition.ts";
 import type { TaskTemplate } from "../definition/template.ts";
-import type { AnyTaskContext } from "../engine/taskRun.ts";
+import type { AnyTaskContext } from "../engine/handlerContext.ts";
 import { TimeoutError } from "../errors/ratchetError.ts";
 import type { Recorder } from "./recorder.ts";
 

@@ -6,12 +6,21 @@ import { jsonSchemaOf } from "../definition/payloadSchema.ts";
 /** Definitions by identifier. */
 export type DefinitionMap = ReadonlyMap<string, AnyJobDefinition>;
 
+const registered = new WeakMap<AnyJobDefinition, { readonly identifier: string; readonly version: string }>();
+
 /**
  * A definition's version in the database. The identifier is part of it: workers are asked for versions alone, and two
  * definitions may have equal templates.
  */
-export function registeredVersion(identifier: string, { version }: AnyJobDefinition): string {
-  return createHash("sha256").update(`${identifier}\n${version}`).digest("hex").slice(0, 16);
+export function registeredVersion(identifier: string, definition: AnyJobDefinition): string {
+  // Asked once a job.
+  const known = registered.get(definition);
+  if (known?.identifier === identifier) {
+    return known.version;
+  }
+  const version = createHash("sha256").update(`${identifier}\n${definition.version}`).digest("hex").slice(0, 16);
+  registered.set(definition, { identifier, version });
+  return version;
 }
 
 /** A definition as it is registered in the database. */

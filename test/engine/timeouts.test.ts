@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import { explainJob } from "../../src/database/calls/jobs.ts";
 import { completeTask, retryJob, skipTask } from "../../src/database/calls/orders.ts";
-import type { AnyTaskContext } from "../../src/engine/taskRun.ts";
+import type { AnyTaskContext } from "../../src/engine/handlerContext.ts";
 import { RetryLaterError, defineJob } from "../../src/index.ts";
 import { type TestDatabase, createTestDatabase } from "../support/database.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
 import { cancelJob, completeTask, type OrderedJob, retryJob, skipTask } from "../../src/database/calls/orders.ts";
-import type { AnyTaskContext } from "../../src/engine/taskRun.ts";
+import type { AnyTaskContext } from "../../src/engine/handlerContext.ts";
 import { defineJob } from "../../src/index.ts";
 import { deferred, waitUntil } from "../support/waiting.ts";
 import { createWorkerBench } from "./workerBench.ts";

@@ -72,9 +72,9 @@ describe("a time-out", () => {
     ["ends the wait for a handler that ignores its signal", never],
   ])("%s and is the limit's error", async (_, call) => {
     let signal: AbortSignal | undefined;
-    const running = run((given) => {
-      signal = given;
-      return call(given);
+    const running = run((getSignal) => {
+      signal = getSignal();
+      return call(signal);
     }, 500);
     await vi.advanceTimersByTimeAsync(499);
     expect(signal?.aborted).toBe(false);
@@ -94,7 +94,8 @@ describe("a time-out", () => {
 describe("the order to let go", () => {
   test("reaches the handler's signal with its reason, and whatever the handler throws then is that reason", async () => {
     let reason: unknown;
-    const running = run((signal) => {
+    const running = run((getSignal) => {
+      const signal = getSignal();
       signal.addEventListener("abort", () => {
         ({ reason } = signal);
       });

@@ -35,10 +35,10 @@ describe("results", () => {
   test("of this attempt are given without a question to Postgres, parsed anew for each task", async () => {
     const { store, reads } = storeOf();
     store.remember(plan[0], '{"size":1}');
-    const first = await store.before(2)["validate"];
+    const first = await store.before(plan[1])["validate"];
     expect(first).toStrictEqual({ size: 1 });
     Object.assign(first as object, { size: 2 });
-    expect(await store.before(4)["validate"]).toStrictEqual({ size: 1 });
+    expect(await store.before(plan[3])["validate"]).toStrictEqual({ size: 1 });
     expect(reads).toStrictEqual([]);
   });
 
@@ -46,13 +46,13 @@ describe("results", () => {
     const { store } = storeOf();
     store.remember(plan[2], "3");
     store.remember(plan[1], null);
-    expect(await store.before(4)["upload"]).toStrictEqual([null, 3]);
+    expect(await store.before(plan[3])["upload"]).toStrictEqual([null, 3]);
   });
 
   test("of an earlier attempt are read once, whole, and only when a handler asks", async () => {
     const { store, reads } = storeOf(() => Promise.resolve(["1", "2"]));
     store.remember(plan[2], '"of this attempt"');
-    const results = store.before(4);
+    const results = store.before(plan[3]);
     expect(reads).toStrictEqual([]);
     expect(await results["upload"]).toStrictEqual([1, 2]);
     expect(results["upload"]).toBe(results["upload"]);
@@ -61,34 +61,35 @@ describe("results", () => {
 
   test("of the task itself and of later ones are not there", () => {
     const { store } = storeOf();
-    expect(Object.keys(store.before(1))).toStrictEqual([]);
-    expect(Object.keys(store.before(3))).toStrictEqual(["validate"]);
-    expect(Object.keys(store.before(4))).toStrictEqual(["validate", "upload"]);
+    expect(Object.keys(store.before(plan[0]))).toStrictEqual([]);
+    expect(Object.keys(store.before(plan[2]))).toStrictEqual(["validate"]);
+    expect(Object.keys(store.before(plan[3]))).toStrictEqual(["validate", "upload"]);
   });
 
   test("over a mebibyte in one attempt are left to Postgres", async () => {
     const { store, reads } = storeOf(() => Promise.resolve(['"from Postgres"']));
     store.remember(plan[0], JSON.stringify("x".repeat(1_048_576)));
-    expect(await store.before(4)["validate"]).toBe("from Postgres");
+    expect(await store.before(plan[3])["validate"]).toBe("from Postgres");
     expect(reads).toStrictEqual(["validate before 4"]);
   });
 
   test("of a key that objects have anyway are found all the same", async () => {
+    const last = planned(2, "last", "last");
     const store = createResultStore(
-      [planned(1, "constructor", "constructor"), planned(2, "last", "last")],
+      [planned(1, "constructor", "constructor"), last],
       [
         { key: "constructor", isList: false },
         { key: "last", isList: false },
       ],
       () => Promise.resolve(["7"]),
     );
-    expect(await Promise.all(Object.values(store.before(2)))).toStrictEqual([7]);
-    expect(store.before(2).constructor).toBeInstanceOf(Promise);
+    expect(await Promise.all(Object.values(store.before(last)))).toStrictEqual([7]);
+    expect(store.before(last).constructor).toBeInstanceOf(Promise);
   });
 
   test("that cannot be read reject, and end no process if the handler did not wait for them", async () => {
     const { store } = storeOf(() => Promise.reject(new Error("Postgres is away")));
-    const results = store.before(4);
+    const results = store.before(plan[3]);
     void results["validate"];
     await expect(results["upload"]).rejects.toThrow("Postgres is away");
   });

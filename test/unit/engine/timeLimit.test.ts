@@ -40,7 +40,7 @@ function attempt(timeoutInMs: number | null): Attempt {
     timeoutAt: timeoutInMs === null ? null : new Date("2026-11-23T13:00:00Z"),
     timeoutInMs,
   };
-  return createAttempt(claim, new AbortController().signal);
+  return createAttempt(claim);
 }
 
 test("a try's limit is the task's own or the job's, whichever comes first", () => {
