@@ -12,11 +12,12 @@ import { TEST_SCHEMAS } from "./schemas.ts";
 /**
  * A database with the whole schema on an embedded server that nobody else uses (about 2 s), for tests of what every
  * transaction on a server changes, those in other databases too. Nothing is vacuumed or analyzed unasked.
+ * @param own further settings of the server.
  */
-export async function createDatabaseOnOwnServer(): Promise<TestDatabase> {
+export async function createDatabaseOnOwnServer(own: Readonly<Record<string, string>> = {}): Promise<TestDatabase> {
   const parent = inject("testRunFolder");
   const dataFolder = mkdtempSync(join(parent, "own-server-"));
-  const settings = { fsync: "off", autovacuum: "off" };
+  const settings = { fsync: "off", autovacuum: "off", ...own };
   const server = await startEmbeddedPostgres({ dataFolder, parentForRoot: parent, settings });
   const pool = createPool({ connectionString: server.url, applicationName: "ratchet-test", schemas: TEST_SCHEMAS });
   await migrate(pool);
