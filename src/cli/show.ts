@@ -26,9 +26,10 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
       "Prints a job's plan with statuses, tries, times and errors, the latest orders and deaths of workers, and one sentence on what happens next.",
     )
     .addArgument(new Argument("<id>", "the job's id").argParser(jobId))
+    .option("--all", "print every task of a long plan, not only those that matter now")
     .option("--json", "print the job as JSON")
     .option("--watch", "follow the job live until it is final; exit status 0 only if it is COMPLETED")
-    .action(async (id, { json = false, watch = false }) => {
+    .action(async (id, { all = false, json = false, watch = false }) => {
       const config = await context.config();
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "show" }, async (database) => {
@@ -40,7 +41,7 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
           if (json || !watch) {
             const latest = watch ? await findJob(database.pool, id) : job;
             const history = json ? [] : await readJobHistory(database.pool, id, MOST_HISTORY);
-            printJob(context, latest, { explanation: await explainJob(database.pool, id), history, json });
+            printJob(context, latest, { explanation: await explainJob(database.pool, id), history, all, json });
           }
         }),
       );
@@ -57,14 +58,20 @@ function printJob(
   {
     explanation,
     history,
+    all,
     json,
-  }: { readonly explanation: string; readonly history: readonly JobHistoryEntry[]; readonly json: boolean },
+  }: {
+    readonly explanation: string;
+    readonly history: readonly JobHistoryEntry[];
+    readonly all: boolean;
+    readonly json: boolean;
+  },
 ): void {
   if (json) {
     context.print(JSON.stringify({ ...job, explanation }, null, 2));
     return;
   }
-  context.print(...formatPlan(context.stdout, job), "");
+  context.print(...formatPlan(context.stdout, job, all), "");
   for (const entry of history) {
     printProse(context, historySentence(entry));
   }

@@ -76,6 +76,29 @@ describe("a job on its way", () => {
     return rest;
   }
 
+  test("of a job with 10,000 tasks a page is one statement, and the next one begins after it", async () => {
+    const images = Array.from({ length: 9998 }, (_, n) => `${n}.jpg`);
+    const job = await addPublish(bench.sql, images);
+    interface Page {
+      readonly job: { readonly tasks: { readonly pageInfo: { readonly endCursor: string }; readonly nodes: object[] } };
+    }
+    const query = `query ($id: BigInt!, $after: Cursor) {
+    job(id: $id) { taskCount explanation currentTask { position }
+      tasks(first: 100, after: $after) { pageInfo { endCursor hasNextPage } nodes { position } } }
+  }`;
+    const pages: Page[] = [];
+    const statements = await statementsOf(async () => {
+      pages.push((await bench.ask<Page>(query, { id: job.id })).data);
+    });
+    expect(statements).toHaveLength(1);
+    expect(pages[0]).toMatchObject({
+      job: { taskCount: 10_000, currentTask: { position: 1 }, tasks: { pageInfo: { hasNextPage: true } } },
+    });
+    const { data } = await bench.ask<Page>(query, { id: job.id, after: pages[0]?.job.tasks.pageInfo.endCursor });
+    expect(data.job.tasks.nodes).toHaveLength(100);
+    expect(data.job.tasks.nodes[0]).toStrictEqual({ position: 101 });
+  });
+
   test("is shown as it stands: waiting, running, to be retried, failed for good, completed", async () => {
     const { id } = await addPublish(bench.sql, ["a", "b", "c"], { max_attempts: 2, retry_delay: "0 s" });
     const counts = { taskCount: 5, finishedTaskCount: 0 };

@@ -22,8 +22,9 @@ export interface FollowOptions {
   readonly pollMs?: number | undefined;
 }
 
-// Announcements come up to 20 times a second; a plan of thousands of tasks need not be read that often.
+// Announcements come up to 20 times a second; a plan of thousands of tasks need not be read that often, and takes 0.1 s.
 const SHORTEST_PAUSE_MS = 50;
+const PAUSES_A_READ = 5;
 
 /**
  * Gives the job's snapshots, the first at once, the next after each announcement or poll, the last one when the job is
@@ -47,7 +48,9 @@ export async function* followJob(
   try {
     while (!signal.aborted) {
       bell.reset();
+      const beganAt = performance.now();
       const snapshot = await readPatiently(source, tellTrouble);
+      const pauseMs = Math.max(SHORTEST_PAUSE_MS, PAUSES_A_READ * (performance.now() - beganAt));
       if (snapshot !== null) {
         if (inTrouble) {
           inTrouble = false;
@@ -60,7 +63,7 @@ export async function* followJob(
       }
       await bell.wait(pollMs);
       if (!signal.aborted) {
-        await delay(Math.min(SHORTEST_PAUSE_MS, pollMs));
+        await delay(Math.min(pauseMs, pollMs));
       }
     }
   } finally {

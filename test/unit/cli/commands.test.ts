@@ -253,6 +253,15 @@ describe("ratchet show", () => {
     expect(out).toMatch(/ 2 \| .* \| CANCELLED \| +0 \| +\| had begun/v);
     expect(exitCode).toBe(0);
   });
+
+  test("folds a plan of 10,000 tasks, unless all of them are asked for", async () => {
+    const id = await add({ payload: { images: Array.from({ length: 9998 }, (_, n) => `${n}.jpg`) } });
+    const { out } = await ratchet("show", id);
+    expect(out.split("\n").length).toBeLessThan(30);
+    expect(out).toMatch(/ … \| 9991 PENDING /v);
+    expect(out).toContain("Upload image 9998/9998");
+    expect((await ratchet("show", id, "--all")).out.split("\n").length).toBeGreaterThan(10_000);
+  });
 });
 
 test("ratchet prune --dry-run counts what prune deletes", async () => {
