@@ -3,6 +3,7 @@ import { isAnswerLost } from "../database/transientErrors.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { troublesOf } from "../telemetry/troubles.ts";
+import { isEmptyFetch } from "./fetchSize.ts";
 
 /** What {@link createQueuePool} takes. */
 export interface QueuePoolOptions {
@@ -10,8 +11,10 @@ export interface QueuePoolOptions {
   readonly events: EventHub;
   /** Stands for the fetches of all runs in the trouble with Postgres. */
   readonly fetcher: object;
-  /** Is told when a fetch may have locked a wake-up, and its queue with it, without our knowing. */
-  readonly onFetchLost: () => void;
+  /** Nothing is fetched before. */
+  readonly mayFetch: () => Promise<void>;
+  /** Is told when the answer to a fetch or a return is lost: what is locked now is not known. It fetches nothing more then. */
+  readonly onAnswerLost: () => void;
 }
 
 /** A pool for one run of graphile-worker's. */
@@ -26,17 +29,27 @@ export interface QueuePool {
 type Query = (...parameters: readonly unknown[]) => Promise<unknown>;
 type Connected = (error: unknown, client: pg.PoolClient | undefined, release: (reason?: unknown) => void) => void;
 
-const NOTHING_FETCHED = { rows: [] };
+const NO_ROWS = { rows: [] };
 
 /**
- * Lends connections as `database` does, but waits for Postgres where that would fail, and answers a fetch that fails with
- * "nothing there": graphile-worker 0.18 writes a stack trace to standard error for each fetch that fails while it stops,
- * and it always stops when Postgres restarts.
+ * Lends connections as `database` does, but waits for Postgres where that would fail. It answers a fetch that fails with
+ * "nothing there", because graphile-worker 0.18 writes a stack trace to standard error for each fetch that fails while it
+ * stops, and it always stops when Postgres restarts. And it answers a return of what lay in the local queue when Postgres
+ * has answered: graphile-worker rejects a promise that nobody handles for each that fails.
  */
-export function createQueuePool({ database, events, fetcher, onFetchLost }: QueuePoolOptions): QueuePool {
+export function createQueuePool(options: QueuePoolOptions): QueuePool {
+  const { database, events, fetcher, mayFetch } = options;
   const troubles = troublesOf(events);
   const ended = new AbortController();
   let isFetching = true;
+  let returning: Promise<unknown> = Promise.resolve();
+
+  function noteLost(error: unknown): void {
+    if (isFetching && isAnswerLost(error)) {
+      isFetching = false;
+      options.onAnswerLost();
+    }
+  }
 
   async function connect(): Promise<pg.PoolClient> {
     const repeatOptions = { call: "connect for the queue", events, signal: ended.signal };
@@ -58,27 +71,57 @@ export function createQueuePool({ database, events, fetcher, onFetchLost }: Queu
       return answer;
     }
 
-    async function fetch(...parameters: readonly unknown[]): Promise<unknown> {
-      if (!isFetching) {
-        return NOTHING_FETCHED;
+    async function fetch(statement: unknown, ...rest: readonly unknown[]): Promise<unknown> {
+      await mayFetch();
+      // A return that is asked again must not free what was fetched anew.
+      await returning;
+      if (!isFetching || isEmptyFetch(nameOf(statement))) {
+        return NO_ROWS;
       }
       try {
-        const fetched = await query(...parameters);
+        const fetched = await query(statement, ...rest);
         troubles.answered(fetcher);
         return fetched;
       } catch (error) {
         troubles.failed(fetcher, "fetch", error);
-        if (isFetching && isAnswerLost(error)) {
-          isFetching = false;
-          onFetchLost();
-        }
-        return NOTHING_FETCHED;
+        noteLost(error);
+        return NO_ROWS;
+      }
+    }
+
+    async function giveBack(statement: unknown, ...rest: readonly unknown[]): Promise<unknown> {
+      try {
+        return await query(statement, ...rest);
+      } catch (error) {
+        noteLost(error);
+        return giveBackLater(statement as pg.QueryConfig);
       }
     }
 
     return overriding(client, {
-      query: (...parameters: readonly unknown[]) => (isFetch(parameters[0]) ? fetch : query)(...parameters),
+      query(statement: unknown, ...rest: readonly unknown[]): Promise<unknown> {
+        const name = nameOf(statement);
+        if (isFetch(name)) {
+          return fetch(statement, ...rest);
+        }
+        if (!isReturn(name)) {
+          return query(statement, ...rest);
+        }
+        const answer = giveBack(statement, ...rest);
+        returning = Promise.all([returning, answer]);
+        return answer;
+      },
     });
+  }
+
+  /** At the pool's end whatever it has locked is freed. */
+  async function giveBackLater(statement: pg.QueryConfig): Promise<unknown> {
+    const repeatOptions = { call: "return to the queue", events, signal: ended.signal };
+    try {
+      return await repeatUntilAnswered(() => database.query(statement), repeatOptions);
+    } catch {
+      return NO_ROWS;
+    }
   }
 
   const pool = overriding(database, {
@@ -112,10 +155,12 @@ async function hand(connecting: Promise<pg.PoolClient>, connected: Connected): P
 /** Stands for a connection that nobody waits for any more. */
 function goneClient(reason: unknown): pg.PoolClient {
   const client = {
-    query: (statement: unknown): Promise<unknown> =>
-      isFetch(statement)
-        ? Promise.resolve(NOTHING_FETCHED)
-        : Promise.reject(new Error("Nobody waits for this connection any more", { cause: reason })),
+    query(statement: unknown): Promise<unknown> {
+      const name = nameOf(statement);
+      return isFetch(name) || isReturn(name)
+        ? Promise.resolve(NO_ROWS)
+        : Promise.reject(new Error("Nobody waits for this connection any more", { cause: reason }));
+    },
     release: (): void => {},
     on: (): void => {},
     removeListener: (): void => {},
@@ -123,11 +168,19 @@ function goneClient(reason: unknown): pg.PoolClient {
   return client as unknown as pg.PoolClient;
 }
 
-/** As graphile-worker names its prepared statement. */
-function isFetch(statement: unknown): boolean {
+/** The name of graphile-worker's prepared statement. */
+function nameOf(statement: unknown): string {
   const name: unknown =
     typeof statement === "object" && statement !== null && "name" in statement ? statement.name : undefined;
-  return typeof name === "string" && name.startsWith("get_job");
+  return typeof name === "string" ? name : "";
+}
+
+function isFetch(name: string): boolean {
+  return name.startsWith("get_job");
+}
+
+function isReturn(name: string): boolean {
+  return name.startsWith("return_job");
 }
 
 /** The same object with some members of its own, for whoever gets it; others may override further ones. */

@@ -5,8 +5,10 @@ import type { Logger } from "pino";
 import { endsWithin } from "../engine/deadline.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
+import { leaveToOthers } from "./leftToOthers.ts";
 import { pingListeners } from "./listenPing.ts";
 import { closePollGaps } from "./pollGaps.ts";
+import { sizeFetches } from "./fetchSize.ts";
 import { followPoolEnds } from "./poolEnd.ts";
 import { createQueuePool } from "./queuePool.ts";
 import type { QueueSettings } from "./queueSettings.ts";
@@ -16,8 +18,11 @@ import { forgiveSecondRelease } from "./secondRelease.ts";
 export interface QueueRun {
   /** Its id stands in the rows that it has locked. */
   readonly pool: WorkerPool;
-  /** Resolves, to the reason, when it fetches nothing more. Its handlers may go on for long. */
-  readonly leaving: Promise<string>;
+  /**
+   * Resolves when it fetches nothing more, to the reason; to `null` if the next run is only to fetch in another way. Its
+   * handlers may go on for long.
+   */
+  readonly leaving: Promise<string | null>;
   /** Resolves when its last handler has ended. */
   readonly ended: Promise<void>;
   /** Fetches nothing more and waits for the handlers. Safe twice. */
@@ -31,8 +36,8 @@ export interface QueueRunOptions {
   readonly database: pg.Pool;
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
-  /** Flags of wake-ups that are left to other workers; looked at before each fetch. */
-  readonly passedOn: ReadonlySet<string>;
+  /** Flags of wake-ups that are left to other workers, for a while. */
+  readonly passedOn: Set<string>;
   readonly log: Logger;
   readonly events: EventHub;
   /** As in `QueuePoolOptions`. */
@@ -44,29 +49,23 @@ export interface QueueRunOptions {
 }
 
 const KILL_WITHIN_MS = 1000;
+/** What was fetched and is not run by then goes back. */
+const HELD_MS = 500;
 
 /** Starts graphile-worker's runner on `database`. */
 export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun> {
-  const { taskList, queue, passedOn, log, onPool, signal } = options;
+  const { taskList, queue, log, onPool, signal } = options;
   // oxlint-disable-next-line unicorn/prefer-event-target -- graphile-worker wants an emitter.
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
-  let isNoted = false;
   let noted: Promise<void> = Promise.resolve();
-  async function note(created: WorkerPool): Promise<void> {
-    await onPool(created);
-    isNoted = true;
-  }
-  async function flagsOnceNoted(): Promise<string[]> {
-    await noted;
-    return [...passedOn];
-  }
-  const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
+  const { promise: leaving, resolve: leave } = Promise.withResolvers<string | null>();
   poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
     pool = workerPool;
-    noted = note(workerPool);
+    noted = onPool(workerPool);
   });
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
+    leftToOthers.end();
     queuePool.endFetching();
     leave(message);
   });
@@ -74,12 +73,22 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     database: options.database,
     events: options.events,
     fetcher: options.fetcher,
+    mayFetch: () => noted,
     // What it has locked without our knowing is free when the pool has ended; else nobody would get at it for four hours.
-    onFetchLost() {
-      Promise.resolve(pool?.gracefulShutdown("The answer to a fetch was lost")).catch(() => {});
+    onAnswerLost() {
+      end("The answer to a fetch was lost");
     },
   });
+  function end(reason: string): void {
+    queuePool.endFetching();
+    Promise.resolve(pool?.gracefulShutdown(reason)).catch(() => {});
+  }
+  const leftToOthers = leaveToOthers(options.passedOn, () => {
+    leave(null);
+    end("The next run fetches in another way");
+  });
   closePollGaps(poolEvents);
+  sizeFetches(poolEvents, queue.concurrency);
   forgiveSecondRelease(poolEvents);
   pingListeners(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);
@@ -93,13 +102,13 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     taskList,
     events: poolEvents,
     noHandleSignals: true,
-    forbiddenFlags: () => (isNoted ? [...passedOn] : flagsOnceNoted()),
+    forbiddenFlags: () => leftToOthers.forbiddenFlags(),
     preset: {
       worker: {
         schema: queue.schema,
         concurrentJobs: queue.concurrency,
-        // A project's own setting must not bring one in: docs/decisions/0003-queue-settings.md.
-        localQueue: { size: -1 },
+        // How much it fetches fetchSize.ts says.
+        localQueue: leftToOthers.hasLocalQueue ? { size: queue.concurrency, ttl: HELD_MS } : { size: -1 },
         pollInterval: queue.pollIntervalMs,
         ...(queue.crontabFile !== undefined && { crontabFile: queue.crontabFile }),
         gracefulShutdownAbortTimeout: queue.shutdownGraceMs,

@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
   /** Versions whose jobs this worker has passed on to others. */
-  readonly passedOn: ReadonlySet<string>;
+  readonly passedOn: Set<string>;
   readonly log: Logger;
   readonly events: EventHub;
 }
@@ -97,9 +97,9 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     }
   }
 
-  async function startAgain(): Promise<QueueRun | null> {
-    while (!stopping.signal.aborted) {
-      await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
+  async function startAgain(pauseMs: number): Promise<QueueRun | null> {
+    for (let delayMs = pauseMs; !stopping.signal.aborted; delayMs = RESTART_PAUSE_MS) {
+      await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (!stopping.signal.aborted) {
         try {
           return await start();
@@ -112,11 +112,13 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
   }
 
   async function keepRunning(first: QueueRun): Promise<void> {
-    for (let current: QueueRun | null = first; current !== null; current = await startAgain()) {
+    let current: QueueRun | null = first;
+    while (current !== null) {
       const reason = await current.leaving;
-      if (!stopping.signal.aborted) {
+      if (reason !== null && !stopping.signal.aborted) {
         events.emit("runner.restarted", { reason });
       }
+      current = await startAgain(reason === null ? 0 : RESTART_PAUSE_MS);
     }
   }
 
