@@ -11,7 +11,7 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How long faults go on. */
   readonly seconds: number;
-  /** How often each class of faults has to hit running tasks; for that the run takes up to twice as long. */
+  /** How often each class of faults has to hit running tasks; for that the run takes up to four times as long. */
   readonly hits: number;
   /** Jobs that are unfinished at any time. */
   readonly unfinished: number;

@@ -23,7 +23,7 @@ const WORKERS = 4;
 const FINAL_WITHIN_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
 /** Until every class has hit as often as asked for, faults go on for so much longer at most. */
-const MOST_TIMES_LONGER = 2;
+const MOST_TIMES_LONGER = 4;
 
 /**
  * Runs workers under faults and counts what went wrong.
