@@ -61,21 +61,21 @@ function edit(file: string, from: string, to: string): Edit {
 
 function readBeforeLocking(sql: string): string {
   const locksBegin = "  -- A row that somebody's psql holds";
-  const readBegins = "  select\n    jsonb_object_agg(c.id, c.outcome),";
+  const readBegins = "  select\n    array_agg(c.id) filter";
   const readEnds = "    ) c;\n";
-  for (const text of [locksBegin, readBegins, readEnds, "where j.id = any (v_locked)\n    ) c;"]) {
+  for (const text of [locksBegin, readBegins, readEnds]) {
     demandOnce(sql, text, "claim_jobs");
   }
   const before = sql.slice(0, sql.indexOf(locksBegin));
   const locks = sql.slice(sql.indexOf(locksBegin), sql.indexOf(readBegins));
   const read = sql.slice(sql.indexOf(readBegins), sql.indexOf(readEnds) + readEnds.length);
   const after = sql.slice(sql.indexOf(readEnds) + readEnds.length);
-  const early = read.replace("where j.id = any (v_locked)", "where j.id = any (v_ids)");
-  const rest = `  v_claimed := array(select unnest(v_claimed) intersect select unnest(v_locked));
-  v_suspects := array(select unnest(v_suspects) intersect select unnest(v_locked));
-  v_outcomes := (select jsonb_object_agg(o.key, o.value) from jsonb_each(v_outcomes) o where o.key::bigint = any (v_locked));
+  const rest = `  select array_agg(c.id), array_agg(c.position), array_agg(c.fence), array_agg(c.tries), array_agg(c.timeout)
+    into v_claimed, v_firsts, v_fences, v_tries, v_timeouts
+    from unnest(v_claimed, v_firsts, v_fences, v_tries, v_timeouts) c (id, position, fence, tries, timeout)
+    where c.id = any (v_ids);
 `;
-  return before + early + locks + rest + after;
+  return before + read + locks + rest + after;
 }
 
 function demandOnce(sql: string, text: string, file: string): void {

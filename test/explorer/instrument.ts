@@ -20,12 +20,12 @@ export interface Edit {
 const PAUSE_POINTS: readonly PausePoint[] = [
   {
     name: "ratchet_private.claim_jobs",
-    before: "v_locked := array(\n    select t.job_id from unnest(v_ids",
+    before: "select array_agg(l.job_id), array_agg(l.position) into v_locked",
     label: "found",
   },
   {
     name: "ratchet_private.claim_jobs",
-    before: "v_locked := array(\n    select j.id from",
+    before: "select array_agg(l.id), array_agg(l.position) into v_ids",
     label: "task locked",
   },
   {

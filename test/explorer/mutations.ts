@@ -85,7 +85,7 @@ function replacement(name: string, part: string, text: string): Edit {
 
 /** What the claim decides by is read with the snapshot in which the job was found, before the locks. */
 function withoutReadingAgain(text: string): string {
-  const begin = "  select\n    jsonb_object_agg(c.id, c.outcome)";
+  const begin = "  select\n    array_agg(c.id) filter";
   const end = "\n    ) c;\n";
   const from = text.indexOf(begin);
   const to = text.indexOf(end, from);
@@ -94,13 +94,11 @@ function withoutReadingAgain(text: string): string {
   }
   const reading = text.slice(from, to + end.length);
   const onlyLocked = `
-  v_claimed := array(select unnest(v_claimed) intersect select unnest(v_locked));
-  v_outcomes := (select jsonb_object_agg(o.key, o.value) from jsonb_each(v_outcomes) o where o.key::bigint = any (v_locked));
+  select array_agg(c.id), array_agg(c.position), array_agg(c.fence), array_agg(c.tries), array_agg(c.timeout)
+    into v_claimed, v_firsts, v_fences, v_tries, v_timeouts
+    from unnest(v_claimed, v_firsts, v_fences, v_tries, v_timeouts) c (id, position, fence, tries, timeout)
+    where c.id = any (v_ids);
 `;
-  const lock = "  v_locked := array(\n    select t.job_id from unnest(v_ids";
-  return replaceOnce(
-    replaceOnce(text, reading, onlyLocked),
-    lock,
-    replaceOnce(reading, "where j.id = any (v_locked)", "where j.id = any (v_ids)") + lock,
-  );
+  const lock = "  select array_agg(l.job_id), array_agg(l.position) into v_locked";
+  return replaceOnce(replaceOnce(text, reading, onlyLocked), lock, reading + lock);
 }

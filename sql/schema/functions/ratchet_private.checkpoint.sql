@@ -5,8 +5,8 @@ create or replace function ratchet_private.checkpoint(
 returns table (item integer, outcome text, stop boolean, retry_in_ms double precision, attempts integer)
 language plpgsql volatile set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
--- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Planned once, because planning costs more than a small batch.
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_mark text := ratchet_private.begin_engine_change('checkpoint');

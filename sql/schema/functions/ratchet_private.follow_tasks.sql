@@ -2,8 +2,8 @@
 create or replace function ratchet_private.follow_tasks() returns trigger
 language plpgsql volatile security definer set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
--- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Planned once, because planning costs more than a small batch.
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_is_checkpoint boolean := coalesce(current_setting('ratchet.engine', true), '') = 'checkpoint';
   v_is_by_hand boolean := coalesce(current_setting('ratchet.engine', true), '') = '';
@@ -14,10 +14,19 @@ declare
   v_moved bigint[];
 begin
   if v_is_checkpoint then
-    -- The engine writes first unfinished tasks only: what stands before is finished, and one look behind tells the rest.
-    -- A job that stays RUNNING is not even read.
+    -- The engine writes first unfinished tasks only: what stands before is finished, so that a job goes on as it is if its task
+    -- runs, or if the next one is still to run. Of such a job nothing more is read; all others are looked at.
     select array_agg(c.job_id), array_agg(c.first_changed) into v_ids, v_firsts
-      from (select job_id, min(position) as first_changed from changed group by job_id) c;
+      from (
+        select job_id, min(position) as first_changed from changed w
+        where w.status <> 'RUNNING' and (w.status <> 'COMPLETED' or (
+          select t.status from ratchet.tasks t where t.job_id = w.job_id and t.position = w.position + 1
+        ) in ('PENDING', 'RUNNING', 'FAILED') is not true)
+        group by job_id
+      ) c;
+    if v_ids is null then
+      return null;
+    end if;
     with ahead as (
       select c.job_id, (
         -- A task further on that has FAILED is the worker's next one: one before it was set back by hand.
@@ -30,7 +39,7 @@ begin
         order by t.position limit 1
       ) as of_tasks
       from unnest(v_ids, v_firsts) c (job_id, first_changed)
-    ), status as (
+    ), status as materialized (
       -- With nothing left ahead the whole job is looked at, once: a task may have been cancelled, or set back, by hand.
       select a.job_id, coalesce(a.of_tasks, (
         select case
