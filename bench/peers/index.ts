@@ -9,6 +9,12 @@ const FILES: Readonly<Record<string, PeerModule>> = {
   "graphile-worker": () => import("./graphileWorker.ts"),
   obvious: () => import("./obvious.ts"),
   "obvious-tuned": () => import("./obvious.ts"),
+  dbos: () => import("./dbos.ts"),
+  "dbos-direct": () => import("./dbos.ts"),
+  openworkflow: () => import("./openworkflow.ts"),
+  absurd: () => import("./absurd.ts"),
+  "pg-boss": () => import("./pgBoss.ts"),
+  bullmq: () => import("./bullmq.ts"),
 };
 
 /** The names of all peers, in the order of tables. */

@@ -1,0 +1,25 @@
+declare module "bullmq" {
+  export interface Job<Data, Result> {
+    readonly data: Data;
+    readonly returnvalue: Result;
+    updateData(data: Data): Promise<void>;
+  }
+
+  export class Queue<Data> {
+    constructor(name: string, options: { connection: { url: string } });
+    waitUntilReady(): Promise<unknown>;
+    add(name: string, data: Data): Promise<unknown>;
+    addBulk(jobs: { name: string; data: Data }[]): Promise<unknown>;
+    close(): Promise<void>;
+  }
+
+  export class Worker<Data, Result> {
+    constructor(
+      name: string,
+      handler: (job: Job<Data, Result>) => Promise<Result>,
+      options: { connection: { url: string; maxRetriesPerRequest: null }; concurrency: number },
+    );
+    on(event: "completed", listener: () => void): this;
+    close(): Promise<void>;
+  }
+}

@@ -1,0 +1,34 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import pg from "pg";
+
+/** One connection beside those of the peer: looks at the peer's own tables. */
+export interface Observer {
+  /** The first column of the first row, as a number. Null, or no row at all, is 0. */
+  number(sql: string, values?: readonly unknown[]): Promise<number>;
+  /** Runs `sql`, which gives true or false, again and again without a pause until it gives true. */
+  waitFor(sql: string, values: readonly unknown[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** See {@link Observer}. */
+export async function openObserver(databaseUrl: string): Promise<Observer> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  async function first(sql: string, values: readonly unknown[]): Promise<unknown> {
+    const { rows } = await client.query<unknown[]>({ text: sql, values: [...values], rowMode: "array" });
+    return rows[0]?.[0];
+  }
+  return {
+    async number(sql, values = []) {
+      return Number((await first(sql, values)) ?? 0);
+    },
+    async waitFor(sql, values) {
+      while ((await first(sql, values)) !== true) {
+        await nextTurn();
+      }
+    },
+    close() {
+      return client.end();
+    },
+  };
+}
