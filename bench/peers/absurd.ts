@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Absurd } from "absurd-sdk";
 import pg from "pg";
 
-import { absurdSqlFile } from "../environment.ts";
 import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
+import { absurdSqlVersion, readAbsurdSql, whyNoAbsurdSql } from "./support/absurdSql.ts";
 import { openObserver } from "./support/observer.ts";
 import { inPortions, waitUntil } from "./support/pace.ts";
 import { packageVersion } from "./support/packageVersion.ts";
@@ -19,13 +18,8 @@ const drained = { workers: 1, concurrency: 200, pool: 20, pollMs: 20 };
 const peer: Peer = {
   name: "absurd",
   title: "Absurd",
-  version: () => Promise.resolve(packageVersion("absurd-sdk")),
-  unavailable: () =>
-    Promise.resolve(
-      absurdSqlFile() === null
-        ? "Absurd is left out: its SQL file is not part of its package. Give it by --absurd-sql FILE or ABSURD_SQL."
-        : null,
-    ),
+  version: () => Promise.resolve(`${packageVersion("absurd-sdk")}, SQL ${absurdSqlVersion()}`),
+  unavailable: () => Promise.resolve(whyNoAbsurdSql()),
   best: {
     noop: drained,
     sleeping: drained,
@@ -43,12 +37,8 @@ const peer: Peer = {
     "A task of `ctx.step` calls; each step is one checkpoint, a commit of its own. Varied: workers in the process, their `concurrency` (the claim's batch size follows it), the pg pool given to the client and `pollInterval` (250 ms by default). Jobs are filled in, and added in bulk, by `absurd.spawn_task` over `generate_series`, since the SDK spawns one task a call. The SQL file is the user's: other versions of it give other figures.",
 
   async setUp(options) {
-    const file = absurdSqlFile();
-    if (file === null) {
-      throw new Error("No SQL file of Absurd is given.");
-    }
     await withPool(options, 1, async (pool) => {
-      await pool.query(readFileSync(file, "utf8"));
+      await pool.query(readAbsurdSql());
       await pool.query("select absurd.create_queue($1)", [QUEUE]);
     });
   },
