@@ -10,22 +10,23 @@ import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";
 
-const drained = { concurrency: 100, pool: 20 };
+const drained = { workers: 1, concurrency: 100, pool: 20 };
+const quick = { workers: 10, concurrency: 1, pool: 20 };
 
 const peer: Peer = {
   name: "openworkflow",
   title: "openworkflow",
   version: () => Promise.resolve(packageVersion("openworkflow")),
-  best: { noop: drained, sleeping: drained, single: drained, idle: { concurrency: 1, pool: 10 } },
+  best: { noop: drained, sleeping: drained, single: drained, idle: quick },
   jobs: { noop: 1200, sleeping: 1200, single: 3500, idle: 30 },
   sweep: {
-    noop: combinations({ concurrency: [20, 50, 100, 300], pool: [10, 20, 50] }),
-    sleeping: combinations({ concurrency: [50, 100, 300], pool: [10, 20, 50] }),
-    single: combinations({ concurrency: [20, 50, 100, 300], pool: [10, 20, 50] }),
-    idle: combinations({ concurrency: [1, 5, 20], pool: [10] }),
+    noop: combinations({ workers: [1, 4], concurrency: [20, 50, 100, 200], pool: [10, 20] }),
+    sleeping: combinations({ workers: [1, 4], concurrency: [50, 100, 200], pool: [10, 20] }),
+    single: combinations({ workers: [1, 4], concurrency: [20, 50, 100, 200], pool: [10, 20] }),
+    idle: combinations({ workers: [1, 5, 10, 20], concurrency: [1], pool: [20] }),
   },
   about:
-    "A workflow of `step.run` calls with the Postgres backend; every step is two statements, each a commit of its own. Varied: the worker's `concurrency` and the connections of the postgres.js pool handed to `BackendPostgres.fromPool` (10 by default). How it polls cannot be set: an idle worker waits 100 ms, then longer up to a second, which is what its idle latency shows. There is no call that adds many runs.",
+    "A workflow of `step.run` calls with the Postgres backend; every step is two statements, each a commit of its own. Varied: the number of workers in the process, their `concurrency` and the connections of the postgres.js pool handed to `BackendPostgres.fromPool` (10 by default). How it polls cannot be set: an idle worker waits up to 100 ms, then longer up to a second; several workers poll at different times, which shortens the wait. There is no call that adds many runs.",
 
   async setUp({ databaseUrl }) {
     const backend = await BackendPostgres.connect(databaseUrl);
@@ -42,14 +43,13 @@ const peer: Peer = {
     const ledger = createLedger(options);
     const observer = await openObserver(options.databaseUrl);
     const { backend, client } = open(options, createWork(options, ledger));
-    const worker = client.newWorker({ concurrency: numberSetting(options, "concurrency") });
-    await worker.start();
+    const stopWorkers = await startWorkers(client, options);
     await waitUntil(() => ledger.handlersRun >= options.jobs * options.tasksPerJob, 2);
     await waitUntil(async () => (await observer.number(COMPLETED)) === options.jobs, 2);
     const lastDoneMs = await observer.number(
       `select extract(epoch from max(finished_at)) * 1000 from openworkflow.workflow_runs`,
     );
-    await worker.stop();
+    await stopWorkers();
     await backend.stop();
     ledger.check();
     const steps = await observer.number(`select count(*) from openworkflow.step_attempts where status = 'completed'`);
@@ -69,8 +69,7 @@ const peer: Peer = {
   async one(options) {
     const observer = await openObserver(options.databaseUrl);
     const { backend, client, workflow } = open(options, createWork(options, createLedger(options)));
-    const worker = client.newWorker({ concurrency: numberSetting(options, "concurrency") });
-    await worker.start();
+    const stopWorkers = await startWorkers(client, options);
     const times: number[] = [];
     for (let job = 0; job < options.jobs; job++) {
       const startMs = nowMs();
@@ -80,7 +79,7 @@ const peer: Peer = {
       ]);
       times.push(nowMs() - startMs);
     }
-    await worker.stop();
+    await stopWorkers();
     await backend.stop();
     await observer.close();
     return times;
@@ -105,6 +104,14 @@ function open(options: RunOptions, work: Work, pool = numberSetting(options, "po
     return null;
   });
   return { backend, client, workflow };
+}
+
+/** Starts the workers and gives back what stops them. */
+async function startWorkers(client: OpenWorkflow, options: RunOptions): Promise<() => Promise<unknown>> {
+  const concurrency = numberSetting(options, "concurrency");
+  const workers = Array.from({ length: numberSetting(options, "workers") }, () => client.newWorker({ concurrency }));
+  await Promise.all(workers.map((worker) => worker.start()));
+  return () => Promise.all(workers.map((worker) => worker.stop()));
 }
 
 async function measureAdding(options: RunOptions, pool: number, callers: number): Promise<number> {
