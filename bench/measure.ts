@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { postgresCpuMs } from "./cpu.ts";
 import type { DrainResult, Peer, RunOptions } from "./peer.ts";
-import type { BenchDatabase, BenchServer } from "./server.ts";
+import { type BenchDatabase, type BenchServer, COUNTED } from "./server.ts";
 import { runStep, type Step } from "./step.ts";
 
 /** One measured value and what else was seen, each a number by name. */
@@ -15,17 +15,23 @@ export interface Sample {
 export interface Measured extends Omit<RunOptions, "databaseUrl"> {
   /** Of the run's database alone, e.g. `{ commit_delay: "5000" }`. */
   readonly databaseSettings?: Readonly<Record<string, string>>;
+  /** The value is then statements a job instead of jobs a second. */
+  readonly countsStatements?: boolean;
 }
 
 /** Jobs a second of one drain by `peer` on a fresh database, from the first handler's start to the last job's end there. */
 export function measureDrain(server: BenchServer, peer: Peer, measured: Measured): Promise<Sample> {
   return prepared(server, peer, measured, async (options, database) => {
+    if (measured.countsStatements === true) {
+      await database.client.query("create extension pg_stat_statements");
+      await database.client.query("select pg_stat_statements_reset()");
+    }
     const counted = await countersOf(server, database);
     const { result, nodeCpuMs } = await runStep<DrainResult>(peer.name, "drain", options);
     const used = await counted();
     const seconds = (result.lastDoneMs - result.firstStartMs) / 1000;
     return {
-      value: options.jobs / seconds,
+      value: measured.countsStatements === true ? await statementsPerJob(database, options) : options.jobs / seconds,
       details: {
         jobs: options.jobs,
         seconds,
@@ -65,11 +71,13 @@ export function measureEnqueue(
 async function prepared<Answer>(
   server: BenchServer,
   peer: Peer,
-  { databaseSettings, ...measured }: Measured,
+  { databaseSettings = {}, countsStatements = false, ...measured }: Measured,
   use: (options: RunOptions, database: BenchDatabase) => Promise<Answer>,
 ): Promise<Answer> {
   const service = await peer.startService?.();
-  const database = await server.freshDatabase(databaseSettings);
+  const database = await server.freshDatabase(
+    countsStatements ? { ...databaseSettings, ...COUNTED } : databaseSettings,
+  );
   try {
     const settings = { ...measured.settings, ...service?.settings };
     const options = { ...measured, settings, databaseUrl: database.url };
@@ -96,7 +104,7 @@ interface Counters {
 }
 
 /** Counts from now until the function is called that comes back. */
-export async function countersOf(server: BenchServer, database: BenchDatabase): Promise<() => Promise<Counters>> {
+async function countersOf(server: BenchServer, database: BenchDatabase): Promise<() => Promise<Counters>> {
   const read = async (): Promise<Counters> => {
     const { rows } = await database.client.query<{ commits: number; walBytes: number }>(
       `select xact_commit::float8 as commits, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as "walBytes"
@@ -119,12 +127,20 @@ export async function countersOf(server: BenchServer, database: BenchDatabase): 
 }
 
 /** Counters divided by a number of jobs, under the names that reports use. */
-export function perJob(used: Counters, jobs: number): Record<string, number> {
+function perJob(used: Counters, jobs: number): Record<string, number> {
   return {
     commitsPerJob: used.commits / jobs,
     walBytesPerJob: used.walBytes / jobs,
     postgresCpuMsPerJob: used.postgresCpuMs / jobs,
   };
+}
+
+async function statementsPerJob({ client }: BenchDatabase, { jobs }: RunOptions): Promise<number> {
+  const { rows } = await client.query<{ calls: number }>(
+    `select coalesce(sum(s.calls), 0)::float8 as calls from pg_stat_statements s
+     join pg_database d on d.oid = s.dbid and d.datname = current_database()`,
+  );
+  return (rows[0]?.calls ?? 0) / jobs;
 }
 
 async function othersGone({ client }: BenchDatabase): Promise<void> {

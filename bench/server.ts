@@ -20,6 +20,8 @@ export interface BenchServer {
   readonly version: string;
   /** Every setting that is not Postgres' default, without names of files and places. */
   readonly settings: Readonly<Record<string, string>>;
+  /** On the disk of its data. */
+  readonly folder: string;
   /** Process id of the postmaster, for {@link postgresCpuMs}. */
   readonly processId: number;
   /** @param settings of this database alone, e.g. `{ commit_delay: "5000" }`. */
@@ -52,11 +54,22 @@ export async function startBenchServer(): Promise<BenchServer> {
     "select version(), current_setting('data_directory') as data",
   );
   const { version = "", data = "" } = rows[0] ?? {};
+  const processId = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]);
+  // Postgres would live on.
+  function abandon(): void {
+    process.kill(processId, "SIGQUIT");
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+  process.once("exit", abandon);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => process.exit(1));
+  }
   let databases = 0;
   return {
     version: version.split(" on ")[0] ?? version,
     settings: await changedSettings(admin),
-    processId: Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
+    folder,
+    processId,
     async freshDatabase(settings = {}) {
       databases++;
       const name = `bench_${databases}`;
@@ -79,6 +92,7 @@ export async function startBenchServer(): Promise<BenchServer> {
     async stop() {
       await admin.end();
       await server.stop();
+      process.off("exit", abandon);
       rmSync(folder, { recursive: true, force: true });
     },
   };

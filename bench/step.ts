@@ -26,7 +26,18 @@ export async function runStep<Result>(peer: string, step: Step, options: RunOpti
 }
 
 /** Runs a program of `bench/` in a process of its own and reads the last line it prints, which is JSON. */
-export async function runProgram<Answer>(program: string, args: readonly string[]): Promise<Answer> {
+function runProgram<Answer>(program: string, args: readonly string[]): Promise<Answer> {
+  return startProgram<Answer>(program, args).answer;
+}
+
+/** A program that runs; `end` closes its standard input, for one that goes on until then. */
+export interface RunningProgram<Answer> {
+  readonly answer: Promise<Answer>;
+  end(): void;
+}
+
+/** As {@link runProgram}, without waiting. */
+export function startProgram<Answer>(program: string, args: readonly string[]): RunningProgram<Answer> {
   const child = spawn(
     process.execPath,
     [
@@ -35,14 +46,27 @@ export async function runProgram<Answer>(program: string, args: readonly string[
       join(import.meta.dirname, program),
       ...args,
     ],
-    { stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST_STEP_MS, killSignal: "SIGKILL" },
+    { stdio: ["pipe", "pipe", "pipe"], timeout: LONGEST_STEP_MS, killSignal: "SIGKILL" },
   );
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  const line = output.trimEnd().split("\n").at(-1) ?? "";
-  if (child.exitCode !== 0 || !line.startsWith("{")) {
-    throw new Error(
-      `${program} ${args.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode ?? "nothing"}: ${errors.slice(-2000)}${output.slice(-500)}`,
-    );
+  function kill(): void {
+    child.kill("SIGKILL");
   }
-  return JSON.parse(line) as Answer;
+  process.once("exit", kill);
+  async function read(): Promise<Answer> {
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    process.off("exit", kill);
+    const line = output.trimEnd().split("\n").at(-1) ?? "";
+    if (child.exitCode !== 0 || !line.startsWith("{")) {
+      throw new Error(
+        `${program} ${args.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode ?? "nothing"}: ${errors.slice(-2000)}${output.slice(-500)}`,
+      );
+    }
+    return JSON.parse(line) as Answer;
+  }
+  return {
+    answer: read(),
+    end() {
+      child.stdin.end();
+    },
+  };
 }

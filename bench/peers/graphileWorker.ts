@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, makeWorkerUtils, type Runner, run, runMigrations, type TaskList } from "graphile-worker";
 import pg from "pg";
 
+import { packageVersion } from "../machine.ts";
+
 import {
   createLedger,
   type DrainResult,
@@ -153,7 +155,7 @@ export const peers: readonly Peer[] = [
   {
     name: "graphile-worker",
     title: "graphile-worker",
-    version: () => Promise.resolve("graphile-worker"),
+    version: () => Promise.resolve(packageVersion("graphile-worker")),
     about:
       "One-task jobs without status, result or history: a finished job's row is deleted. `localQueue` fetches many jobs at once, `completeDelay` (`completeJobBatchDelay`) deletes them many at once.",
     best: { single: best },

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "graphile-worker";
 import pg from "pg";
 
+import { packageVersion } from "../machine.ts";
+
 import {
   createLedger,
   type DrainResult,
@@ -116,7 +118,13 @@ async function one(options: RunOptions): Promise<number[]> {
   return times;
 }
 
-const shared = { version: () => Promise.resolve("graphile-worker"), setUp, fill: addInSlices, drain, one };
+const shared = {
+  version: () => Promise.resolve(packageVersion("graphile-worker")),
+  setUp,
+  fill: addInSlices,
+  drain,
+  one,
+};
 const tuned: Settings = { concurrency: 50, localQueue: 100, completeDelay: 0, pool: 20 };
 const sleepingTuned: Settings = { concurrency: 500, localQueue: 500, completeDelay: 0, pool: 20 };
 

@@ -17,6 +17,7 @@ import {
   type RunOptions,
   type Settings,
 } from "../peer.ts";
+import { ownVersion } from "../machine.ts";
 import { callsPerSecond } from "./timing.ts";
 
 /** The identifier of the jobs. */
@@ -188,7 +189,7 @@ async function bulk(options: RunOptions): Promise<number> {
 }
 
 const shared = {
-  version: () => Promise.resolve("pg-ratchet, this checkout"),
+  version: () => Promise.resolve(ownVersion()),
   jobs: { noop: 30_000, sleeping: 10_000, single: 40_000, idle: 100 },
   setUp,
   fill: addInSlices,

@@ -1,0 +1,131 @@
+import { measureDrain, measureEnqueue, measureIdle, type Sample } from "../measure.ts";
+import type { Peer, PeerWorkload } from "../peer.ts";
+import { type BenchContext, type OpenWorkload, ready, scaled, type Workload } from "../workload.ts";
+
+const SHAPES = {
+  noop: { tasksPerJob: 5, sleepUpToMs: 0 },
+  sleeping: { tasksPerJob: 5, sleepUpToMs: 10 },
+  single: { tasksPerJob: 1, sleepUpToMs: 0 },
+  idle: { tasksPerJob: 5, sleepUpToMs: 0 },
+} satisfies Record<PeerWorkload, object>;
+
+/** A commit waits five milliseconds for company, as it does for a disk that is slow to sync. */
+const SLOW_DISK = { commit_delay: "5000", commit_siblings: "0" };
+
+/** Drains of a full queue and the idle latency: one line each. */
+export const peerWorkloads: readonly Workload[] = [
+  drainOf("noop", "five no-op tasks a job"),
+  drainOf("sleeping", "five tasks a job that sleep 0-10 ms"),
+  drainOf("single", "one no-op task a job"),
+  {
+    name: "idle",
+    title: "one five-task job at a time on an idle system, enqueued to done",
+    unit: "ms (p50)",
+    better: "lower",
+    open: (context) => contendersOf(context, "idle", (peer, measured) => measureIdle(context.server, peer, measured)),
+  },
+  {
+    name: "slow-disk",
+    title: "five no-op tasks a job, each commit waits 5 ms",
+    unit: "tasks/s",
+    better: "higher",
+    open: (context) =>
+      contendersOf(
+        // A system that keeps its jobs elsewhere would not notice.
+        { ...context, peers: context.peers.filter(({ startService }) => startService === undefined) },
+        "noop",
+        async (peer, measured) =>
+          inTasks(
+            await measureDrain(context.server, peer, {
+              ...measured,
+              jobs: Math.ceil(measured.jobs / 2),
+              databaseSettings: SLOW_DISK,
+            }),
+            measured.tasksPerJob,
+          ),
+      ),
+  },
+  {
+    name: "cost",
+    title: "statements a five-task job, counted by pg_stat_statements",
+    unit: "statements/job",
+    better: "lower",
+    mostRounds: 1,
+    open: (context) =>
+      contendersOf(
+        { ...context, peers: context.peers.filter(({ startService }) => startService === undefined) },
+        "noop",
+        (peer, measured) => measureDrain(context.server, peer, { ...measured, countsStatements: true }),
+      ),
+  },
+  enqueueOf("serial", "one call after the other", 1500),
+  enqueueOf("concurrent", "50 callers at once", 3000),
+  enqueueOf("bulk", "many a call", 20_000),
+];
+
+function drainOf(name: "noop" | "sleeping" | "single", title: string): Workload {
+  return {
+    name,
+    title: `${title}, drained from a full queue`,
+    unit: "tasks/s",
+    better: "higher",
+    open: (context) =>
+      contendersOf(context, name, async (peer, measured) =>
+        inTasks(await measureDrain(context.server, peer, measured), measured.tasksPerJob),
+      ),
+  };
+}
+
+function enqueueOf(step: "serial" | "concurrent" | "bulk", title: string, jobs: number): Workload {
+  return {
+    name: `enqueue-${step}`,
+    title: `enqueue, ${title}`,
+    unit: "jobs/s",
+    better: "higher",
+    open: (context) =>
+      ready(
+        context.peers
+          .filter(({ enqueue }) => enqueue?.[step] !== undefined)
+          .map((peer) => ({
+            name: peer.name,
+            title: peer.title,
+            measure: () =>
+              measureEnqueue(context.server, peer, step, {
+                jobs: scaled(jobs, context),
+                tasksPerJob: peer.best.noop === undefined ? 1 : 5,
+                sleepUpToMs: 0,
+                settings: peer.best.noop ?? peer.best.single ?? {},
+              }),
+          })),
+      ),
+  };
+}
+
+type Shaped = Parameters<typeof measureDrain>[2];
+
+function contendersOf(
+  context: BenchContext,
+  workload: PeerWorkload,
+  measure: (peer: Peer, measured: Shaped) => Promise<Sample>,
+): Promise<OpenWorkload> {
+  return ready(
+    context.peers.flatMap((peer) => {
+      const settings = peer.best[workload];
+      return settings === undefined
+        ? []
+        : [
+            {
+              name: peer.name,
+              title: peer.title,
+              settings,
+              measure: () =>
+                measure(peer, { ...SHAPES[workload], settings, jobs: scaled(peer.jobs[workload] ?? 1000, context) }),
+            },
+          ];
+    }),
+  );
+}
+
+function inTasks({ value, details }: Sample, tasksPerJob: number): Sample {
+  return { value: value * tasksPerJob, details: { jobsPerS: value, ...details } };
+}
