@@ -191,20 +191,28 @@ test("a call that takes several keys begins again when it deadlocks with another
     db.query("select job_key from ratchet.add_jobs($1::jsonb)", [
       JSON.stringify(keys.map((key) => ({ identifier: "single", job_key: key }))),
     ]);
-  await add(sql.pool(), ["left", "right"]);
-  await withTwoSessions(sql, async (several, oneByOne) => {
-    // Postgres looks once, after so long a wait: the other one has to wait by then.
-    await several.query("set deadlock_timeout = '3 s'");
-    await oneByOne.query("begin; set local deadlock_timeout = '1 h'");
-    await add(oneByOne, ["right"]);
-    const pid = await pidOf(several);
-    const added = add(several, ["left", "right"]);
-    await untilBlocked(sql, pid);
-    await add(oneByOne, ["left"]);
-    await oneByOne.query("commit");
-    expect((await added).rows).toStrictEqual([{ job_key: "left" }, { job_key: "right" }]);
-    await several.query("reset deadlock_timeout");
-  });
+  const keys = ["left", "middle", "right"];
+  await add(sql.pool(), keys);
+  await withSession(sql, (middle) =>
+    withTwoSessions(sql, async (several, oneByOne) => {
+      // Postgres ends one that finds the circle closed when it has waited so long: only the one that waits last can.
+      await several.query("set deadlock_timeout = '10 ms'");
+      const [pidOfSeveral, pidOfOneByOne] = [await pidOf(several), await pidOf(oneByOne)];
+      await oneByOne.query("begin; set local deadlock_timeout = '1 h'");
+      await add(oneByOne, ["right"]);
+      await middle.query("begin");
+      await add(middle, ["middle"]);
+      const added = add(several, keys);
+      await untilBlocked(sql, pidOfSeveral);
+      const addedLeft = add(oneByOne, ["left"]);
+      await untilBlocked(sql, pidOfOneByOne);
+      await middle.query("commit");
+      await addedLeft;
+      await oneByOne.query("commit");
+      expect((await added).rows.map((job) => job.job_key)).toStrictEqual(keys);
+      await several.query("reset deadlock_timeout");
+    }),
+  );
 });
 
 test("of two claims of one job at once exactly one wins (50 rounds)", async () => {

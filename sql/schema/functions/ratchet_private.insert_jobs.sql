@@ -51,6 +51,8 @@ begin
       if v_n = 5 then
         raise;
       end if;
+      -- Its locks are free since the block ended; at once it would take them again before the other one has woken up.
+      perform pg_catalog.pg_sleep(0.05 * v_n);
     end;
   end loop;
 end
