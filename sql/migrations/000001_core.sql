@@ -86,7 +86,6 @@ create table ratchet.jobs (
   job_key text,
   adopted_from bigint,
   payload jsonb not null,
-  constraint jobs_adopted_once unique (adopted_from),
   constraint jobs_payload_is_an_object check (jsonb_typeof(payload) = 'object' or adopted_from is not null),
   constraint jobs_finished_at_exactly_when_final check (
     (finished_at is not null) = (status in ('COMPLETED', 'CANCELLED') or (status = 'FAILED' and next_attempt_at is null))
@@ -107,6 +106,7 @@ create table ratchet.jobs (
 -- Both predicates change once in a job's life, so that claims and hand-backs stay heap-only.
 create unique index jobs_job_key_unique_while_unfinished on ratchet.jobs (tenant, job_key)
   where finished_at is null and job_key is not null;
+create unique index jobs_adopted_once on ratchet.jobs (adopted_from) where adopted_from is not null;
 create index jobs_unfinished on ratchet.jobs (id) where finished_at is null;
 -- For pruning: definitions keep their jobs for different times. Written to once, as the job ends: docs/decisions/0008-retention.md.
 create index jobs_finished on ratchet.jobs (identifier, finished_at) where finished_at is not null;

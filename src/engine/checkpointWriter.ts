@@ -155,14 +155,14 @@ export function createCheckpointWriter({
       }
       lane.batches++;
       const name = `${lane.number}-${lane.batches}`;
-      for (const [index, { outcome, stop, retryInMs, attempts }] of answers.entries()) {
+      for (const [index, { outcome, stop, retryInMs }] of answers.entries()) {
         const item = items[index];
         if (item !== undefined) {
           if (item.locks > 0) {
             troubles.answered(item);
           }
           settle(item);
-          item.resolve({ outcome, stop, retryInMs, attempts, batch: name, replacedBy: item.replacedBy });
+          item.resolve({ outcome, stop, retryInMs, batch: name, replacedBy: item.replacedBy });
         }
       }
       onWritten(items.map((item) => item.checkpoint.jobId));

@@ -30,7 +30,7 @@ const PAUSE_POINTS: readonly PausePoint[] = [
   },
   {
     name: "ratchet_private.checkpoint",
-    before: "return query\n      select f.item, f.outcome",
+    before: "return query\n      select f.item, 1, f.outcome",
     label: "task locked for a failure",
   },
   { name: "ratchet_private.checkpoint", before: "for v_missed in\n", label: "not all written" },

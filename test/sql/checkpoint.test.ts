@@ -36,7 +36,7 @@ describe("COMPLETED", () => {
     const { job, fence, worker } = await claimed([]);
     expect(
       await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "C", result: { ok: [1] } }]),
-    ).toStrictEqual([{ item: 1, outcome: "written", stop: false, retry_in_ms: null, attempts: 1 }]);
+    ).toStrictEqual([{ item: 1, outcome: "written", stop: false, retry_in_ms: null, attempts: null }]);
     expect(await firstTask(job)).toMatchObject({
       status: "COMPLETED",
       attempts: 1,
@@ -278,6 +278,27 @@ describe("the fence", () => {
 });
 
 describe("a batch", () => {
+  test("of ends that need no more words is answered by one row, and one after which to stop by its own", async () => {
+    const [a, b, c] = [await claimed(), await claimed(), await claimed()];
+    await sql.rows("update ratchet.tasks set stop_after = true where job_id = $1 and position = 1", [b.job]);
+    const { rows } = await sql
+      .pool()
+      .query("select item, items, outcome, stop from ratchet_private.checkpoint($1, $2, $3, $4, $5, $6, $7, $8)", [
+        a.worker,
+        [a.job, b.job, c.job],
+        [1, 1, 1],
+        [a.fence, b.fence, c.fence],
+        ["C", "C", "C"],
+        [1, 1, 1],
+        null,
+        null,
+      ]);
+    expect(rows).toStrictEqual([
+      { item: null, items: 2, outcome: "written", stop: false },
+      { item: 2, items: 1, outcome: "written", stop: true },
+    ]);
+  });
+
   test("answers each item for itself", async () => {
     const [a, b, c, d] = [await claimed(), await claimed(), await claimed(), await claimed()];
     await checkpoint(sql.pool(), a.worker, [{ ...a, position: 1, kind: "C" }]);

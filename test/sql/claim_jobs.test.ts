@@ -39,7 +39,7 @@ test("a claim returns payload, plan and policy, marks the first unfinished task 
     first_position: 1,
     payload: { images: ["a"] },
     max_attempts: 3,
-    created_at: job.created_at,
+    created_at_ms: job.created_at.getTime(),
     holder: worker,
     plan: [
       [1, "validate", "validate", "Validate product", "RUNNING", 0, null],

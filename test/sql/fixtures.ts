@@ -223,7 +223,7 @@ export interface ClaimRow {
   payload: unknown;
   plan: [number, string, string, string, string, number, unknown][] | null;
   max_attempts: number;
-  created_at: Date;
+  created_at_ms: number;
   holder: number | null;
   is_suspect: boolean | null;
 }
@@ -279,6 +279,12 @@ export interface Answer {
   attempts: number | null;
 }
 
+type AnswerRow = Omit<Answer, "item"> & { item: number | null; items: number };
+
+function itemsBeforeShared(left: AnswerRow, right: AnswerRow): number {
+  return Number(left.item === null) - Number(right.item === null);
+}
+
 /** Writes checkpoints; the answers in the order of the items. */
 export async function checkpoint(db: Queryable, workerId: number, items: readonly Item[]): Promise<Answer[]> {
   const failures = items.flatMap((item, index) =>
@@ -302,7 +308,7 @@ export async function checkpoint(db: Queryable, workerId: number, items: readonl
         ]
       : [],
   );
-  const { rows } = await db.query<Answer>(
+  const { rows } = await db.query<AnswerRow>(
     "select * from ratchet_private.checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     [
       workerId,
@@ -316,7 +322,12 @@ export async function checkpoint(db: Queryable, workerId: number, items: readonl
       failures.length > 0 ? JSON.stringify(failures) : null,
     ],
   );
-  return items.map((_, index) => first(rows.filter((row) => row.item === index + 1)));
+  const answers = items.map((_, index) => ({
+    // What was written, and needs no more words, shares a row without item.
+    ...first(rows.filter(({ item }) => item === index + 1 || item === null).toSorted(itemsBeforeShared)),
+    item: index + 1,
+  }));
+  return answers.map(({ items: _items, ...answer }) => answer);
 }
 
 /** Completes the tasks of a claimed job from one position up to another, as its worker. */

@@ -34,7 +34,7 @@ begin
       insert into ratchet.jobs (id, identifier, status, run_at, created_at, finished_at, queue_name, priority, adopted_from, payload)
         overriding system value
         values (v_id, p_identifier, 'FAILED', p_run_at, v_now, v_now, p_queue_name, p_priority, p_graphile_job_id, v_payload)
-        on conflict (adopted_from) do nothing;
+        on conflict (adopted_from) where adopted_from is not null do nothing;
       if found then
         insert into ratchet.tasks (job_id, position, key, template, name, status, error_message)
           values (v_id, 1, 'plan', 'plan', 'Plan the tasks', 'FAILED', v_reason);

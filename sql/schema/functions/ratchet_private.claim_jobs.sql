@@ -4,7 +4,7 @@ create or replace function ratchet_private.claim_jobs(
 )
 returns table (
   job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
-  first_position integer, payload jsonb, plan json, max_attempts integer, created_at timestamptz, holder integer,
+  first_position integer, payload jsonb, plan json, max_attempts integer, created_at_ms double precision, holder integer,
   is_suspect boolean, timeout_at timestamptz, timeout_in_ms double precision
 )
 language plpgsql volatile set search_path = ''
@@ -31,7 +31,7 @@ begin
   -- It drops every claim of before and comes to life again, or ends.
   if exists (select from ratchet.workers w where w.id = p_worker_id and w.stopped_at is not null) then
     return query select a.id, 'buried', null::integer, null, null, null, null::integer, null::jsonb, null::json, null::integer,
-      null::timestamptz, null::integer, null::boolean, null::timestamptz, null::double precision from (select distinct unnest(p_job_ids)) a (id);
+      null::double precision, null::integer, null::boolean, null::timestamptz, null::double precision from (select distinct unnest(p_job_ids)) a (id);
     return;
   end if;
 
@@ -129,8 +129,8 @@ begin
           select json_agg(json_build_array(t.position, t.key, t.template, t.name, t.status, t.attempts, t.input) order by t.position)
           from ratchet.tasks t where t.job_id = c.id
         ),
-        c.tries, c.created_at, p_worker_id, c.id is not distinct from v_suspect,
-        c.timeout_at, (extract(epoch from c.timeout_at - v_now) * 1000)::double precision
+        c.tries, floor(date_part('epoch', c.created_at) * 1000), p_worker_id, c.id is not distinct from v_suspect,
+        c.timeout_at, date_part('epoch', c.timeout_at - v_now) * 1000
       from claimed c;
     perform ratchet_private.end_engine_change(v_mark);
   end if;
@@ -140,7 +140,7 @@ begin
 
   return query
     select a.id, case when j.id is null then 'missing' else coalesce(v_refused ->> a.id::text, 'locked') end,
-      j.fence, null, null, null, null::integer, null::jsonb, null::json, null::integer, null::timestamptz, j.worker_id,
+      j.fence, null, null, null, null::integer, null::jsonb, null::json, null::integer, null::double precision, j.worker_id,
       null::boolean, null::timestamptz, null::double precision
     from (select distinct unnest(p_job_ids)) a (id)
     left join ratchet.jobs j on j.id = a.id

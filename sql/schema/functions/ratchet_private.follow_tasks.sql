@@ -15,11 +15,12 @@ declare
 begin
   if v_is_checkpoint then
     -- The engine writes first unfinished tasks only: what stands before is finished, so that a job goes on as it is if its task
-    -- runs, or if the next one is still to run. Of such a job nothing more is read; all others are looked at.
+    -- runs, or if the next one is still to run. Of such a job nothing more is read; all others are looked at, but for one that
+    -- fails: write_failures writes the job as well.
     select array_agg(c.job_id), array_agg(c.first_changed) into v_ids, v_firsts
       from (
         select job_id, min(position) as first_changed from changed w
-        where w.status <> 'RUNNING' and (w.status <> 'COMPLETED' or (
+        where w.status not in ('RUNNING', 'FAILED') and (w.status <> 'COMPLETED' or (
           select t.status from ratchet.tasks t where t.job_id = w.job_id and t.position = w.position + 1
         ) in ('PENDING', 'RUNNING', 'FAILED') is not true)
         group by job_id
@@ -27,13 +28,11 @@ begin
     if v_ids is null then
       return null;
     end if;
+    v_now := ratchet_private.clock_now();
     with ahead as (
       select c.job_id, (
-        -- A task further on that has FAILED is the worker's next one: one before it was set back by hand.
-        select case
-          when t.status = 'FAILED' and t.position = c.first_changed then 'FAILED'
-          when t.status = 'WAITING' then 'WAITING'
-          else 'RUNNING' end
+        -- One that has FAILED is the worker's next one: a task before it was set back by hand.
+        select case t.status when 'WAITING' then 'WAITING' else 'RUNNING' end
         from ratchet.tasks t
         where t.job_id = c.job_id and t.position >= c.first_changed and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
         order by t.position limit 1
@@ -52,8 +51,8 @@ begin
     )
     update ratchet.jobs j set
       status = (case when s.of_tasks = 'COMPLETED' and j.cancelled_at is not null then 'CANCELLED' else s.of_tasks end)::ratchet.job_status,
-      finished_at = case when s.of_tasks in ('COMPLETED', 'CANCELLED') then ratchet_private.clock_now() end,
-      cancelled_at = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancelled_at, ratchet_private.clock_now()) else j.cancelled_at end,
+      finished_at = case when s.of_tasks in ('COMPLETED', 'CANCELLED') then v_now end,
+      cancelled_at = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancelled_at, v_now) else j.cancelled_at end,
       cancel_reason = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancel_reason, 'a task was cancelled by hand') else j.cancel_reason end,
       worker_id = null
     from status s

@@ -71,7 +71,7 @@ interface ClaimRow {
   payload: unknown;
   plan: PlanRow[] | null;
   max_attempts: number | null;
-  created_at: Date;
+  created_at_ms: number;
   holder: number | null;
   is_suspect: boolean | null;
   timeout_at: Date | null;
@@ -96,8 +96,8 @@ export async function claimJobs(
 ): Promise<Map<string, ClaimAnswer>> {
   const { rows } = await db.query<ClaimRow>({
     name: "ratchet_claim_jobs",
-    text: "select * from ratchet_private.claim_jobs($1, $2, $3, $4, $5)",
-    values: [workerId, jobIds, versions, isOrder, takesSuspect],
+    text: "select * from ratchet_private.claim_jobs($1::integer, $2::bigint[], $3::text[], $4::boolean, $5::boolean)",
+    values: [workerId, `{${jobIds.join(",")}}`, versions, isOrder, takesSuspect],
   });
   return new Map(rows.map((row) => [row.job_id, answerOf(row)]));
 }
@@ -124,7 +124,7 @@ function answerOf(row: ClaimRow): ClaimAnswer {
       input,
     })),
     maxAttempts: row.max_attempts ?? 1,
-    createdAt: row.created_at,
+    createdAt: new Date(row.created_at_ms),
     isSuspect: row.is_suspect === true,
     timeoutAt: row.timeout_at,
     timeoutInMs: row.timeout_in_ms,

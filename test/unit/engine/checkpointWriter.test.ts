@@ -59,9 +59,9 @@ describe("natural batching", () => {
 
   test("each waiting end gets the answer to its own task", async () => {
     const writer = postgres.writer();
-    postgres.rule = (items) => items.map(({ jobId }) => ({ ...WRITTEN, attempts: Number(jobId) }));
+    postgres.rule = (items) => items.map(({ jobId }) => ({ ...WRITTEN, retryInMs: Number(jobId) }));
     const answers = await writeAll(writer, ["7", "3", "5", "1"]);
-    expect(answers.map(({ attempts }) => attempts)).toStrictEqual([7, 3, 5, 1]);
+    expect(answers.map(({ retryInMs }) => retryInMs)).toStrictEqual([7, 3, 5, 1]);
   });
 
   test("jobs are told after their commit, batch by batch", async () => {

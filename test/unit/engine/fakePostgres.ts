@@ -16,7 +16,7 @@ import { createRecordingHub } from "../../engine/engine.ts";
 import { type Deferred, deferred } from "../../support/waiting.ts";
 
 /** The answer to an end that nothing was wrong with. */
-export const WRITTEN: CheckpointAnswer = { outcome: "written", stop: false, retryInMs: null, attempts: 1 };
+export const WRITTEN: CheckpointAnswer = { outcome: "written", stop: false, retryInMs: null };
 
 /** One batch on its way. */
 export interface Batch extends Deferred<CheckpointAnswer[]> {
