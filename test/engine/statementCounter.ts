@@ -20,6 +20,8 @@ export interface StatementCounter {
   count(work: () => Promise<unknown>): Promise<StatementCost>;
   /** How often statements with this text were sent since the last count began. */
   sent(text: string): Promise<number>;
+  /** How often functions and triggers ran such statements inside. */
+  ranInside(text: string): Promise<number>;
 }
 
 // They tell themselves by this word.
@@ -47,15 +49,18 @@ export async function createStatementCounter(): Promise<StatementCounter> {
       );
       return { statements: rows[0]?.statements ?? 0, inside: rows[0]?.inside ?? 0, commits };
     },
-    async sent(text) {
-      const { rows } = await pool.query<{ calls: number }>(
-        `select coalesce(sum(calls), 0)::int as calls from public.pg_stat_statements
-         where toplevel and query not like '%${OWN}%' and position($1 in query) > 0 ${OWN}`,
-        [text],
-      );
-      return rows[0]?.calls ?? 0;
-    },
+    sent: (text) => calls(pool, text, true),
+    ranInside: (text) => calls(pool, text, false),
   };
+}
+
+async function calls(pool: pg.Pool, text: string, isSent: boolean): Promise<number> {
+  const { rows } = await pool.query<{ calls: number }>(
+    `select coalesce(sum(calls), 0)::int as calls from public.pg_stat_statements
+     where toplevel = $2 and query not like '%${OWN}%' and position($1 in query) > 0 ${OWN}`,
+    [text, isSent],
+  );
+  return rows[0]?.calls ?? 0;
 }
 
 /** The number that the next transaction that writes will get: one that only reads has none. */

@@ -61,7 +61,7 @@ test("sessions that are cut again and again lose no job and run no finished task
       ledger.set(`${job.id} ${task.key}`, (ledger.get(`${job.id} ${task.key}`) ?? 0) + 1);
     });
   const worker = await bench.start({ definitions: { steps }, pollIntervalMs: 200 });
-  const jobIds = await Promise.all(Array.from({ length: 200 }, () => bench.add("steps")));
+  const jobIds = await bench.addMany("steps", 200);
   for (let cut = 0; cut < 3; cut++) {
     const before = worker.seen("job.completed").length;
     await cutEverySession();

@@ -137,7 +137,7 @@ test("a handler that minds its signal ends with the grace, without a failed try"
 
 test("wake-ups fetched at the moment of the stop are handed back, none waits for graphile-worker's back-off", async () => {
   const worker = await bench.start({ definitions: { greet: noop }, concurrency: 5 });
-  const jobIds = await Promise.all(Array.from({ length: 60 }, () => bench.add("greet")));
+  const jobIds = await bench.addMany("greet", 60);
   await worker.event("job.completed");
   await worker.stop();
   const unfinished = await bench.rows<{ id: string }>(
@@ -151,7 +151,7 @@ test("wake-ups fetched at the moment of the stop are handed back, none waits for
   );
   expect(ready).toHaveLength(unfinished.length);
   await bench.start({ definitions: { greet: noop } });
-  await Promise.all(jobIds.map((jobId) => bench.ended(jobId)));
+  await bench.allEnded(jobIds);
 });
 
 test("a start on a database that is unreachable, not migrated or of no use says so and leaves nothing open", async () => {

@@ -111,8 +111,7 @@ test("two workers of one database share the jobs", async () => {
     await bench.start({ definitions: { share }, concurrency: 2, pollIntervalMs: 50 }),
     await bench.start({ definitions: { share }, concurrency: 2, pollIntervalMs: 50 }),
   ];
-  const jobIds = await Promise.all(Array.from({ length: 100 }, () => bench.add("share")));
-  await Promise.all(jobIds.map((jobId) => bench.ended(jobId)));
+  await bench.allEnded(await bench.addMany("share", 100));
   const shares = (): number[] => [one, two].map((worker) => worker.seen("job.completed").length);
   // The last row may be seen before its event is heard.
   await waitUntil(() => shares().reduce((sum, count) => sum + count, 0) === 100, { what: "100 ends" });

@@ -97,6 +97,25 @@ export function createWorkerBench() {
     return addJob(theDatabase().pool, { identifier, payload, ...rest });
   }
 
+  /** Adds jobs without a payload in one commit; their ids in order. */
+  async function addMany(identifier: string, count: number): Promise<string[]> {
+    const added = await rows<{ id: string }>(
+      `select id from ratchet.add_jobs((
+         select jsonb_agg(jsonb_build_object('identifier', $1::text)) from generate_series(1, $2::integer)))`,
+      [identifier, count],
+    );
+    return added.map(({ id }) => id);
+  }
+
+  /** Waits until all of these jobs have ended for good. */
+  async function allEnded(jobIds: readonly string[]): Promise<void> {
+    await waitUntil(
+      async () =>
+        (await rows("select from ratchet.jobs where finished_at is null and id = any ($1)", [jobIds])).length === 0,
+      { what: `the end of ${jobIds.length} jobs` },
+    );
+  }
+
   async function job(jobId: string): Promise<JobSnapshot> {
     const snapshot = await readJob(theDatabase().pool, jobId);
     if (snapshot === null) {
@@ -114,6 +133,8 @@ export function createWorkerBench() {
     database: theDatabase,
     start,
     add,
+    addMany,
+    allEnded,
     job,
     rows,
     /** Waits until a job has ended for good. */
