@@ -5,7 +5,7 @@ import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../p
 import { absurdSqlVersion, readAbsurdSql, whyNoAbsurdSql } from "./support/absurdSql.ts";
 import { openObserver } from "./support/observer.ts";
 import { inPortions, waitUntil } from "./support/pace.ts";
-import { packageVersion } from "./support/packageVersion.ts";
+import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";

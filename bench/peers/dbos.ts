@@ -4,7 +4,7 @@ import { enqueueWorkflows, prepareEnqueuedWorkflow } from "@dbos-inc/dbos-sdk/ev
 import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
 import { openObserver } from "./support/observer.ts";
 import { inPortions, waitUntil } from "./support/pace.ts";
-import { packageVersion } from "./support/packageVersion.ts";
+import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";
@@ -13,7 +13,7 @@ const QUEUE = "bench";
 const APPLICATION = "bench";
 const WORKFLOW = "job";
 
-const drained = { workerConcurrency: 300, pool: 50, pollMs: 20 };
+const drained = { workerConcurrency: 300, pool: 20, pollMs: 20 };
 const quick = { workerConcurrency: 300, pool: 20, pollMs: 1 };
 
 const queued: Peer = {
@@ -23,7 +23,7 @@ const queued: Peer = {
   best: { noop: drained, sleeping: { ...drained, workerConcurrency: 500 }, single: drained, idle: quick },
   jobs: { noop: 900, sleeping: 900, single: 2500, idle: 100 },
   sweep: {
-    noop: combinations({ workerConcurrency: [50, 300, 1000], pool: [10, 20, 50], pollMs: [5, 20, 50] }),
+    noop: combinations({ workerConcurrency: [50, 300, 1000], pool: [10, 20, 50], pollMs: [20, 50] }),
     sleeping: combinations({ workerConcurrency: [300, 500, 1000], pool: [20, 50], pollMs: [20, 50] }),
     single: combinations({ workerConcurrency: [50, 300, 1000], pool: [10, 20, 50], pollMs: [5, 20] }),
     idle: combinations({ workerConcurrency: [300], pool: [10, 20], pollMs: [1, 2, 5, 10] }),

@@ -5,12 +5,12 @@ import postgres from "postgres";
 import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
 import { openObserver } from "./support/observer.ts";
 import { waitUntil } from "./support/pace.ts";
-import { packageVersion } from "./support/packageVersion.ts";
+import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";
 
-const drained = { workers: 1, concurrency: 100, pool: 20 };
+const drained = { workers: 1, concurrency: 100, pool: 10 };
 const quick = { workers: 10, concurrency: 1, pool: 20 };
 
 const peer: Peer = {

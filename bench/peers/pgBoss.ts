@@ -3,7 +3,7 @@ import { PgBoss } from "pg-boss";
 import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
 import { openObserver } from "./support/observer.ts";
 import { inPortions, waitUntil } from "./support/pace.ts";
-import { packageVersion } from "./support/packageVersion.ts";
+import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";

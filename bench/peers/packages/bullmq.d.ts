@@ -1,4 +1,6 @@
 declare module "bullmq" {
+  import type { RedisClient } from "redis";
+
   export interface Job<Data, Result> {
     readonly data: Data;
     readonly returnvalue: Result;
@@ -6,7 +8,7 @@ declare module "bullmq" {
   }
 
   export class Queue<Data> {
-    constructor(name: string, options: { connection: { url: string } });
+    constructor(name: string, options: { connection: RedisClient });
     waitUntilReady(): Promise<unknown>;
     add(name: string, data: Data): Promise<unknown>;
     addBulk(jobs: { name: string; data: Data }[]): Promise<unknown>;
@@ -17,7 +19,7 @@ declare module "bullmq" {
     constructor(
       name: string,
       handler: (job: Job<Data, Result>) => Promise<Result>,
-      options: { connection: { url: string; maxRetriesPerRequest: null }; concurrency: number },
+      options: { connection: RedisClient; concurrency: number },
     );
     on(event: "completed", listener: () => void): this;
     close(): Promise<void>;
