@@ -9,7 +9,8 @@ create type ratchet.job_status as enum (
 );
 
 -- What add_jobs works on between reading its arguments and writing rows.
-create type ratchet_private.planned_task as (position integer, key text, template text, name text, input jsonb);
+create type ratchet_private.planned_task as (key text, template text, name text, input jsonb);
+create type ratchet_private.current_definition as (identifier text, version text, templates jsonb, plan ratchet_private.planned_task[]);
 create type ratchet_private.job_spec as (
   identifier text, version text, payload jsonb, run_at timestamptz, max_attempts integer, retry_delay interval,
   priority smallint, queue_name text, job_key text, job_key_mode text, tenant text, plan ratchet_private.planned_task[]

@@ -25,7 +25,8 @@ begin
       ) on conflict (tenant, job_key) where finished_at is null and job_key is not null do nothing;
       continue when not found;
       insert into ratchet.tasks (job_id, position, key, template, name, input)
-        select v_new_id, t.position, t.key, t.template, t.name, t.input from unnest(p_spec.plan) t;
+        select v_new_id, t.position, t.key, t.template, t.name, t.input
+        from unnest(p_spec.plan) with ordinality t (key, template, name, input, position);
       return v_new_id;
     end if;
 
@@ -43,7 +44,8 @@ begin
     if not v_has_started then
       delete from ratchet.tasks t where t.job_id = v_old.id;
       insert into ratchet.tasks (job_id, position, key, template, name, input)
-        select v_old.id, t.position, t.key, t.template, t.name, t.input from unnest(p_spec.plan) t;
+        select v_old.id, t.position, t.key, t.template, t.name, t.input
+        from unnest(p_spec.plan) with ordinality t (key, template, name, input, position);
       update ratchet.jobs j set
         identifier = p_spec.identifier, version = p_spec.version, payload = p_spec.payload, priority = p_spec.priority,
         max_attempts = p_spec.max_attempts, retry_delay = p_spec.retry_delay, queue_name = p_spec.queue_name,

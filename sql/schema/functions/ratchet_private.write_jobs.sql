@@ -7,24 +7,23 @@ declare
   v_now timestamptz := ratchet_private.clock_now();
   v_ids bigint[];
 begin
-  with spec as materialized (
-    select s.*, case when s.job_key is null then nextval('ratchet.jobs_id_seq') end as id
-    from unnest(p_specs) with ordinality s (
-      identifier, version, payload, run_at, max_attempts, retry_delay, priority, queue_name, job_key, job_key_mode, tenant, plan, n)
-    order by s.n
-  ), written as (
-    insert into ratchet.jobs (
-      id, identifier, version, tenant, priority, max_attempts, retry_delay, run_at, created_at, queue_name, payload
-    ) overriding system value
+  v_ids := array(
+    select case when s.job_key is null then nextval('ratchet.jobs_id_seq') end
+    from unnest(p_specs) with ordinality s order by s.ordinality);
+  insert into ratchet.jobs (
+    id, identifier, version, tenant, priority, max_attempts, retry_delay, run_at, created_at, queue_name, payload
+  ) overriding system value
     select s.id, s.identifier, s.version, s.tenant, s.priority, s.max_attempts, s.retry_delay,
       coalesce(s.run_at, v_now), v_now, s.queue_name, s.payload
-    from spec s where s.id is not null order by s.n
-  ), planned as (
-    insert into ratchet.tasks (job_id, position, key, template, name, input)
+    from rows from (unnest(p_specs), unnest(v_ids)) s (
+      identifier, version, payload, run_at, max_attempts, retry_delay, priority, queue_name, job_key, job_key_mode, tenant, plan, id)
+    where s.id is not null;
+  insert into ratchet.tasks (job_id, position, key, template, name, input)
     select s.id, t.position, t.key, t.template, t.name, t.input
-    from spec s cross join lateral unnest(s.plan) t where s.id is not null
-  )
-  select coalesce(array_agg(s.id order by s.n), '{}') into v_ids from spec s;
+    from rows from (unnest(p_specs), unnest(v_ids)) s (
+      identifier, version, payload, run_at, max_attempts, retry_delay, priority, queue_name, job_key, job_key_mode, tenant, plan, id)
+    cross join lateral unnest(s.plan) with ordinality t (key, template, name, input, position)
+    where s.id is not null;
   return v_ids;
 end
 $$;
