@@ -7,18 +7,22 @@ declare
   v_key text;
   v_title text;
   v_each text;
-  v_items jsonb[];
+  v_items jsonb;
+  v_total integer;
   v_plan ratchet_private.planned_task[] := '{}';
 begin
-  for v_template in select t.value from jsonb_array_elements(p_templates) with ordinality t (value, n) order by t.n loop
+  -- No statement in here needs the executor, which would cost more than all the rest.
+  for v_n in 0 .. jsonb_array_length(p_templates) - 1 loop
+    v_template := p_templates -> v_n;
     v_key := v_template ->> 'key';
     v_title := v_template ->> 'title';
     v_each := v_template ->> 'each';
     if v_each is null then
-      v_plan := v_plan || row(v_key, v_key, v_title, null)::ratchet_private.planned_task;
+      v_total := 1;
     else
       begin
-        v_items := array(select m from jsonb_path_query(p_payload, v_each::jsonpath) m limit c_most + 1);
+        v_items := jsonb_path_query_array(p_payload, v_each::jsonpath);
+        v_total := jsonb_array_length(v_items);
       exception when data_exception then
         raise exception using
           errcode = 'RT003',
@@ -27,18 +31,22 @@ begin
           detail = format('Postgres says: %s.', sqlerrm),
           hint = 'Give an array there, even if it has one element or none. If the definition was changed since it was registered, run "ratchet migrate". Nothing was written.';
       end;
-      v_plan := v_plan || array(
-        select row(
-          v_key || '[' || i.n || ']', v_key,
-          replace(replace(v_title, '{n}', i.n::text), '{total}', cardinality(v_items)::text), i.item
-        )::ratchet_private.planned_task
-        from unnest(v_items) with ordinality i (item, n) order by i.n);
     end if;
-    if cardinality(v_plan) > c_most then
+    if cardinality(v_plan) + v_total > c_most then
       raise exception using
         errcode = 'RT005',
         message = format('%sThe plan of "%s" would have more than %s tasks.', p_where, p_identifier, c_most),
         hint = 'Split the payload over several jobs, or let one task work on a slice of it. Nothing was written.';
+    end if;
+    if v_each is null then
+      v_plan := v_plan || row(v_key, v_key, v_title, null)::ratchet_private.planned_task;
+    else
+      for v_item in 1 .. v_total loop
+        v_plan := v_plan || row(
+          v_key || '[' || v_item || ']', v_key,
+          replace(replace(v_title, '{n}', v_item::text), '{total}', v_total::text), v_items -> (v_item - 1)
+        )::ratchet_private.planned_task;
+      end loop;
     end if;
   end loop;
 

@@ -33,11 +33,11 @@ begin
     if v_definition.identifier is distinct from v_given.identifier then
       select d.* into v_definition from unnest(v_definitions) d where d.identifier = v_given.identifier;
       if v_definition.identifier is null then
-        select d.identifier, d.version, d.templates,
-          case when not jsonb_path_exists(d.templates, '$[*] ? (@.each != null)') then
-            ratchet_private.expand_plan(v_where, d.identifier, d.templates, '{}', null) end
-          into v_definition
+        select d.identifier, d.version, d.templates, null into v_definition
           from ratchet.definitions d where d.identifier = v_given.identifier order by d.current_since desc, d.version limit 1;
+        if v_definition.identifier is not null and not jsonb_path_exists(v_definition.templates, '$[*] ? (@.each != null)') then
+          v_definition.plan := ratchet_private.expand_plan(v_where, v_definition.identifier, v_definition.templates, '{}', null);
+        end if;
         v_definitions := v_definitions || v_definition;
       end if;
     end if;
