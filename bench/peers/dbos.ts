@@ -14,7 +14,7 @@ const APPLICATION = "bench";
 const WORKFLOW = "job";
 
 const drained = { workerConcurrency: 300, pool: 20, pollMs: 20 };
-const quick = { workerConcurrency: 300, pool: 20, pollMs: 1 };
+const quick = { workerConcurrency: 300, pool: 20, pollMs: 5 };
 
 const queued: Peer = {
   name: "dbos",
@@ -112,7 +112,7 @@ const direct: Peer = {
   about:
     "The caller's own process runs the workflow as soon as it has recorded it: no queue, no other process involved, and the end is known from the promise. The shortest time DBOS has; a worker elsewhere cannot take such a job unless the caller dies.",
   async one(options) {
-    const workflow = await launch(options, createWork(options, createLedger(options)));
+    const workflow = await launch(options, createWork(options, createLedger(options)), []);
     const times: number[] = [];
     for (let job = 0; job < options.jobs; job++) {
       const startMs = nowMs();

@@ -11,7 +11,7 @@ import { createWork, type Work } from "./support/work.ts";
 import { callsPerSecond } from "./timing.ts";
 
 const drained = { workers: 1, concurrency: 100, pool: 10 };
-const quick = { workers: 10, concurrency: 1, pool: 20 };
+const quick = { workers: 20, concurrency: 1, pool: 20 };
 
 const peer: Peer = {
   name: "openworkflow",
@@ -23,7 +23,7 @@ const peer: Peer = {
     noop: combinations({ workers: [1, 4], concurrency: [20, 50, 100, 200], pool: [10, 20] }),
     sleeping: combinations({ workers: [1, 4], concurrency: [50, 100, 200], pool: [10, 20] }),
     single: combinations({ workers: [1, 4], concurrency: [20, 50, 100, 200], pool: [10, 20] }),
-    idle: combinations({ workers: [1, 5, 10, 20], concurrency: [1], pool: [20] }),
+    idle: combinations({ workers: [1, 10, 20, 40], concurrency: [1], pool: [20] }),
   },
   about:
     "A workflow of `step.run` calls with the Postgres backend; every step is two statements, each a commit of its own. Varied: the number of workers in the process, their `concurrency` and the connections of the postgres.js pool handed to `BackendPostgres.fromPool` (10 by default). How it polls cannot be set: an idle worker waits up to 100 ms, then longer up to a second; several workers poll at different times, which shortens the wait. There is no call that adds many runs.",

@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 /** One connection beside those of the peer: looks at the peer's own tables. */
 export interface Observer {
   /** The first column of the first row, as a number. Null, or no row at all, is 0. */
   number(sql: string, values?: readonly unknown[]): Promise<number>;
-  /** Runs `sql`, which gives true or false, again and again without a pause until it gives true. */
+  /** Asks `sql`, which gives true or false, every millisecond until it gives true: more often would take processor from the peer. */
   waitFor(sql: string, values: readonly unknown[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function openObserver(databaseUrl: string): Promise<Observer> {
     },
     async waitFor(sql, values) {
       while ((await first(sql, values)) !== true) {
-        await nextTurn();
+        await sleep(1);
       }
     },
     close() {
