@@ -12,7 +12,7 @@ import { installPeers } from "./install.ts";
 import { measureLimits } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import type { Peer } from "./peer.ts";
-import { loadPeer, PEER_NAMES } from "./peers/index.ts";
+import { loadPeer, needsInstallation, PEER_NAMES } from "./peers/index.ts";
 import { reportMarkdown } from "./report/markdown.ts";
 import { publish } from "./report/publish.ts";
 import { type Report, ratiosOf, type WorkloadReport } from "./report/report.ts";
@@ -22,8 +22,10 @@ import type { Workload } from "./workload.ts";
 import { WORKLOADS } from "./workloads/index.ts";
 
 const OWN = ["ratchet-tuned", "ratchet"];
-const FULL = { rounds: 3, scale: 1, manyJobs: 1_000_000, limitSeconds: 3 };
-const QUICK = { rounds: 1, scale: 0.25, manyJobs: 50_000, limitSeconds: 1 };
+const FULL = { rounds: 3, scale: 1, manyJobs: 1_000_000 };
+/** How long each limit of Postgres is measured in a full run. */
+const LIMIT_SECONDS = 3;
+const QUICK = { rounds: 1, scale: 0.25, manyJobs: 50_000 };
 
 const { values } = parseArgs({
   options: {
@@ -53,16 +55,28 @@ async function measure(): Promise<void> {
   if (values["absurd-sql"] !== undefined) {
     setAbsurdSqlFile(resolve(values["absurd-sql"]));
   }
-  installPeers();
+  if (names.some((name) => needsInstallation(name))) {
+    installPeers();
+  }
   const { peers, skipped } = await usable(names);
   const beganMs = Date.now();
   const server = await startBenchServer();
   try {
     const machine = await describeMachine(server, peers);
-    const limits = await measureLimits(server, usual.limitSeconds);
+    const limits = await measureLimits(server, Math.max(0.3, LIMIT_SECONDS * scale));
+    const failed: string[] = [];
     const measured: Record<string, WorkloadReport> = {};
     for (const workload of workloads) {
-      measured[workload.name] = await measureWorkload(workload, { server, peers, scale, manyJobs }, rounds);
+      measured[workload.name] = await measureWorkload(
+        workload,
+        { server, peers, scale, manyJobs },
+        rounds,
+        (reason) => {
+          failed.push(reason);
+          process.exitCode = 1;
+          process.stderr.write(`FAILED ${reason}\n`);
+        },
+      );
     }
     write({
       at: new Date().toISOString(),
@@ -71,10 +85,11 @@ async function measure(): Promise<void> {
       rounds,
       machine,
       limits,
+      peers: peers.map(({ title, about }) => ({ title, about })),
       workloads: measured,
       ratios: ratiosOf(measured, OWN),
       defaultRatios: ratiosOf(measured, ["ratchet"]),
-      skipped,
+      skipped: [...skipped, ...failed],
     });
   } finally {
     await server.stop();

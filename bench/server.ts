@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 
+import { isAlive } from "../src/database/embedded/processes.ts";
 import { startEmbeddedPostgres } from "../src/database/embedded/embeddedPostgres.ts";
 
 /** A database of one measurement. */
@@ -58,7 +59,8 @@ export async function startBenchServer(): Promise<BenchServer> {
   // Postgres would live on.
   function abandon(): void {
     process.kill(processId, "SIGQUIT");
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    waitForEnd(processId);
+    rmSync(folder, { recursive: true, force: true });
   }
   process.once("exit", abandon);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -98,6 +100,13 @@ export async function startBenchServer(): Promise<BenchServer> {
   };
 }
 
+/** Blocks this process until another one has ended, five seconds at most. */
+function waitForEnd(processId: number): void {
+  for (let turn = 0; turn < 50 && isAlive(processId); turn++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+}
+
 async function connect(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString, application_name: "bench" });
   await client.connect();
@@ -107,7 +116,7 @@ async function connect(connectionString: string): Promise<pg.Client> {
 async function changedSettings(client: pg.Client): Promise<Record<string, string>> {
   const { rows } = await client.query<{ name: string; setting: string }>(
     `select name, current_setting(name) as setting from pg_settings
-     where source not in ('default', 'override', 'client', 'session') and category !~ '^(File|Reporting|Client)'
+     where source not in ('default', 'override', 'client', 'session') and setting is distinct from boot_val and category !~ '^(File|Reporting|Client)'
        and name !~ '^(port|listen_addresses|unix_socket|hba_file|ident_file|data_directory|config_file)'
      order by name`,
   );

@@ -2,8 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, makeWorkerUtils, type Runner, run, runMigrations, type TaskList } from "graphile-worker";
 import pg from "pg";
 
-import { packageVersion } from "../machine.ts";
-
 import {
   createLedger,
   type DrainResult,
@@ -14,6 +12,7 @@ import {
   type RunOptions,
   type Settings,
 } from "../peer.ts";
+import { packageVersion } from "../machine.ts";
 import { callsPerSecond, until } from "./timing.ts";
 
 const JOBS_A_CALL = 1000;

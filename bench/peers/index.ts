@@ -4,8 +4,8 @@ type PeerModule = () => Promise<{ readonly peers: readonly Peer[] }>;
 
 /** The file of each peer, by name: a process loads the one it measures and no other. */
 const FILES: Readonly<Record<string, PeerModule>> = {
-  ratchet: () => import("./ratchet.ts"),
   "ratchet-tuned": () => import("./ratchet.ts"),
+  ratchet: () => import("./ratchet.ts"),
   "graphile-worker": () => import("./graphileWorker.ts"),
   obvious: () => import("./obvious.ts"),
   "obvious-tuned": () => import("./obvious.ts"),
@@ -16,6 +16,20 @@ const FILES: Readonly<Record<string, PeerModule>> = {
   "pg-boss": () => import("./pgBoss.ts"),
   bullmq: () => import("./bullmq.ts"),
 };
+
+/** Those that need nothing from `bench/package.json`. */
+const AT_HAND: ReadonlySet<string> = new Set([
+  "ratchet",
+  "ratchet-tuned",
+  "graphile-worker",
+  "obvious",
+  "obvious-tuned",
+]);
+
+/** Whether the peer's package has to be installed in `bench/`. */
+export function needsInstallation(name: string): boolean {
+  return !AT_HAND.has(name);
+}
 
 /** The names of all peers, in the order of tables. */
 export const PEER_NAMES: readonly string[] = Object.keys(FILES);

@@ -2,8 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "graphile-worker";
 import pg from "pg";
 
-import { packageVersion } from "../machine.ts";
-
 import {
   createLedger,
   type DrainResult,
@@ -15,6 +13,7 @@ import {
   type Settings,
 } from "../peer.ts";
 import { addInSlices, installGraphileWorker, openPool, queueEmpty, startRunner } from "./graphileWorker.ts";
+import { packageVersion } from "../machine.ts";
 
 const STEPS_TABLE = `create table steps (
   job integer not null,
@@ -135,8 +134,8 @@ export const peers: readonly Peer[] = [
     name: "obvious",
     title: "the obvious way, defaults",
     about: "graphile-worker's defaults (one job at once).",
-    best: { noop: {}, sleeping: {}, idle: {} },
-    jobs: { noop: 1500, sleeping: 150, idle: 100 },
+    best: { noop: {}, sleeping: {} },
+    jobs: { noop: 1500, sleeping: 150 },
     sweep: {},
   },
   {

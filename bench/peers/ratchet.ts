@@ -190,12 +190,9 @@ async function bulk(options: RunOptions): Promise<number> {
 
 const shared = {
   version: () => Promise.resolve(ownVersion()),
-  jobs: { noop: 30_000, sleeping: 10_000, single: 40_000, idle: 100 },
   setUp,
   fill: addInSlices,
   drain,
-  one,
-  enqueue: { serial, concurrent, bulk },
 };
 
 const tuned: Settings = { concurrency: 400 };
@@ -204,21 +201,26 @@ const tuned: Settings = { concurrency: 400 };
 export const peers: readonly Peer[] = [
   {
     ...shared,
-    name: "ratchet",
-    title: "Ratchet, defaults",
-    about: "`startWorker` without options.",
-    best: { noop: {}, sleeping: {}, single: {}, idle: {} },
-    sweep: {},
+    name: "ratchet-tuned",
+    title: "Ratchet, tuned",
+    about: "`startWorker` with the best `concurrency`; there is nothing else to tune.",
+    best: { noop: tuned, sleeping: { concurrency: 500 }, single: tuned },
+    jobs: { noop: 30_000, sleeping: 15_000, single: 40_000 },
+    sweep: {
+      noop: [50, 100, 200, 400, 800].map((concurrency) => ({ concurrency })),
+      sleeping: [200, 500, 1000].map((concurrency) => ({ concurrency })),
+      single: [100, 400, 800].map((concurrency) => ({ concurrency })),
+    },
   },
   {
     ...shared,
-    name: "ratchet-tuned",
-    title: "Ratchet",
-    about: "`concurrency` only.",
-    best: { noop: tuned, sleeping: { concurrency: 500 }, single: tuned, idle: {} },
-    sweep: {
-      noop: [50, 100, 200, 400, 800].map((concurrency) => ({ concurrency })),
-      single: [100, 400, 800].map((concurrency) => ({ concurrency })),
-    },
+    name: "ratchet",
+    title: "Ratchet, defaults",
+    about: "`startWorker` without options. One job at a time and adding have nothing to tune.",
+    best: { noop: {}, sleeping: {}, single: {}, idle: {} },
+    jobs: { noop: 15_000, sleeping: 3000, single: 20_000, idle: 100 },
+    sweep: {},
+    one,
+    enqueue: { serial, concurrent, bulk },
   },
 ];

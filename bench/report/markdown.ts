@@ -19,6 +19,7 @@ const DETAILS: Readonly<Record<string, string>> = {
 export function reportMarkdown(report: Report): string {
   return [
     machineText(report),
+    peersText(report),
     limitsText(report),
     ...Object.entries(report.workloads).map(([name, workload]) => workloadTable(report, name, workload)),
     targetsTable(report),
@@ -37,22 +38,24 @@ function machineText({ machine, at, rounds, took, quick }: Report): string {
   ].join("\n\n");
 }
 
+function peersText({ peers }: Report): string {
+  return peers.map(({ title, about }) => `- **${title}**: ${about}`).join("\n");
+}
+
 function limitsText({ limits }: Report): string {
-  return limits === null
-    ? ""
-    : [
-        "The same Postgres alone, asked from one Node process:",
-        table(
-          ["limit", "figure"],
-          [
-            ["write 8 KB and fdatasync", `${short(limits.fdatasyncMs)} ms`],
-            ["commits of one updated row, one client", `${short(limits.oneRowCommits.clients1)} /s`],
-            ["commits of one updated row, 50 clients", `${short(limits.oneRowCommits.clients50)} /s`],
-            ["rows updated in commits of 500, one client", `${short(limits.batchedRows.clients1)} /s`],
-            ["rows updated in commits of 500, two clients", `${short(limits.batchedRows.clients2)} /s`],
-          ],
-        ),
-      ].join("\n\n");
+  return [
+    "The same Postgres alone, asked from one Node process:",
+    table(
+      ["limit", "figure"],
+      [
+        ["write 8 KB and fdatasync", `${short(limits.fdatasyncMs)} ms`],
+        ["commits of one updated row, one client", `${short(limits.oneRowCommits.clients1)} /s`],
+        ["commits of one updated row, 50 clients", `${short(limits.oneRowCommits.clients50)} /s`],
+        ["rows updated in commits of 500, one client", `${short(limits.batchedRows.clients1)} /s`],
+        ["rows updated in commits of 500, two clients", `${short(limits.batchedRows.clients2)} /s`],
+      ],
+    ),
+  ].join("\n\n");
 }
 
 /** A heading and a row a contender. */

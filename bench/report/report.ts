@@ -33,7 +33,9 @@ export interface Report {
   readonly quick: boolean;
   readonly rounds: number;
   readonly machine: Machine;
-  readonly limits: PhysicalLimits | null;
+  readonly limits: PhysicalLimits;
+  /** Those that were measured. */
+  readonly peers: readonly { readonly title: string; readonly about: string }[];
   readonly workloads: Readonly<Record<string, WorkloadReport>>;
   /** By workload and peer: Ratchet's median divided by the peer's; in workloads of Ratchet alone a condition's by the baseline's. */
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
