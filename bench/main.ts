@@ -22,10 +22,10 @@ import type { Workload } from "./workload.ts";
 import { WORKLOADS } from "./workloads/index.ts";
 
 const OWN = ["ratchet-tuned", "ratchet"];
-const FULL = { rounds: 3, scale: 1, manyJobs: 1_000_000 };
+const FULL = { rounds: 3, scale: 0.7, manyJobs: 1_000_000 };
 /** How long each limit of Postgres is measured in a full run. */
 const LIMIT_SECONDS = 3;
-const QUICK = { rounds: 1, scale: 0.25, manyJobs: 50_000 };
+const QUICK = { rounds: 1, scale: 0.2, manyJobs: 50_000 };
 
 const { values } = parseArgs({
   options: {
@@ -118,7 +118,8 @@ function chosen(): { workloads: readonly Workload[]; names: readonly string[] } 
     throw new Error(`--only knows ${known.join(", ")}; not ${unknown.join(", ")}.`);
   }
   return {
-    workloads: workloads.length > 0 ? workloads : WORKLOADS,
+    workloads:
+      workloads.length > 0 ? workloads : WORKLOADS.filter(({ fullOnly = false }) => !(values.quick && fullOnly)),
     names: names.length > 0 ? PEER_NAMES.filter((name) => OWN.includes(name) || names.includes(name)) : PEER_NAMES,
   };
 }

@@ -62,7 +62,7 @@ export interface Peer {
   readonly startService?: () => Promise<PeerService>;
   /** The settings measured, found by the sweep; a workload that is missing is one it takes no part in. */
   readonly best: Readonly<Partial<Record<PeerWorkload, Settings>>>;
-  /** About how many jobs it does in five seconds on two cores: the size of a full run. A quick one takes a quarter. */
+  /** About how many jobs it does in five seconds on two cores: a full run takes 70 % of it, a quick one 20 %. */
   readonly jobs: Readonly<Partial<Record<PeerWorkload, number>>>;
   /** What the sweep tries (`npm run sweep -- <peer>`). Empty: nothing to tune. */
   readonly sweep: Readonly<Partial<Record<PeerWorkload, readonly Settings[]>>>;

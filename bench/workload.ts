@@ -40,6 +40,8 @@ export interface Workload {
   readonly better: "higher" | "lower";
   /** Rounds of a full run if others than asked for would say no more. */
   readonly mostRounds?: number;
+  /** True: a quick run leaves it out, unless it is asked for. */
+  readonly fullOnly?: boolean;
   /** The contender that the others are divided by, for a workload of Ratchet alone. Default: Ratchet is divided by each peer. */
   readonly baseline?: string;
   readonly open: (context: BenchContext) => Promise<OpenWorkload>;

@@ -14,6 +14,7 @@ export const bigJob: Workload = {
   better: "lower",
   baseline: SMALL,
   mostRounds: 2,
+  fullOnly: true,
   open: (context) =>
     ready([
       { name: SMALL, title: "jobs of 10 tasks", measure: () => tasksOneByOne(context, scaled(1000, context), 10) },

@@ -15,6 +15,7 @@ export const growth: Workload = {
   unit: "tasks/s",
   better: "higher",
   baseline: EMPTY,
+  mostRounds: 2,
   async open(context) {
     const { server, manyJobs } = context;
     const finished = await openRatchetDatabase(server);

@@ -14,6 +14,7 @@ export const workers: Workload = {
   unit: "tasks/s",
   better: "higher",
   baseline: "1 worker",
+  mostRounds: 2,
   open: (context) =>
     ready(
       [1, 2, 4].map((count) => {
