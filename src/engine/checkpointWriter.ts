@@ -30,8 +30,8 @@ export interface CheckpointWriterOptions {
   readonly lanes?: number | undefined;
   /** Most checkpoints in one batch; default 500. */
   readonly mostItems?: number | undefined;
-  /** Most bytes of results in one batch, unless one result alone is larger; default 8 MiB. */
-  readonly mostBytes?: number | undefined;
+  /** Most characters of results and errors in one batch, unless one alone has more; default 8 Mi. */
+  readonly mostCharacters?: number | undefined;
 }
 
 /** Writes the ends of tasks, many jobs in one commit. */
@@ -82,7 +82,7 @@ export function createCheckpointWriter({
   onWritten = () => {},
   lanes: laneCount = 2,
   mostItems = 500,
-  mostBytes = 8 * 1_048_576,
+  mostCharacters = 8 * 1_048_576,
 }: CheckpointWriterOptions): CheckpointWriter {
   const abandoned = new AbortController();
   const lanes = Array.from({ length: laneCount }, (_, number) => createLane(number));
@@ -123,11 +123,11 @@ export function createCheckpointWriter({
   }
 
   function takeBatch(lane: Lane): Item[] {
-    let bytes = 0;
+    let characters = 0;
     let count = 0;
     for (const { checkpoint } of lane.queue) {
-      bytes += checkpoint.kind === "completed" ? (checkpoint.result?.length ?? 0) : 0;
-      if (count === mostItems || (count > 0 && bytes > mostBytes)) {
+      characters += charactersIn(checkpoint);
+      if (count === mostItems || (count > 0 && characters > mostCharacters)) {
         break;
       }
       count++;
@@ -339,6 +339,18 @@ function withoutOvertakenMarks(batch: Item[]): Item[] {
     written.add(taskOf(item));
     return isFirst;
   });
+}
+
+/** What it says in its own words; all else of a checkpoint is small. */
+function charactersIn(checkpoint: Checkpoint): number {
+  switch (checkpoint.kind) {
+    case "completed":
+      return checkpoint.result?.length ?? 0;
+    case "failed":
+      return checkpoint.failure.message.length + (checkpoint.failure.stack?.length ?? 0);
+    case "running":
+      return 0;
+  }
 }
 
 function taskOf({ checkpoint }: Item): string {

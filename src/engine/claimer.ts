@@ -18,6 +18,8 @@ export interface ClaimerOptions {
   readonly suspects: Pick<SuspectPlace, "take">;
   readonly events: EventHub;
   readonly signal: AbortSignal;
+  /** Most jobs in one commit, whose payloads and plans come in one answer; default 200. */
+  readonly mostJobs?: number | undefined;
 }
 
 /** Claims jobs for one worker. */
@@ -37,8 +39,8 @@ const HELD_BY_US: ClaimAnswer = { outcome: "held", holder: null, fence: null };
 
 /** Creates a claimer with natural batching: one commit for all jobs being claimed at that moment. */
 export function createClaimer(options: ClaimerOptions): Claimer {
-  const { workerId, claim, handBack, isRunning, suspects, events, signal } = options;
-  let waiting: Waiting = new Map();
+  const { workerId, claim, handBack, isRunning, suspects, events, signal, mostJobs = 200 } = options;
+  const waiting: Waiting = new Map();
   let inFlight: Waiting = new Map();
   let isFlushing = false;
 
@@ -48,11 +50,22 @@ export function createClaimer(options: ClaimerOptions): Claimer {
     }
     isFlushing = true;
     while (waiting.size > 0) {
-      inFlight = waiting;
-      waiting = new Map();
+      inFlight = takeBatch();
       await flush(inFlight);
     }
     isFlushing = false;
+  }
+
+  function takeBatch(): Waiting {
+    const batch: Waiting = new Map();
+    for (const [jobId, answer] of waiting) {
+      if (batch.size === mostJobs) {
+        break;
+      }
+      waiting.delete(jobId);
+      batch.set(jobId, answer);
+    }
+    return batch;
   }
 
   async function flush(batch: Waiting): Promise<void> {

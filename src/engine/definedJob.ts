@@ -17,15 +17,12 @@ export interface DefinedJob {
 
 /** Binds a claimed job to its definition. The payload is validated once an attempt, before its first task runs. */
 export function bindDefinition(session: EngineSession, claim: Claim, definition: AnyJobDefinition): DefinedJob {
-  const results = createResultStore(
-    claim.plan,
-    definition.templates.map(({ key, each }) => ({ key, isList: each !== null })),
-    (template, before) =>
-      repeatUntilAnswered(() => readResults(session.pool, claim.jobId, template, before), {
-        call: "read results",
-        events: session.events,
-        signal: session.closing,
-      }),
+  const results = createResultStore(claim.plan, definition.templates, (template, before) =>
+    repeatUntilAnswered(() => readResults(session.pool, claim.jobId, template, before), {
+      call: "read results",
+      events: session.events,
+      signal: session.closing,
+    }),
   );
   let validated: { readonly payload: unknown } | undefined;
 

@@ -44,7 +44,7 @@ export async function runPlan(
     if (isStopping()) {
       throw new LetGo("shutdown", "the worker is stopping");
     }
-    const end: TaskRunEnd = await runTask(session, attempt, task, () => findCode(task));
+    const end: TaskRunEnd = await runTask(session, attempt, task, findCode);
     onTaskEnd?.();
     if (!end.success) {
       return false;

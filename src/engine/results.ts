@@ -1,4 +1,5 @@
 import type { PlannedTask } from "../database/calls/claims.ts";
+import type { TaskTemplate } from "../definition/template.ts";
 
 const MOST_REMEMBERED_CHARACTERS = 1_048_576;
 
@@ -13,12 +14,8 @@ export interface ResultStore {
   before(task: PlannedTask): Record<string, Promise<unknown>>;
 }
 
-/** A template as far as its results go. */
-export interface ResultShape {
-  readonly key: string;
-  /** Whether it makes one task for each element, so that its result is an array. */
-  readonly isList: boolean;
-}
+/** A template as far as its results go: one with `each` makes a task for each element, so that its result is an array. */
+export type ResultShape = Pick<TaskTemplate, "key" | "each">;
 
 /**
  * Creates the store of one attempt. Every value has been through JSON, in the first try too, so that a resumed job sees
@@ -38,7 +35,7 @@ export function createResultStore(
       ? tasks.map((task) => remembered.get(task.position) ?? null)
       : await readResults(shape.key, beforePosition);
     const values = texts.map((text): unknown => (text === null ? null : JSON.parse(text)));
-    return shape.isList ? values : (values[0] ?? null);
+    return shape.each === null ? (values[0] ?? null) : values;
   }
 
   return {

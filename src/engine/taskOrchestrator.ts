@@ -108,11 +108,11 @@ export class TaskOrchestrator {
         throw notNext(task, claim.firstPosition);
       }
       const {
-        resultText: _text,
+        resultText,
         stop: _stop,
         ...result
       } = await runTask(session, attempt, planned, () => codeOf(claim, planned, handler, resultsOf(session, claim)));
-      return result;
+      return { ...result, result: resultText === null ? null : (JSON.parse(resultText) as unknown) };
     });
     if (end === null) {
       throw new RatchetError("RT123", `Job ${task.jobId} has ended; none of its tasks is left to run.`);
@@ -234,7 +234,7 @@ async function release({ pool, workerId, events, closing }: OpenSession, claim: 
 function resultsOf(session: OpenSession, claim: Claim): ResultStore {
   return createResultStore(
     claim.plan,
-    claim.plan.map(({ template }) => ({ key: template, isList: false })),
+    claim.plan.map(({ template }) => ({ key: template, each: null })),
     (template, before) =>
       repeatUntilAnswered(() => readResults(session.pool, claim.jobId, template, before), {
         call: "read results",

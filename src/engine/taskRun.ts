@@ -34,8 +34,9 @@ export interface TaskResult {
   readonly retryInMs: number | null;
 }
 
-/** A {@link TaskResult} with what the engine needs to go on. */
-export interface TaskRunEnd extends TaskResult {
+/** A {@link TaskResult} as the engine goes on with it. */
+export interface TaskRunEnd extends Omit<TaskResult, "result"> {
+  /** JSON, as it is stored; `null` for nothing. */
   readonly resultText: string | null;
   /** The plan was changed meanwhile. */
   readonly stop: boolean;
@@ -48,7 +49,6 @@ interface TaskTry {
   readonly task: PlannedTask;
   /** By `performance.now()`. */
   readonly startedAt: number;
-  readonly place: Pick<CompletedEnd, "jobId" | "position" | "fence">;
   /** What every event about it carries. */
   readonly fields: ReturnType<typeof taskFields> & { readonly attempt: number };
   /** Whether its handler was called. */
@@ -59,11 +59,6 @@ interface TaskTry {
 
 type Answer = Pick<WrittenCheckpoint, "outcome" | "stop" | "batch" | "replacedBy" | "retryInMs">;
 
-interface WrittenEnd {
-  readonly end: CompletedEnd;
-  readonly answer: Answer;
-}
-
 /**
  * Runs one try of a task and makes its end durable.
  * @param findCode finds the handler; what it throws fails the task.
@@ -73,27 +68,32 @@ export async function runTask(
   session: EngineSession,
   attempt: Attempt,
   task: PlannedTask,
-  findCode: () => TaskCode | Promise<TaskCode>,
+  findCode: (task: PlannedTask) => TaskCode | Promise<TaskCode>,
 ): Promise<TaskRunEnd> {
-  const { jobId, fence } = attempt.claim;
   const taskTry: TaskTry = {
     session,
     attempt,
     task,
     startedAt: performance.now(),
-    place: { jobId, position: task.position, fence },
     fields: { ...taskFields(attempt, task), attempt: task.attempts + 1 },
     hasBegun: false,
     isOver: false,
   };
   session.events.emit("task.started", taskTry.fields);
 
-  let written: WrittenEnd;
+  let end: CompletedEnd;
+  let answer: Answer;
   try {
     demandTime(attempt, task);
-    const found = findCode();
+    const found = findCode(task);
     const code = found instanceof Promise ? await found : found;
-    written = await (code.transaction ? runWithTransaction : runAlone)(taskTry, code);
+    if (code.transaction) {
+      ({ end, answer } = await runWithTransaction(taskTry, code));
+    } else {
+      end = completedEnd(taskTry, await runAlone(taskTry, code));
+      taskTry.isOver = true;
+      answer = await session.writer.write(end);
+    }
   } catch (error) {
     taskTry.isOver = true;
     const thrown = recognizable(error);
@@ -111,28 +111,28 @@ export async function runTask(
       failure.code === "RT138" && !taskTry.hasBegun ? { ...failure, counted: false } : failure,
     );
   }
-  const { end, answer } = written;
   demandFence(answer);
   return answer.replacedBy === null
     ? tellSuccess(taskTry, end, answer)
     : tellFailure(taskTry, answer.replacedBy, answer);
 }
 
-async function runAlone(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
+/** What the handler returns, or a promise of it. */
+function runAlone(taskTry: TaskTry, code: TaskCode): unknown {
   const { session, attempt, task } = taskTry;
   if (!isMarked(taskTry)) {
     session.writer.mark(runningMark(attempt.claim, task), attempt.lose);
   }
-  const value = await runHandler(
+  return runHandler(
     (getSignal) => code.handler(createContext(taskTry, code, getSignal)),
     beginWithin(taskTry, code.timeoutMs),
   );
-  const end = completedEnd(taskTry, value);
-  taskTry.isOver = true;
-  return { end, answer: await session.writer.write(end) };
 }
 
-async function runWithTransaction(taskTry: TaskTry, code: TaskCode): Promise<WrittenEnd> {
+async function runWithTransaction(
+  taskTry: TaskTry,
+  code: TaskCode,
+): Promise<{ readonly end: CompletedEnd; readonly answer: Answer }> {
   const { session, attempt, task } = taskTry;
   const mark = runningMark(attempt.claim, task);
   const demandClaim = async (): Promise<void> => {
@@ -180,9 +180,17 @@ function beginWithin(taskTry: TaskTry, timeoutMs: number | null): Parameters<typ
   return { limit: timeLimit(attempt, task, timeoutMs), signal: attempt.signal };
 }
 
-function completedEnd({ session, task, place, startedAt }: TaskTry, value: unknown): CompletedEnd {
+function completedEnd({ session, attempt, task, startedAt }: TaskTry, value: unknown): CompletedEnd {
+  const { jobId, fence } = attempt.claim;
   const result = resultText(value, task.key, session.largestResultBytes);
-  return { kind: "completed", ...place, elapsedMs: performance.now() - startedAt, result };
+  return {
+    kind: "completed",
+    jobId,
+    position: task.position,
+    fence,
+    elapsedMs: performance.now() - startedAt,
+    result,
+  };
 }
 
 function tellSuccess({ session, fields, startedAt }: TaskTry, { result }: CompletedEnd, answer: Answer): TaskRunEnd {
@@ -190,7 +198,6 @@ function tellSuccess({ session, fields, startedAt }: TaskTry, { result }: Comple
   session.events.emit("task.completed", { ...fields, durationMs, batch: answer.batch });
   return {
     success: true,
-    result: result === null ? null : JSON.parse(result),
     resultText: result,
     errorMessage: null,
     durationMs,
@@ -200,9 +207,17 @@ function tellSuccess({ session, fields, startedAt }: TaskTry, { result }: Comple
 }
 
 async function writeFailure(taskTry: TaskTry, failure: Failure): Promise<TaskRunEnd> {
-  const { session, place, startedAt } = taskTry;
+  const { session, attempt, task, startedAt } = taskTry;
+  const { jobId, fence } = attempt.claim;
   const elapsedMs = performance.now() - startedAt;
-  const answer = await session.writer.write({ kind: "failed", ...place, elapsedMs, failure });
+  const answer = await session.writer.write({
+    kind: "failed",
+    jobId,
+    position: task.position,
+    fence,
+    elapsedMs,
+    failure,
+  });
   demandFence(answer);
   return tellFailure(taskTry, answer.replacedBy ?? failure, answer);
 }
@@ -221,7 +236,6 @@ function tellFailure({ session, fields, startedAt }: TaskTry, failure: Failure, 
   });
   return {
     success: false,
-    result: null,
     resultText: null,
     errorMessage: failure.message,
     durationMs,
@@ -271,7 +285,7 @@ function createContext(
       if (!taskTry.isOver) {
         const elapsedMs = performance.now() - taskTry.startedAt;
         const progress = Math.min(Math.max(fraction, 0), 1) || 0;
-        session.writer.mark({ kind: "running", ...taskTry.place, elapsedMs, progress }, lose);
+        session.writer.mark({ ...runningMark(claim, task), elapsedMs, progress }, lose);
       }
     },
   });

@@ -116,8 +116,12 @@ function arrayText(
   return `{${checkpoints.map((checkpoint) => element(checkpoint) ?? "NULL").join(",")}}`;
 }
 
-function quoted(text: string | null): string | null {
-  return text === null ? null : `"${text.replaceAll(/["\\]/gv, String.raw`\$&`)}"`;
+/**
+ * A result is JSON without control characters: what JSON escapes in such a text, quotes and backslashes, is just what an
+ * array needs escaped. A seventh of what replacing them takes with a result of some kilobytes.
+ */
+function quoted(result: string | null): string | null {
+  return result === null ? null : JSON.stringify(result);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import { describeThrown } from "../../../src/engine/failure.ts";
 import {
   type FakePostgres,
   WRITTEN,
@@ -112,14 +113,28 @@ describe("the size of a batch", () => {
     expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2", "3"], ["4", "5"], ["6"]]);
   });
 
-  test("has a most of bytes of results; one result over it goes alone", async () => {
-    const writer = postgres.writer({ mostBytes: 10 });
+  test("has a most of characters of results; one result over it goes alone", async () => {
+    const writer = postgres.writer({ mostCharacters: 10 });
     const sizes = [0, 4, 6, 1, 50, 3, 3];
     const ends = sizes.map((size, index) => writer.write(completed(String(index + 1), { result: "x".repeat(size) })));
     postgres.rule = written;
     answer(postgres.batches[0]);
     await Promise.all(ends);
     expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2", "3"], ["4"], ["5"], ["6", "7"]]);
+  });
+});
+
+describe("the size of a batch of failures", () => {
+  test("has the same most: messages and stacks count", async () => {
+    const writer = postgres.writer({ mostCharacters: 100 });
+    const ends = ["1", "2", "3", "4"].map((jobId) => {
+      const failure = { ...describeThrown(new Error("x".repeat(30))), stack: "y".repeat(30) };
+      return writer.write({ kind: "failed", jobId, position: 1, fence: 1, elapsedMs: 1, failure });
+    });
+    postgres.rule = written;
+    answer(postgres.batches[0]);
+    await Promise.all(ends);
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2"], ["3"], ["4"]]);
   });
 });
 

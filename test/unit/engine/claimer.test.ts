@@ -47,6 +47,7 @@ beforeEach(() => {
     },
     events: createRecordingHub(),
     signal: stop.signal,
+    mostJobs: 3,
   });
 });
 
@@ -90,6 +91,19 @@ describe("claims", () => {
     expect(second.jobIds).toStrictEqual(["2", "3"]);
     second.resolve(new Map([claimed("2"), held("3", 8, 4)]));
     expect(await outcomesOf(answers)).toStrictEqual(["claimed", "claimed", "held"]);
+  });
+
+  test("beyond the most of one call wait for the next one, in their order", async () => {
+    const answers = ["1", "2", "3", "4", "5"].map((jobId) => claimer.claim(jobId));
+    calls[0]?.resolve(new Map([claimed("1")]));
+    const second = await nthCall(2);
+    expect(second.jobIds).toStrictEqual(["2", "3", "4"]);
+    expect(await outcomesOf([claimer.claim("5")])).toStrictEqual(["held"]);
+    second.resolve(new Map([claimed("2"), claimed("3"), claimed("4")]));
+    const third = await nthCall(3);
+    expect(third.jobIds).toStrictEqual(["5"]);
+    third.resolve(new Map([claimed("5")]));
+    expect(await outcomesOf(answers)).toStrictEqual(["claimed", "claimed", "claimed", "claimed", "claimed"]);
   });
 
   test("of one job twice at the same moment are one: the second caller is told that it is held", async () => {

@@ -10,9 +10,9 @@ const plan = [
   planned(4, "create", "create"),
 ] as const;
 const shapes = [
-  { key: "validate", isList: false },
-  { key: "upload", isList: true },
-  { key: "create", isList: false },
+  { key: "validate", each: null },
+  { key: "upload", each: { path: "$.images", property: "images" } },
+  { key: "create", each: null },
 ];
 
 function planned(position: number, key: string, template: string): PlannedTask {
@@ -78,8 +78,8 @@ describe("results", () => {
     const store = createResultStore(
       [planned(1, "constructor", "constructor"), last],
       [
-        { key: "constructor", isList: false },
-        { key: "last", isList: false },
+        { key: "constructor", each: null },
+        { key: "last", each: null },
       ],
       () => Promise.resolve(["7"]),
     );
