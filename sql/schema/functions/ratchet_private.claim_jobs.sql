@@ -9,7 +9,8 @@ returns table (
 )
 language plpgsql volatile set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
--- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Planned once, because planning costs more than a small batch.
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+-- Planned once: with arrays of other lengths Postgres would plan nearly each call anew, at 1 ms: docs/decisions/0016-hot-path-in-postgres.md
 set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
@@ -55,7 +56,9 @@ begin
       order by t.job_id for update of t skip locked
     ) l;
   -- Jobs with nothing unfinished come last, and unnest gives them a null for the position that is not there.
-  v_locked := v_locked || array(select f.job_id from unnest(v_ids, v_positions) f (job_id, position) where f.position is null);
+  if array_position(v_positions, null) is not null then
+    v_locked := v_locked || array(select f.job_id from unnest(v_ids, v_positions) f (job_id, position) where f.position is null);
+  end if;
   select array_agg(l.id), array_agg(l.position) into v_ids, v_positions
     from (
       select j.id, f.position from unnest(v_locked, v_locked_positions) f (job_id, position)

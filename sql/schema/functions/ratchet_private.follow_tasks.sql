@@ -2,7 +2,8 @@
 create or replace function ratchet_private.follow_tasks() returns trigger
 language plpgsql volatile security definer set search_path = ''
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
--- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Planned once, because planning costs more than a small batch.
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+-- Planned once: with arrays of other lengths Postgres would plan nearly each call anew, at 1 ms: docs/decisions/0016-hot-path-in-postgres.md
 set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_is_checkpoint boolean := coalesce(current_setting('ratchet.engine', true), '') = 'checkpoint';

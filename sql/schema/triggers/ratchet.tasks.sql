@@ -8,7 +8,7 @@ create or replace trigger tasks_1_followed_on_delete after delete on ratchet.tas
 
 create or replace trigger tasks_2_not_truncated before truncate on ratchet.tasks
   for each statement execute function ratchet_private.refuse_identity_change();
-create or replace trigger tasks_2_keep_their_place before update on ratchet.tasks
+create or replace trigger tasks_2_keep_their_place before update of job_id, position on ratchet.tasks
   for each row when (old.job_id <> new.job_id or old.position <> new.position)
   execute function ratchet_private.refuse_identity_change();
 
