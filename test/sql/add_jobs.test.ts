@@ -206,6 +206,11 @@ describe("all or none: with one bad job of three nothing is written, and the mes
     expect(await errorOf(addJobs([good, { identifier: "one" }, { identifier: "two" }]))).toMatchObject({
       message: 'Job 2 of 3: No definition "one" is registered.',
     });
+    // Values are read before anything else is looked at.
+    expect(await errorOf(addJobs([good, { identifier: "one" }, { ...good, priority: "high" }]))).toMatchObject({
+      code: "RT001",
+      message: 'Job 2 of 3: No definition "one" is registered.',
+    });
   });
 });
 
