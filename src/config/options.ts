@@ -73,7 +73,7 @@ export const CONFIG_OPTIONS = {
     variable: "RATCHET_CONCURRENCY",
     workerKey: "concurrentJobs",
     summary: "How many jobs one worker runs at a time.",
-    default: "10",
+    default: "100",
   }),
   pollInterval: duration({
     variable: "RATCHET_POLL_INTERVAL",

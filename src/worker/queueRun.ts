@@ -6,6 +6,7 @@ import { endsWithin } from "../engine/deadline.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
 import { leaveToOthers } from "./leftToOthers.ts";
+import { giveBackBeforeRelease } from "./localQueueEnd.ts";
 import { pingListeners } from "./listenPing.ts";
 import { closePollGaps } from "./pollGaps.ts";
 import { sizeFetches } from "./fetchSize.ts";
@@ -89,6 +90,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   });
   closePollGaps(poolEvents);
   sizeFetches(poolEvents, queue.concurrency);
+  giveBackBeforeRelease(poolEvents);
   forgiveSecondRelease(poolEvents);
   pingListeners(poolEvents);
   const poolEnds = followPoolEnds(poolEvents);

@@ -17,7 +17,7 @@ import { type SupervisedRunner, superviseRunner } from "./supervisor.ts";
 import { createPlainTasks } from "./plainTasks.ts";
 import { type TaskFiles, loadTaskFiles } from "./taskFiles.ts";
 
-const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_CONCURRENCY = 100;
 const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 const DEFAULT_POLL_INTERVAL_MS = 2000;
 /** A stop has ended so long after the grace, whatever Postgres and handlers do. */
@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly taskDirectory?: string | undefined;
   /** Definitions given inline, by identifier; they go before a file of the same identifier. */
   readonly definitions?: Readonly<Record<string, AnyJobDefinition>> | undefined;
-  /** Jobs run at once. Default 10. */
+  /** Jobs run at once. Default 100. */
   readonly concurrency?: number | undefined;
   /** How long running handlers may go on after `stop()`, in ms. Default 10,000. */
   readonly shutdownGraceMs?: number | undefined;

@@ -43,14 +43,15 @@ function createTasks(): Tasks {
   return { quick: `quick_${suffix}`, slow: `slow_${suffix}`, letGo: deferred(), begun: [] };
 }
 
-/** A run of graphile-worker with ten places; tells the names of the statements that it fetches and returns with. */
+/** A run of graphile-worker with ten places; tells the names of the statements that it fetches and returns with, and its errors. */
 async function startRun(
   tasks: Tasks,
   connectionString = database.url,
   passedOn = new Set<string>(),
-): Promise<QueueRun & { readonly statements: readonly string[] }> {
+): Promise<QueueRun & { readonly statements: readonly string[]; readonly errors: readonly string[] }> {
   const pool = createPool({ connectionString });
   const statements: string[] = [];
+  const errors: string[] = [];
   pool.on("connect", (client) => {
     const query = client.query.bind(client) as (...parameters: readonly unknown[]) => unknown;
     const noting = (...parameters: readonly unknown[]): unknown => {
@@ -81,7 +82,14 @@ async function startRun(
       shutdownGraceMs: 100,
     },
     passedOn,
-    log: pino({ level: "silent" }),
+    log: pino(
+      { level: "error" },
+      {
+        write(line) {
+          errors.push(line);
+        },
+      },
+    ),
     events: createEventHub((error) => {
       throw error;
     }),
@@ -94,7 +102,7 @@ async function startRun(
     await run.kill();
     await pool.end();
   });
-  return { ...run, statements };
+  return { ...run, statements, errors };
 }
 
 /** Adds jobs in one commit, so that they are told of once. */
@@ -196,16 +204,21 @@ test.each(["before", "after"] as const)(
   },
 );
 
-test("a worker that stops gives back at once what lies in its local queue", async () => {
+test("a run that stops gives back at once what lies in its local queue, and fails nothing that still runs", async () => {
   const tasks = createTasks();
   await fillLocalQueue(tasks);
   const run = await startRun(tasks);
   await waitUntil(async () => (await locked(tasks)) > PLACES, { what: "a full local queue" });
   const stopping = run.stop();
-  await waitUntil(async () => (await locked(tasks)) <= PLACES, { what: "the return" });
+  await waitUntil(async () => (await locked(tasks)) === PLACES, { what: "the return" });
   tasks.letGo.resolve();
   await stopping;
-  expect(await locked(tasks)).toBe(0);
+  expect(run.errors).toStrictEqual([]);
+  const { rows } = await database.pool.query(
+    "select count(*)::int as count, count(locked_at)::int as locked, max(attempts) as attempts, max(last_error) as error from graphile_worker.jobs where task_identifier = $1",
+    [tasks.slow],
+  );
+  expect(rows).toStrictEqual([{ count: 40 - PLACES, locked: 0, attempts: 0, error: null }]);
   expect(unhandled).toStrictEqual([]);
 });
 

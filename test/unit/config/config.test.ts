@@ -19,7 +19,7 @@ describe("resolveConfig", () => {
       schemas: { ratchet: "ratchet", graphileWorker: "graphile_worker" },
       dataFolder: "/project/.ratchet",
       taskFolder: "/project/tasks",
-      concurrency: 10,
+      concurrency: 100,
       pollIntervalMs: 2000,
       crontabFile: null,
       shutdownGraceMs: 10_000,
@@ -71,7 +71,7 @@ describe("resolveConfig", () => {
       { environment: {}, preset: { worker: sources.preset.worker } },
       { environment: {} },
     ].map((each) => resolveConfig(each).concurrency);
-    expect(values).toStrictEqual([1, 2, 3, 4, 10]);
+    expect(values).toStrictEqual([1, 2, 3, 4, 100]);
   });
 
   test("takes graphile-worker's own options from the file, its milliseconds among them", () => {

@@ -18,7 +18,7 @@ function projectWith(files: Readonly<Record<string, string>>): string {
 test("without a file the defaults count", async () => {
   const projectFolder = projectWith({});
   expect(await readGraphileConfig(projectFolder)).toStrictEqual({});
-  expect(await loadConfig({ environment: {}, projectFolder })).toMatchObject({ port: 5678, concurrency: 10 });
+  expect(await loadConfig({ environment: {}, projectFolder })).toMatchObject({ port: 5678, concurrency: 100 });
 });
 
 test.each([
