@@ -22,7 +22,7 @@ export const growth: Workload = {
     await finished.add(manyJobs);
     const memory = await runAll(finished, manyJobs);
     const waiting = await openRatchetDatabase(server);
-    await waiting.add(manyJobs / 2);
+    await waiting.add(Math.round(manyJobs / 2));
     const done = { finished: manyJobs * 5, waiting: 0 };
     return {
       contenders: [
@@ -38,7 +38,7 @@ export const growth: Workload = {
         },
         {
           name: "waiting",
-          title: `${(manyJobs / 2).toLocaleString("en")} waiting jobs`,
+          title: `${Math.round(manyJobs / 2).toLocaleString("en")} waiting jobs`,
           async measure() {
             const { sample, tasks } = await drainSome(waiting, jobsOf(context), done.waiting);
             done.waiting += tasks;
@@ -55,7 +55,7 @@ export const growth: Workload = {
 };
 
 function jobsOf({ manyJobs }: BenchContext): number {
-  return Math.min(20_000, manyJobs / 5);
+  return Math.min(20_000, Math.round(manyJobs / 5));
 }
 
 /** Resident memory of one process over very many jobs, 400 in flight: the peak, and the mean of the second and last fifth. */
