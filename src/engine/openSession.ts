@@ -18,7 +18,7 @@ import { createTurns } from "./turns.ts";
 import { createSuspectPlace } from "./suspects.ts";
 
 /** How long the last words of a worker may take; if they are not heard, it is found dead and its jobs are taken over. */
-const RELEASE_WITHIN_MS = 700;
+const RELEASE_WITHIN_MS = 1500;
 const END_WITHIN_MS = 200;
 
 /** What {@link openSession} takes. */
@@ -59,9 +59,10 @@ export interface OpenSession extends EngineSession {
   /**
    * Gives up what is not written, hands back what this worker still holds, and closes every connection. Safe twice.
    * Ends within three seconds, whatever Postgres does; mostly at once.
+   * @param releaseWithinMs how long the hand-back may take. Default 1,500.
    * @returns how many jobs were handed back; `null` if Postgres did not answer.
    */
-  close(): Promise<number | null>;
+  close(releaseWithinMs?: number): Promise<number | null>;
 }
 
 /** Opens the engine's connections and registers this process as a worker. */
@@ -123,12 +124,12 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
       })
     : (): void => {};
 
-  async function close(): Promise<number | null> {
+  async function close(releaseWithinMs: number): Promise<number | null> {
     endClaimCheck();
     writer.abandon();
     closing.abort(new Error("The session is closed."));
     const handingBack = releaseWorker(pool, workerId).catch(() => null);
-    const handedBack = (await endsWithin(handingBack, RELEASE_WITHIN_MS)) ? await handingBack : null;
+    const handedBack = (await endsWithin(handingBack, releaseWithinMs)) ? await handingBack : null;
     await pulse.close();
     // A connection that hears nothing any more never ends.
     await endsWithin(Promise.all([pool.end(), transactionPool.end()]), END_WITHIN_MS);
@@ -151,6 +152,6 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     onWritten,
     closing: closing.signal,
     notePools: (poolIds) => pulse.notePools(poolIds),
-    close: () => (closed ??= close()),
+    close: (releaseWithinMs = RELEASE_WITHIN_MS) => (closed ??= close(releaseWithinMs)),
   };
 }

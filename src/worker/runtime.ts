@@ -25,6 +25,8 @@ export const LAST_WORDS_MS = 2000;
  * the process that waits for the stop may end.
  */
 const SAID_AFTER_GRACE_MS = 2800;
+/** A hand-back to a Postgres that has not answered for two seconds. */
+const RELEASE_WITHOUT_HOPE_MS = 700;
 /** What runs when nothing of it matters any more. */
 const LOOSE_ENDS_MS = 500;
 const POOL_NOTED_WITHIN_MS = 5000;
@@ -183,7 +185,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (!isDrained) {
       isGivenUp = true;
       // Postgres is away: what waits for its answer gives up now, and whoever comes next finds the jobs as they stand there.
-      void session?.close();
+      void session?.close(RELEASE_WITHOUT_HOPE_MS);
     }
   }
 
