@@ -34,8 +34,9 @@ const NO_ROWS = { rows: [] };
 /**
  * Lends connections as `database` does, but waits for Postgres where that would fail. It answers a fetch that fails with
  * "nothing there", because graphile-worker 0.18 writes a stack trace to standard error for each fetch that fails while it
- * stops, and it always stops when Postgres restarts. And it answers a return of what lay in the local queue when Postgres
- * has answered: graphile-worker rejects a promise that nobody handles for each that fails.
+ * stops, and it always stops when Postgres restarts. And it answers only when Postgres has answered: a return of what lay in
+ * the local queue, because graphile-worker rejects a promise that nobody handles for each that fails; the registration of
+ * identifiers, because graphile-worker keeps the answer, and after a failure fetches nothing ever again.
  */
 export function createQueuePool(options: QueuePoolOptions): QueuePool {
   const { database, events, fetcher, mayFetch } = options;
@@ -94,7 +95,15 @@ export function createQueuePool(options: QueuePoolOptions): QueuePool {
         return await query(statement, ...rest);
       } catch (error) {
         noteLost(error);
-        return giveBackLater(statement as pg.QueryConfig);
+        return repeat("return to the queue", statement).catch(() => NO_ROWS);
+      }
+    }
+
+    async function register(statement: unknown, ...rest: readonly unknown[]): Promise<unknown> {
+      try {
+        return await query(statement, ...rest);
+      } catch {
+        return repeat("register identifiers", statement);
       }
     }
 
@@ -103,6 +112,9 @@ export function createQueuePool(options: QueuePoolOptions): QueuePool {
         const name = nameOf(statement);
         if (isFetch(name)) {
           return fetch(statement, ...rest);
+        }
+        if (isRegistration(statement)) {
+          return register(statement, ...rest);
         }
         if (!isReturn(name)) {
           return query(statement, ...rest);
@@ -114,14 +126,10 @@ export function createQueuePool(options: QueuePoolOptions): QueuePool {
     });
   }
 
-  /** At the pool's end whatever it has locked is freed. */
-  async function giveBackLater(statement: pg.QueryConfig): Promise<unknown> {
-    const repeatOptions = { call: "return to the queue", events, signal: ended.signal };
-    try {
-      return await repeatUntilAnswered(() => database.query(statement), repeatOptions);
-    } catch {
-      return NO_ROWS;
-    }
+  /** Until the pool's end, when whatever it has locked is freed. */
+  function repeat(call: string, statement: unknown): Promise<unknown> {
+    const repeatOptions = { call, events, signal: ended.signal };
+    return repeatUntilAnswered(() => database.query(statement as pg.QueryConfig), repeatOptions);
   }
 
   const pool = overriding(database, {
@@ -181,6 +189,13 @@ function isFetch(name: string): boolean {
 
 function isReturn(name: string): boolean {
   return name.startsWith("return_job");
+}
+
+/** Whether a pool registers or looks up its identifiers, as it does once, before its first fetch. */
+function isRegistration(statement: unknown): boolean {
+  const text: unknown =
+    typeof statement === "object" && statement !== null && "text" in statement ? statement.text : undefined;
+  return typeof text === "string" && /^(?:insert into|select id, identifier from) \S+\._private_tasks /v.test(text);
 }
 
 /** The same object with some members of its own, for whoever gets it; others may override further ones. */

@@ -204,6 +204,21 @@ test.each(["before", "after"] as const)(
   },
 );
 
+test.each(["before", "after"] as const)(
+  "a connection that is lost %s Postgres registers the identifiers does not keep the run from fetching",
+  async (place) => {
+    const proxy = await startProxy(database.url);
+    onTestFinished(() => proxy.close());
+    const tasks = createTasks();
+    const cut = proxy.cutNext("_private_tasks as tasks (identifier)", place);
+    await startRun(tasks, proxy.url);
+    await cut;
+    await add(tasks.quick, 1);
+    await waitUntil(() => tasks.begun.length === 1, { what: "the job" });
+    expect(unhandled).toStrictEqual([]);
+  },
+);
+
 test("a run that stops gives back at once what lies in its local queue, and fails nothing that still runs", async () => {
   const tasks = createTasks();
   await fillLocalQueue(tasks);
