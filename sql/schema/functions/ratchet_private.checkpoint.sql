@@ -28,7 +28,7 @@ begin
 
   with written as (
     update ratchet.tasks t set
-      status = (case i.kind when 'C' then 'COMPLETED' else 'RUNNING' end)::ratchet.task_status,
+      status = case i.kind when 'C' then 'COMPLETED'::ratchet.task_status else 'RUNNING' end,
       fence = i.fence,
       attempts = t.attempts + case i.kind when 'C' then 1 else 0 end,
       started_at = case when t.status = 'RUNNING' then t.started_at else v_now - i.elapsed_ms * interval '1 millisecond' end,

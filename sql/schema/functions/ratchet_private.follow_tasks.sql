@@ -33,7 +33,7 @@ begin
     with ahead as (
       select c.job_id, (
         -- One that has FAILED is the worker's next one: a task before it was set back by hand.
-        select case t.status when 'WAITING' then 'WAITING' else 'RUNNING' end
+        select case t.status when 'WAITING' then 'WAITING'::ratchet.job_status else 'RUNNING' end
         from ratchet.tasks t
         where t.job_id = c.job_id and t.position >= c.first_changed and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
         order by t.position limit 1
@@ -43,7 +43,7 @@ begin
       -- With nothing left ahead the whole job is looked at, once: a task may have been cancelled, or set back, by hand.
       select a.job_id, coalesce(a.of_tasks, (
         select case
-          when bool_or(t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')) then 'RUNNING'
+          when bool_or(t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')) then 'RUNNING'::ratchet.job_status
           when bool_or(t.status = 'CANCELLED') then 'CANCELLED'
           else 'COMPLETED' end
         from ratchet.tasks t where t.job_id = a.job_id
@@ -51,13 +51,13 @@ begin
       from ahead a
     )
     update ratchet.jobs j set
-      status = (case when s.of_tasks = 'COMPLETED' and j.cancelled_at is not null then 'CANCELLED' else s.of_tasks end)::ratchet.job_status,
+      status = case when s.of_tasks = 'COMPLETED' and j.cancelled_at is not null then 'CANCELLED' else s.of_tasks end,
       finished_at = case when s.of_tasks in ('COMPLETED', 'CANCELLED') then v_now end,
       cancelled_at = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancelled_at, v_now) else j.cancelled_at end,
       cancel_reason = case when s.of_tasks = 'CANCELLED' then coalesce(j.cancel_reason, 'a task was cancelled by hand') else j.cancel_reason end,
       worker_id = null
     from status s
-    where j.id = s.job_id and s.of_tasks <> 'RUNNING' and j.status::text <> s.of_tasks;
+    where j.id = s.job_id and s.of_tasks <> 'RUNNING' and j.status <> s.of_tasks;
     return null;
   end if;
 
