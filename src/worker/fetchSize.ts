@@ -1,4 +1,4 @@
-import type { WorkerEventMap, WorkerEvents } from "graphile-worker";
+import type { DbJob, WorkerEventMap, WorkerEvents } from "graphile-worker";
 
 /** Few, because each is a prepared statement of its own on each connection that fetches. */
 const SIZES = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000];
@@ -32,7 +32,7 @@ function sizeFetchesOf(localQueue: LocalQueue, poolEvents: WorkerEvents, placesA
   /** Whether there may be wake-ups of which nobody will tell us again. */
   let mayBeMore = true;
   let asked = 0;
-  let answered: number | undefined;
+  let answer: readonly DbJob[] | undefined;
 
   function askFor(): number {
     const places = localQueue.workerQueue.length + placesAhead();
@@ -41,19 +41,20 @@ function sizeFetchesOf(localQueue: LocalQueue, poolEvents: WorkerEvents, placesA
   }
 
   /** graphile-worker looks again at once if it got so many. */
-  function enoughToLookAgain(count: number): number {
-    answered = undefined;
-    mayBeMore = count === asked;
-    const placesLeft = localQueue.workerQueue.length - count + placesAhead();
-    return mayBeMore && placesLeft > 0 ? asked : Infinity;
+  function enoughToLookAgain(jobs: readonly DbJob[]): number {
+    answer = undefined;
+    // Of each named queue it gets one, and leaves out how many more of it were among those it asked for.
+    mayBeMore = jobs.length === asked || jobs.some((job) => job.job_queue_id !== null);
+    const placesLeft = localQueue.workerQueue.length - jobs.length + placesAhead();
+    return mayBeMore && placesLeft > 0 ? 0 : Infinity;
   }
 
   // graphile-worker reads it before each fetch and after its answer, but would set it once.
   Object.defineProperty(localQueue, "getJobBatchSize", {
-    get: () => (answered === undefined ? askFor() : enoughToLookAgain(answered)),
+    get: () => (answer === undefined ? askFor() : enoughToLookAgain(answer)),
   });
   poolEvents.on("localQueue:getJobs:complete", ({ jobs }) => {
-    answered = jobs.length;
+    answer = jobs;
   });
 
   // It does not fetch because a place becomes free. All that become free in this turn share the fetch.

@@ -253,3 +253,15 @@ test("while there is something to leave to others each job is fetched by itself,
   expect(await locked(tasks)).toBe(0);
   expect(new Set(statements.filter((name) => name.startsWith("get_job")))).toStrictEqual(new Set(["get_jobF"]));
 });
+
+test("jobs of one named queue in front hide no others: every free place gets a job at once", async () => {
+  const tasks = createTasks();
+  await database.pool.query(
+    `select graphile_worker.add_job($1, queue_name => $1 || queue, priority => queue)
+     from generate_series(1, $2) as queue, generate_series(1, 20)`,
+    [tasks.slow, PLACES],
+  );
+  await startRun(tasks);
+  await waitUntil(() => tasks.begun.length === PLACES, { what: "one handler for each queue" });
+  expect(await locked(tasks)).toBe(PLACES);
+});
