@@ -8,7 +8,7 @@ import { inPortions, waitUntil } from "./support/pace.ts";
 import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
-import { callsPerSecond } from "./timing.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
 
 const QUEUE = "bench";
 const TASK = "job";
@@ -72,8 +72,9 @@ const peer: Peer = {
   },
 
   async one(options) {
+    const ledger = createLedger(options);
     const observer = await openObserver(options.databaseUrl);
-    const times = await working(options, createWork(options, createLedger(options)), async (client) => {
+    const times = await working(options, createWork(options, ledger), async (client) => {
       const found: number[] = [];
       for (let job = 0; job < options.jobs; job++) {
         const startMs = nowMs();
@@ -84,6 +85,7 @@ const peer: Peer = {
       return found;
     });
     await observer.close();
+    ledger.check();
     return times;
   },
 
@@ -93,11 +95,10 @@ const peer: Peer = {
       withPool(options, numberSetting(options, "pool"), (pool) =>
         callsPerSecond(options.jobs, 50, spawner(options, pool)),
       ),
-    async bulk(options) {
-      const beganMs = nowMs();
-      await withPool(options, 1, (pool) => inPortions(options.jobs, (portion) => spawnTogether(pool, portion)));
-      return options.jobs / ((nowMs() - beganMs) / 1000);
-    },
+    bulk: (options) =>
+      withPool(options, 1, (pool) =>
+        ratePerSecond(options.jobs, () => inPortions(options.jobs, (portion) => spawnTogether(pool, portion))),
+      ),
   },
 };
 

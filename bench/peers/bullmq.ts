@@ -7,7 +7,7 @@ import { packageVersion } from "../machine.ts";
 import { redisVersion, startRedisServer } from "./support/redisServer.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
-import { callsPerSecond } from "./timing.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
 
 const QUEUE = "bench";
 
@@ -74,9 +74,10 @@ const peer: Peer = {
   },
 
   async one(options) {
+    const ledger = createLedger(options);
     let done = Promise.withResolvers<null>();
     const times: number[] = [];
-    await working(options, createWork(options, createLedger(options)), {
+    await working(options, createWork(options, ledger), {
       onCompleted: () => {
         done.resolve(null);
       },
@@ -92,6 +93,7 @@ const peer: Peer = {
           }
         }),
     });
+    ledger.check();
     return times;
   },
 
@@ -99,11 +101,9 @@ const peer: Peer = {
     serial: (options) => withQueue(options, (queue) => callsPerSecond(options.jobs, 1, adder(queue))),
     concurrent: (options) => withQueue(options, (queue) => callsPerSecond(options.jobs, 50, adder(queue))),
     bulk: (options) =>
-      withQueue(options, async (queue) => {
-        const beganMs = nowMs();
-        await inPortions(options.jobs, (portion) => queue.addBulk(portion.map(jobOf)));
-        return options.jobs / ((nowMs() - beganMs) / 1000);
-      }),
+      withQueue(options, (queue) =>
+        ratePerSecond(options.jobs, () => inPortions(options.jobs, (portion) => queue.addBulk(portion.map(jobOf)))),
+      ),
   },
 };
 

@@ -7,7 +7,7 @@ import { inPortions, waitUntil } from "./support/pace.ts";
 import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
-import { callsPerSecond } from "./timing.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
 
 const QUEUE = "bench";
 const APPLICATION = "bench";
@@ -71,8 +71,9 @@ const queued: Peer = {
   },
 
   async one(options) {
+    const ledger = createLedger(options);
     const observer = await openObserver(options.databaseUrl);
-    const workflow = await launch(options, createWork(options, createLedger(options)));
+    const workflow = await launch(options, createWork(options, ledger));
     const times: number[] = [];
     for (let job = 0; job < options.jobs; job++) {
       const startMs = nowMs();
@@ -84,6 +85,7 @@ const queued: Peer = {
     }
     await DBOS.shutdown({ deregister: true });
     await observer.close();
+    ledger.check();
     return times;
   },
 
@@ -93,9 +95,9 @@ const queued: Peer = {
       withClient(options, numberSetting(options, "pool"), (add) => callsPerSecond(options.jobs, 50, add)),
     async bulk(options) {
       const workflow = await launch(options, async () => {}, []);
-      const beganMs = nowMs();
-      await inPortions(options.jobs, (portion) => addTogether(workflow, portion));
-      const rate = options.jobs / ((nowMs() - beganMs) / 1000);
+      const rate = await ratePerSecond(options.jobs, () =>
+        inPortions(options.jobs, (portion) => addTogether(workflow, portion)),
+      );
       await DBOS.shutdown({ deregister: true });
       return rate;
     },
@@ -112,7 +114,8 @@ const direct: Peer = {
   about:
     "The caller's own process runs the workflow as soon as it has recorded it: no queue, no other process involved, and the end is known from the promise. The shortest time DBOS has; a worker elsewhere cannot take such a job unless the caller dies.",
   async one(options) {
-    const workflow = await launch(options, createWork(options, createLedger(options)), []);
+    const ledger = createLedger(options);
+    const workflow = await launch(options, createWork(options, ledger), []);
     const times: number[] = [];
     for (let job = 0; job < options.jobs; job++) {
       const startMs = nowMs();
@@ -121,6 +124,7 @@ const direct: Peer = {
       times.push(nowMs() - startMs);
     }
     await DBOS.shutdown({ deregister: true });
+    ledger.check();
     return times;
   },
 };

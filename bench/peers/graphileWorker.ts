@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, makeWorkerUtils, type Runner, run, runMigrations, type TaskList } from "graphile-worker";
 import pg from "pg";
 
 import {
   createLedger,
   type DrainResult,
-  type Ledger,
   nowMs,
   type Peer,
   peakRssMb,
@@ -13,9 +11,10 @@ import {
   type Settings,
 } from "../peer.ts";
 import { packageVersion } from "../machine.ts";
-import { callsPerSecond, until } from "./timing.ts";
-
-const JOBS_A_CALL = 1000;
+import { addInSlices, addOneByOne } from "./support/addBySql.ts";
+import { waitUntil } from "./support/pace.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
+import { createWork } from "./support/work.ts";
 
 /** graphile-worker without its lines on the console. */
 const quiet = new Logger(() => () => {
@@ -57,52 +56,35 @@ const ADD_JOBS = `select count(*) from graphile_worker.add_jobs(
   (select array_agg(row('bench', json_build_object('n', n), null, null, null, null, null, null)::graphile_worker.job_spec)
    from generate_series($1::integer, $2::integer) n))`;
 
-/** Adds jobs `{ n }` for the task `bench` by SQL alone, a thousand a call of `graphile_worker.add_jobs`. */
-export async function addInSlices({ databaseUrl, jobs }: RunOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  for (let from = 0; from < jobs; from += JOBS_A_CALL) {
-    await client.query({ name: "add", text: ADD_JOBS, values: [from, Math.min(from + JOBS_A_CALL, jobs) - 1] });
-  }
-  await client.end();
+/** Adds jobs `{ n }` for the task `bench` by `graphile_worker.add_jobs`. */
+export function fill(options: RunOptions): Promise<void> {
+  return addInSlices(options, ADD_JOBS);
 }
 
 /** Resolves with the time at which no job was left in graphile-worker's tables. */
 export async function queueEmpty(pool: pg.Pool): Promise<number> {
-  await until(async () => {
+  await waitUntil(async () => {
     const { rows } = await pool.query<{ empty: boolean }>(
       "select not exists (select from graphile_worker.jobs) as empty",
     );
     return rows[0]?.empty === true;
-  });
+  }, 2);
   return nowMs();
-}
-
-function oneTask({ sleepUpToMs }: RunOptions, ledger: Ledger, ran: () => void): TaskList {
-  return {
-    async bench(payload) {
-      ledger.ran((payload as { n: number }).n, 0);
-      if (sleepUpToMs > 0) {
-        await sleep(Math.random() * sleepUpToMs);
-      }
-      ran();
-    },
-  };
 }
 
 async function drain(options: RunOptions): Promise<DrainResult> {
   const ledger = createLedger(options);
   const pool = openPool(options);
-  const all = Promise.withResolvers<number>();
-  const runner = await startRunner(
-    pool,
-    options,
-    oneTask(options, ledger, () => {
+  const all = Promise.withResolvers<null>();
+  const work = createWork(options, ledger);
+  const runner = await startRunner(pool, options, {
+    async bench(payload) {
+      await work((payload as { n: number }).n, 0);
       if (ledger.handlersRun === options.jobs) {
-        all.resolve(nowMs());
+        all.resolve(null);
       }
-    }),
-  );
+    },
+  });
   await all.promise;
   const lastDoneMs = await queueEmpty(pool);
   const rssMb = peakRssMb();
@@ -118,20 +100,6 @@ async function drain(options: RunOptions): Promise<DrainResult> {
   };
 }
 
-async function serial({ databaseUrl, jobs }: RunOptions): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  const rate = await callsPerSecond(jobs, 1, (n) =>
-    client.query({
-      name: "add",
-      text: "select id from graphile_worker.add_job($1::text, $2::json)",
-      values: ["bench", JSON.stringify({ n })],
-    }),
-  );
-  await client.end();
-  return rate;
-}
-
 async function concurrent(options: RunOptions): Promise<number> {
   const pgPool = openPool(options);
   const utils = await makeWorkerUtils({ pgPool, logger: quiet });
@@ -139,12 +107,6 @@ async function concurrent(options: RunOptions): Promise<number> {
   await utils.release();
   await pgPool.end();
   return rate;
-}
-
-async function bulk(options: RunOptions): Promise<number> {
-  const beganMs = nowMs();
-  await addInSlices(options);
-  return options.jobs / ((nowMs() - beganMs) / 1000);
 }
 
 const best: Settings = { concurrency: 50, localQueue: 500, completeDelay: 0 };
@@ -171,8 +133,12 @@ export const peers: readonly Peer[] = [
       ],
     },
     setUp: installGraphileWorker,
-    fill: addInSlices,
+    fill,
     drain,
-    enqueue: { serial, concurrent, bulk },
+    enqueue: {
+      serial: (options) => addOneByOne(options, "select id from graphile_worker.add_job('bench', $1::json)"),
+      concurrent,
+      bulk: (options) => ratePerSecond(options.jobs, () => fill(options)),
+    },
   },
 ];

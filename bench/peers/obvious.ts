@@ -1,19 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "graphile-worker";
 import pg from "pg";
 
 import {
   createLedger,
   type DrainResult,
-  type Ledger,
   nowMs,
   type Peer,
   peakRssMb,
   type RunOptions,
   type Settings,
 } from "../peer.ts";
-import { addInSlices, installGraphileWorker, openPool, queueEmpty, startRunner } from "./graphileWorker.ts";
+import { fill, installGraphileWorker, openPool, queueEmpty, startRunner } from "./graphileWorker.ts";
 import { packageVersion } from "../machine.ts";
+import { createWork, type Work } from "./support/work.ts";
 
 const STEPS_TABLE = `create table steps (
   job integer not null,
@@ -40,21 +39,13 @@ async function setUp(options: RunOptions): Promise<void> {
 }
 
 /** What many teams write: a handler that notes the begin and the end of each of its steps, and skips those that are done. */
-function handler(
-  pool: pg.Pool,
-  { tasksPerJob, sleepUpToMs }: RunOptions,
-  ledger: Ledger | null,
-  ended?: () => void,
-): Task {
+function handler(pool: pg.Pool, { tasksPerJob }: RunOptions, work: Work, ended?: () => void): Task {
   return async (payload) => {
     const { n } = payload as { n: number };
     for (let step = 0; step < tasksPerJob; step++) {
       const { rowCount } = await pool.query({ name: "begin", text: BEGIN_STEP, values: [n, step] });
       if (rowCount === 1) {
-        ledger?.ran(n, step);
-        if (sleepUpToMs > 0) {
-          await sleep(Math.random() * sleepUpToMs);
-        }
+        await work(n, step);
         await pool.query({ name: "end", text: END_STEP, values: [n, step] });
       }
     }
@@ -65,12 +56,12 @@ function handler(
 async function drain(options: RunOptions): Promise<DrainResult> {
   const ledger = createLedger(options);
   const pool = openPool(options);
-  const all = Promise.withResolvers<number>();
+  const all = Promise.withResolvers<null>();
   let ended = 0;
-  const bench = handler(pool, options, ledger, () => {
+  const bench = handler(pool, options, createWork(options, ledger), () => {
     ended++;
     if (ended === options.jobs) {
-      all.resolve(nowMs());
+      all.resolve(null);
     }
   });
   const runner = await startRunner(pool, options, { bench });
@@ -98,7 +89,8 @@ async function drain(options: RunOptions): Promise<DrainResult> {
 async function one(options: RunOptions): Promise<number[]> {
   const pool = openPool(options);
   const waiting = new Map<number, (atMs: number) => void>();
-  const bench = handler(pool, options, null);
+  const ledger = createLedger(options);
+  const bench = handler(pool, options, createWork(options, ledger));
   const runner = await startRunner(pool, options, { bench });
   // The job's row is deleted when this event comes.
   runner.events.on("job:complete", ({ job }) => {
@@ -114,13 +106,14 @@ async function one(options: RunOptions): Promise<number[]> {
   }
   await runner.stop();
   await pool.end();
+  ledger.check();
   return times;
 }
 
 const shared = {
   version: () => Promise.resolve(packageVersion("graphile-worker")),
   setUp,
-  fill: addInSlices,
+  fill,
   drain,
   one,
 };

@@ -8,7 +8,7 @@ import { waitUntil } from "./support/pace.ts";
 import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork, type Work } from "./support/work.ts";
-import { callsPerSecond } from "./timing.ts";
+import { callsPerSecond } from "./support/timing.ts";
 
 const drained = { workers: 1, concurrency: 100, pool: 10 };
 const quick = { workers: 20, concurrency: 1, pool: 20 };
@@ -67,8 +67,9 @@ const peer: Peer = {
   },
 
   async one(options) {
+    const ledger = createLedger(options);
     const observer = await openObserver(options.databaseUrl);
-    const { backend, client, workflow } = open(options, createWork(options, createLedger(options)));
+    const { backend, client, workflow } = open(options, createWork(options, ledger));
     const stopWorkers = await startWorkers(client, options);
     const times: number[] = [];
     for (let job = 0; job < options.jobs; job++) {
@@ -82,6 +83,7 @@ const peer: Peer = {
     await stopWorkers();
     await backend.stop();
     await observer.close();
+    ledger.check();
     return times;
   },
 

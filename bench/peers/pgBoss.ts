@@ -1,12 +1,12 @@
 import { PgBoss } from "pg-boss";
 
-import { createLedger, nowMs, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
+import { createLedger, peakRssMb, type Peer, type RunOptions } from "../peer.ts";
 import { openObserver } from "./support/observer.ts";
 import { inPortions, waitUntil } from "./support/pace.ts";
 import { packageVersion } from "../machine.ts";
 import { combinations, numberSetting } from "./support/settings.ts";
 import { createWork } from "./support/work.ts";
-import { callsPerSecond } from "./timing.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
 
 const QUEUE = "bench";
 
@@ -73,11 +73,9 @@ const peer: Peer = {
     concurrent: (options) =>
       withBoss(options, (boss) => callsPerSecond(options.jobs, 50, (job) => boss.send(QUEUE, { job }))),
     bulk: (options) =>
-      withBoss(options, async (boss) => {
-        const beganMs = nowMs();
-        await inPortions(options.jobs, (portion) => insert(boss, portion));
-        return options.jobs / ((nowMs() - beganMs) / 1000);
-      }),
+      withBoss(options, (boss) =>
+        ratePerSecond(options.jobs, () => inPortions(options.jobs, (portion) => insert(boss, portion))),
+      ),
   },
 };
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 import { migrate } from "../../src/database/migrator.ts";
@@ -10,7 +9,6 @@ import { type RunningWorker, startWorker } from "../../src/worker/index.ts";
 import {
   createLedger,
   type DrainResult,
-  type Ledger,
   nowMs,
   type Peer,
   peakRssMb,
@@ -18,23 +16,19 @@ import {
   type Settings,
 } from "../peer.ts";
 import { ownVersion } from "../machine.ts";
-import { callsPerSecond } from "./timing.ts";
+import { addInSlices, addOneByOne } from "./support/addBySql.ts";
+import { callsPerSecond, ratePerSecond } from "./support/timing.ts";
+import { createWork, type Work } from "./support/work.ts";
 
 /** The identifier of the jobs. */
 const IDENTIFIER = "bench";
-const JOBS_A_CALL = 1000;
 
-/** Jobs of one or of five tasks whose handlers note themselves and wait, or do nothing. */
-function definition({ tasksPerJob, sleepUpToMs }: RunOptions, ledger: Ledger | null): AnyJobDefinition {
-  const handler = (step: number) =>
-    sleepUpToMs > 0
-      ? ({ payload }: { payload: unknown }) => {
-          ledger?.ran((payload as { n: number }).n, step);
-          return sleep(Math.random() * sleepUpToMs);
-        }
-      : ({ payload }: { payload: unknown }) => {
-          ledger?.ran((payload as { n: number }).n, step);
-        };
+/** Jobs of one or of five tasks. */
+function definition({ tasksPerJob }: RunOptions, work: Work): AnyJobDefinition {
+  const handler =
+    (step: number) =>
+    ({ payload }: { payload: unknown }) =>
+      work((payload as { n: number }).n, step);
   const oneTask = defineJob({}).task("step1", handler(0));
   if (tasksPerJob === 1) {
     return oneTask;
@@ -49,11 +43,11 @@ function definition({ tasksPerJob, sleepUpToMs }: RunOptions, ledger: Ledger | n
     .task("step5", handler(4));
 }
 
-function work(options: RunOptions, ledger: Ledger | null): Promise<RunningWorker> {
+function start(options: RunOptions, work: Work): Promise<RunningWorker> {
   const { concurrency } = options.settings;
   return startWorker({
     connectionString: options.databaseUrl,
-    definitions: { [IDENTIFIER]: definition(options, ledger) },
+    definitions: { [IDENTIFIER]: definition(options, work) },
     log: createLogger({ level: "warn", destination: process.stderr }),
     ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) }),
   });
@@ -64,26 +58,20 @@ async function setUp(options: RunOptions): Promise<void> {
   await migrate(pool);
   await pool.end();
   // Registers the definition.
-  await (await work(options, null)).stop();
+  await (await start(options, async () => {})).stop();
 }
 
-/** Adds jobs by SQL alone, numbered from `from`, one call of `ratchet.add_jobs`. */
 const ADD_JOBS = `select count(*) from ratchet.add_jobs(
   (select jsonb_agg(jsonb_build_object('identifier', '${IDENTIFIER}', 'payload', jsonb_build_object('n', n)))
    from generate_series($1::integer, $2::integer) n))`;
 
-async function addInSlices({ databaseUrl, jobs }: RunOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  for (let from = 0; from < jobs; from += JOBS_A_CALL) {
-    await client.query({ name: "add", text: ADD_JOBS, values: [from, Math.min(from + JOBS_A_CALL, jobs) - 1] });
-  }
-  await client.end();
+function fill(options: RunOptions): Promise<void> {
+  return addInSlices(options, ADD_JOBS);
 }
 
 async function drain(options: RunOptions): Promise<DrainResult> {
   const ledger = createLedger(options);
-  const worker = await work(options, ledger);
+  const worker = await start(options, createWork(options, ledger));
   let completed = 0;
   const lastDoneMs = await new Promise<number>((resolve) => {
     worker.events.on("job.completed", () => {
@@ -135,7 +123,8 @@ async function verify({ databaseUrl, jobs, tasksPerJob }: RunOptions): Promise<s
 }
 
 async function one(options: RunOptions): Promise<number[]> {
-  const worker = await work(options, null);
+  const ledger = createLedger(options);
+  const worker = await start(options, createWork(options, ledger));
   const ratchet = createRatchet({ connectionString: options.databaseUrl });
   const waiting = new Map<string, (atMs: number) => void>();
   const early = new Map<string, number>();
@@ -158,21 +147,9 @@ async function one(options: RunOptions): Promise<number[]> {
   }
   await ratchet.close();
   await worker.stop();
+  ledger.check();
+  await verify(options);
   return times;
-}
-
-async function serial({ databaseUrl, jobs }: RunOptions): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  const rate = await callsPerSecond(jobs, 1, (n) =>
-    client.query({
-      name: "add",
-      text: "select id from ratchet.add_job($1::text, $2::jsonb)",
-      values: [IDENTIFIER, JSON.stringify({ n })],
-    }),
-  );
-  await client.end();
-  return rate;
 }
 
 async function concurrent({ databaseUrl, jobs }: RunOptions): Promise<number> {
@@ -182,16 +159,10 @@ async function concurrent({ databaseUrl, jobs }: RunOptions): Promise<number> {
   return rate;
 }
 
-async function bulk(options: RunOptions): Promise<number> {
-  const beganMs = nowMs();
-  await addInSlices(options);
-  return options.jobs / ((nowMs() - beganMs) / 1000);
-}
-
 const shared = {
   version: () => Promise.resolve(ownVersion()),
   setUp,
-  fill: addInSlices,
+  fill,
   drain,
 };
 
@@ -221,6 +192,10 @@ export const peers: readonly Peer[] = [
     jobs: { noop: 15_000, sleeping: 3000, single: 20_000, idle: 100 },
     sweep: {},
     one,
-    enqueue: { serial, concurrent, bulk },
+    enqueue: {
+      serial: (options) => addOneByOne(options, `select id from ratchet.add_job('${IDENTIFIER}', $1::jsonb)`),
+      concurrent,
+      bulk: (options) => ratePerSecond(options.jobs, () => fill(options)),
+    },
   },
 ];
