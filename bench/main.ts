@@ -1,7 +1,7 @@
 /**
- * The benchmark: `npm run bench -- [--quick] [--only workload,peer,…] [--rounds N]
- * [--scale SHARE] [--json FILE] [--markdown FILE]
- * [--absurd-sql FILE]`, or `--publish FILE` to write the documents from an earlier run's JSON. docs/benchmarks.md says more.
+ * The benchmark: `npm run bench -- [--quick] [--only workload,peer,…] [--rounds N] [--scale SHARE] [--json FILE]
+ * [--markdown FILE] [--absurd-sql FILE]`, or `--publish FILE` to write the documents from an earlier run's JSON.
+ * docs/benchmarks.md says more.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -23,9 +23,9 @@ import { WORKLOADS } from "./workloads/index.ts";
 
 const OWN = ["ratchet-tuned", "ratchet"];
 const FULL = { rounds: 3, scale: 0.7, manyJobs: 1_000_000 };
-/** How long each limit of Postgres is measured in a full run. */
-const LIMIT_SECONDS = 3;
 const QUICK = { rounds: 1, scale: 0.2, manyJobs: 50_000 };
+/** How long each limit of Postgres is measured at the scale 1. */
+const LIMIT_SECONDS = 3;
 
 const { values } = parseArgs({
   options: {

@@ -16,6 +16,14 @@ export type Settings = Readonly<Record<string, string | number | boolean>>;
  */
 export type PeerWorkload = "noop" | "sleeping" | "single" | "idle";
 
+/** The jobs of each workload. */
+export const SHAPES: Readonly<Record<PeerWorkload, Pick<RunOptions, "tasksPerJob" | "sleepUpToMs">>> = {
+  noop: { tasksPerJob: 5, sleepUpToMs: 0 },
+  sleeping: { tasksPerJob: 5, sleepUpToMs: 10 },
+  single: { tasksPerJob: 1, sleepUpToMs: 0 },
+  idle: { tasksPerJob: 5, sleepUpToMs: 0 },
+};
+
 /** One run. The same object goes to every step of it. */
 export interface RunOptions {
   /** A database of this run alone, of the superuser. Redis peers find `redisUrl` in `settings` instead. */

@@ -21,13 +21,8 @@ const LONGEST_STEP_MS = 600_000;
  * Runs one step of a peer in a fresh process.
  * @throws with the end of what it wrote to standard error, if it fails or takes ten minutes.
  */
-export async function runStep<Result>(peer: string, step: Step, options: RunOptions): Promise<StepAnswer<Result>> {
-  return runProgram<StepAnswer<Result>>("run.ts", [peer, step, JSON.stringify(options)]);
-}
-
-/** Runs a program of `bench/` in a process of its own and reads the last line it prints, which is JSON. */
-function runProgram<Answer>(program: string, args: readonly string[]): Promise<Answer> {
-  return startProgram<Answer>(program, args).answer;
+export function runStep<Result>(peer: string, step: Step, options: RunOptions): Promise<StepAnswer<Result>> {
+  return startProgram<StepAnswer<Result>>("run.ts", [peer, step, JSON.stringify(options)]).answer;
 }
 
 /** A program that runs; `end` closes its standard input, for one that goes on until then. */
@@ -36,7 +31,7 @@ export interface RunningProgram<Answer> {
   end(): void;
 }
 
-/** As {@link runProgram}, without waiting. */
+/** Starts a program of `bench/` in a process of its own. Its answer is the last line it prints, which is JSON. */
 export function startProgram<Answer>(program: string, args: readonly string[]): RunningProgram<Answer> {
   const child = spawn(
     process.execPath,

@@ -1,22 +1,15 @@
 /**
  * Finds the best settings of one peer: `npm run sweep -- <peer> [--workload noop|sleeping|single|idle] [--rounds 3]
- * [--jobs N]`. Measures each candidate of the peer's `sweep` in interleaved rounds, as the benchmark
- * does, and prints one Markdown table a workload, the best first. What is chosen is written into the peer's
- * `best` by hand. Absurd needs its SQL file in `ABSURD_SQL`.
+ * [--jobs N]`. Measures each candidate of the peer's `sweep` in interleaved rounds, as the benchmark does, and prints one
+ * Markdown table a workload, the best first. What is chosen is written into the peer's `best` by hand. Absurd needs its SQL
+ * file in `ABSURD_SQL`.
  */
 import { parseArgs } from "node:util";
 
 import { measureDrain, measureIdle, type Sample } from "./measure.ts";
-import type { Peer, PeerWorkload, Settings } from "./peer.ts";
+import { type Peer, type PeerWorkload, type Settings, SHAPES } from "./peer.ts";
 import { loadPeer } from "./peers/index.ts";
 import { type BenchServer, startBenchServer } from "./server.ts";
-
-const SHAPES: Readonly<Record<PeerWorkload, { readonly tasksPerJob: number; readonly sleepUpToMs: number }>> = {
-  noop: { tasksPerJob: 5, sleepUpToMs: 0 },
-  sleeping: { tasksPerJob: 5, sleepUpToMs: 10 },
-  single: { tasksPerJob: 1, sleepUpToMs: 0 },
-  idle: { tasksPerJob: 5, sleepUpToMs: 0 },
-};
 
 interface Candidate {
   readonly settings: Settings;

@@ -7,9 +7,9 @@ export interface BenchContext {
   readonly server: BenchServer;
   /** Those that can run here and were not left out. */
   readonly peers: readonly Peer[];
-  /** A share of full sizes: 1, or less in quick runs. */
+  /** By how much the sizes that peers and workloads name are multiplied. */
   readonly scale: number;
-  /** A slice of the workloads' big tables: a million jobs in a full run. */
+  /** Finished jobs in the tables of the workload about growth: a million in a full run. */
   readonly manyJobs: number;
 }
 

@@ -1,13 +1,6 @@
 import { measureDrain, measureEnqueue, measureIdle, type Sample } from "../measure.ts";
-import type { Peer, PeerWorkload } from "../peer.ts";
+import { type Peer, type PeerWorkload, SHAPES } from "../peer.ts";
 import { type BenchContext, type OpenWorkload, ready, scaled, type Workload } from "../workload.ts";
-
-const SHAPES = {
-  noop: { tasksPerJob: 5, sleepUpToMs: 0 },
-  sleeping: { tasksPerJob: 5, sleepUpToMs: 10 },
-  single: { tasksPerJob: 1, sleepUpToMs: 0 },
-  idle: { tasksPerJob: 5, sleepUpToMs: 0 },
-} satisfies Record<PeerWorkload, object>;
 
 /** A commit waits five milliseconds for company, as it does for a disk that is slow to sync. */
 const SLOW_DISK = { commit_delay: "5000", commit_siblings: "0" };
