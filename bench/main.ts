@@ -59,24 +59,25 @@ async function measure(): Promise<void> {
     installPeers();
   }
   const { peers, skipped } = await usable(names);
+  const failed: string[] = [];
+  function fail(what: string, error: unknown): void {
+    const reason = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    failed.push(reason);
+    process.exitCode = 1;
+    process.stderr.write(`FAILED ${reason}\n`);
+  }
   const beganMs = Date.now();
   const server = await startBenchServer();
   try {
     const machine = await describeMachine(server, peers);
     const limits = await measureLimits(server, Math.max(0.3, LIMIT_SECONDS * scale));
-    const failed: string[] = [];
     const measured: Record<string, WorkloadReport> = {};
     for (const workload of workloads) {
-      measured[workload.name] = await measureWorkload(
-        workload,
-        { server, peers, scale, manyJobs },
-        rounds,
-        (reason) => {
-          failed.push(reason);
-          process.exitCode = 1;
-          process.stderr.write(`FAILED ${reason}\n`);
-        },
-      );
+      try {
+        measured[workload.name] = await measureWorkload(workload, { server, peers, scale, manyJobs }, rounds, fail);
+      } catch (error) {
+        fail(workload.name, error);
+      }
     }
     write({
       at: new Date().toISOString(),

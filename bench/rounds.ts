@@ -5,13 +5,13 @@ import type { BenchContext, Contender, Workload } from "./workload.ts";
 
 /**
  * Measures a workload's contenders in turn, `rounds` times over, each round beginning with another one. One that fails is
- * left out from then on, and `onFailure` hears why.
+ * left out from then on, and `onFailure` hears which one and why.
  */
 export async function measureWorkload(
   workload: Workload,
   context: BenchContext,
   rounds: number,
-  onFailure: (reason: string) => void,
+  onFailure: (what: string, error: unknown) => void,
 ): Promise<WorkloadReport> {
   const { contenders, close } = await workload.open(context);
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
@@ -29,7 +29,7 @@ export async function measureWorkload(
           );
         } catch (error) {
           samples.delete(contender);
-          onFailure(`${workload.name}, ${contender.name}: ${error instanceof Error ? error.message : String(error)}`);
+          onFailure(`${workload.name}, ${contender.name}`, error);
         }
       }
     }
