@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { leaveFlagged } from "../database/calls/fetches.ts";
 import { isAnswerLost } from "../database/transientErrors.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -11,6 +12,8 @@ export interface QueuePoolOptions {
   readonly events: EventHub;
   /** Stands for the fetches of all runs in the trouble with Postgres. */
   readonly fetcher: object;
+  /** Flags of wake-ups that are left to other workers; more may be added. */
+  readonly passedOn: ReadonlySet<string>;
   /** Nothing is fetched before. */
   readonly mayFetch: () => Promise<void>;
   /** Is told when the answer to a fetch or a return is lost: what is locked now is not known. It fetches nothing more then. */
@@ -32,14 +35,15 @@ type Connected = (error: unknown, client: pg.PoolClient | undefined, release: (r
 const NO_ROWS = { rows: [] };
 
 /**
- * Lends connections as `database` does, but waits for Postgres where that would fail. It answers a fetch that fails with
+ * Lends connections as `database` does, but waits for Postgres where that would fail. It leaves flagged wake-ups alone, which
+ * graphile-worker's local queue cannot. It answers a fetch that fails with
  * "nothing there", because graphile-worker 0.18 writes a stack trace to standard error for each fetch that fails while it
  * stops, and it always stops when Postgres restarts. And it answers only when Postgres has answered: a return of what lay in
  * the local queue, because graphile-worker rejects a promise that nobody handles for each that fails; the registration of
  * identifiers, because graphile-worker keeps the answer, and after a failure fetches nothing ever again.
  */
 export function createQueuePool(options: QueuePoolOptions): QueuePool {
-  const { database, events, fetcher, mayFetch } = options;
+  const { database, events, fetcher, passedOn, mayFetch } = options;
   const troubles = troublesOf(events);
   const ended = new AbortController();
   let isFetching = true;
@@ -79,8 +83,9 @@ export function createQueuePool(options: QueuePoolOptions): QueuePool {
       if (!isFetching || isEmptyFetch(nameOf(statement))) {
         return NO_ROWS;
       }
+      const leaving = passedOn.size === 0 ? statement : leaveFlagged(statement as pg.QueryConfig, [...passedOn]);
       try {
-        const fetched = await query(statement, ...rest);
+        const fetched = await query(leaving, ...rest);
         troubles.answered(fetcher);
         return fetched;
       } catch (error) {

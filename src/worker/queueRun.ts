@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import { endsWithin } from "../engine/deadline.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { createGraphileLogger } from "./graphileLogger.ts";
-import { leaveToOthers } from "./leftToOthers.ts";
 import { giveBackBeforeRelease } from "./localQueueEnd.ts";
 import { pingListeners } from "./listenPing.ts";
 import { closePollGaps } from "./pollGaps.ts";
@@ -19,11 +18,8 @@ import { forgiveSecondRelease } from "./secondRelease.ts";
 export interface QueueRun {
   /** Its id stands in the rows that it has locked. */
   readonly pool: WorkerPool;
-  /**
-   * Resolves when it fetches nothing more, to the reason; to `null` if the next run is only to fetch in another way. Its
-   * handlers may go on for long.
-   */
-  readonly leaving: Promise<string | null>;
+  /** Resolves when it fetches nothing more, to the reason. Its handlers may go on for long. */
+  readonly leaving: Promise<string>;
   /** Resolves when its last handler has ended. */
   readonly ended: Promise<void>;
   /** Fetches nothing more and waits for the handlers. Safe twice. */
@@ -37,8 +33,8 @@ export interface QueueRunOptions {
   readonly database: pg.Pool;
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
-  /** Flags of wake-ups that are left to other workers, for a while. */
-  readonly passedOn: Set<string>;
+  /** As in `QueuePoolOptions`. */
+  readonly passedOn: ReadonlySet<string>;
   readonly log: Logger;
   readonly events: EventHub;
   /** As in `QueuePoolOptions`. */
@@ -60,13 +56,12 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
   const poolEvents: WorkerEvents = new EventEmitter();
   let pool: WorkerPool | undefined;
   let noted: Promise<void> = Promise.resolve();
-  const { promise: leaving, resolve: leave } = Promise.withResolvers<string | null>();
+  const { promise: leaving, resolve: leave } = Promise.withResolvers<string>();
   poolEvents.on("pool:create", ({ workerPool }: { readonly workerPool: WorkerPool }) => {
     pool = workerPool;
     noted = onPool(workerPool);
   });
   poolEvents.on("pool:gracefulShutdown", ({ message }: { readonly message: string }) => {
-    leftToOthers.end();
     queuePool.endFetching();
     leave(message);
   });
@@ -74,19 +69,12 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     database: options.database,
     events: options.events,
     fetcher: options.fetcher,
+    passedOn: options.passedOn,
     mayFetch: () => noted,
     // What it has locked without our knowing is free when the pool has ended; else nobody would get at it for four hours.
     onAnswerLost() {
-      end("The answer to a fetch was lost");
+      Promise.resolve(pool?.gracefulShutdown("The answer to a fetch was lost")).catch(() => {});
     },
-  });
-  function end(reason: string): void {
-    queuePool.endFetching();
-    Promise.resolve(pool?.gracefulShutdown(reason)).catch(() => {});
-  }
-  const leftToOthers = leaveToOthers(options.passedOn, () => {
-    leave(null);
-    end("The next run fetches in another way");
   });
   closePollGaps(poolEvents);
   sizeFetches(poolEvents, queue.concurrency);
@@ -104,13 +92,12 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     taskList,
     events: poolEvents,
     noHandleSignals: true,
-    forbiddenFlags: () => leftToOthers.forbiddenFlags(),
     preset: {
       worker: {
         schema: queue.schema,
         concurrentJobs: queue.concurrency,
         // How much it fetches fetchSize.ts says.
-        localQueue: leftToOthers.hasLocalQueue ? { size: queue.concurrency, ttl: HELD_MS } : { size: -1 },
+        localQueue: { size: queue.concurrency, ttl: HELD_MS },
         pollInterval: queue.pollIntervalMs,
         ...(queue.crontabFile !== undefined && { crontabFile: queue.crontabFile }),
         gracefulShutdownAbortTimeout: queue.shutdownGraceMs,

@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly taskList: TaskList;
   readonly queue: QueueSettings;
   /** Versions whose jobs this worker has passed on to others. */
-  readonly passedOn: Set<string>;
+  readonly passedOn: ReadonlySet<string>;
   readonly log: Logger;
   readonly events: EventHub;
 }
@@ -97,9 +97,9 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
     }
   }
 
-  async function startAgain(pauseMs: number): Promise<QueueRun | null> {
-    for (let delayMs = pauseMs; !stopping.signal.aborted; delayMs = RESTART_PAUSE_MS) {
-      await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+  async function startAgain(): Promise<QueueRun | null> {
+    while (!stopping.signal.aborted) {
+      await sleep(RESTART_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
       if (!stopping.signal.aborted) {
         try {
           return await start();
@@ -112,13 +112,11 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
   }
 
   async function keepRunning(first: QueueRun): Promise<void> {
-    let current: QueueRun | null = first;
-    while (current !== null) {
+    for (let current: QueueRun | null = first; current !== null; current = await startAgain()) {
       const reason = await current.leaving;
-      if (reason !== null && !stopping.signal.aborted) {
+      if (!stopping.signal.aborted) {
         events.emit("runner.restarted", { reason });
       }
-      current = await startAgain(reason === null ? 0 : RESTART_PAUSE_MS);
     }
   }
 
