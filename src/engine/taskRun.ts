@@ -255,9 +255,9 @@ function demandFence({ outcome }: Pick<WrittenCheckpoint, "outcome">): void {
   }
 }
 
-/** The claim itself has marked the first task. */
-function isMarked({ attempt, task }: TaskTry): boolean {
-  return task.position === attempt.claim.firstPosition;
+/** The claim itself marks the first task of a job that was claimed before. */
+function isMarked({ task }: TaskTry): boolean {
+  return task.status === "RUNNING";
 }
 
 function runningMark({ jobId, fence }: Claim, { position }: PlannedTask): RunningMark {

@@ -84,6 +84,7 @@ describe("COMPLETED", () => {
 describe("RUNNING", () => {
   test("is written with progress, and keeps the start", async () => {
     const { job, fence, worker } = await claimed();
+    await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "R" }]);
     const before = await firstTask(job);
     await checkpoint(sql.pool(), worker, [{ job, position: 1, fence, kind: "R", progress: 0.25 }]);
     expect(await firstTask(job)).toMatchObject({
@@ -302,6 +303,7 @@ describe("a batch", () => {
   test("answers each item for itself", async () => {
     const [a, b, c, d] = [await claimed(), await claimed(), await claimed(), await claimed()];
     await checkpoint(sql.pool(), a.worker, [{ ...a, position: 1, kind: "C" }]);
+    await checkpoint(sql.pool(), d.worker, [{ ...d, position: 1, kind: "R" }]);
     const answers = await checkpoint(sql.pool(), a.worker, [
       { ...a, position: 1, kind: "C" },
       { ...b, position: 1, kind: "F" },
@@ -338,7 +340,7 @@ describe("a batch", () => {
       // Which of two rows for one task Postgres takes is left to chance.
       expect([
         ["written", "COMPLETED"],
-        [`Task 1 of job ${job} is in one batch twice.`, "RUNNING"],
+        [`Task 1 of job ${job} is in one batch twice.`, "PENDING"],
       ]).toContainEqual([refusal, status]);
     }
   });
@@ -356,6 +358,6 @@ describe("a batch", () => {
       ['{"fine": 1}', String.raw`"\u0000"`],
     ]);
     expect(await errorOf(write)).toMatchObject({ code: "22P05" });
-    expect(await firstTask(a.job)).toMatchObject({ status: "RUNNING" });
+    expect(await firstTask(a.job)).toMatchObject({ status: "PENDING" });
   });
 });

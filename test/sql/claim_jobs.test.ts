@@ -26,7 +26,7 @@ const later = new Date(Date.now() + 3_600_000);
 const ownJob = (): Promise<string> =>
   sql.value<string>("select (ratchet_private.create_job('own', '{\"n\": 1}', 'default')).id");
 
-test("a claim returns payload, plan and policy, marks the first unfinished task and raises the fence into it", async () => {
+test("a job's first claim returns payload, plan and policy, and touches no task", async () => {
   const worker = await addWorker(sql);
   const job = await addPublish(sql, ["a"], { max_attempts: 3, tenant: "acme" });
   const answer = await claimOne(sql, worker, job.id);
@@ -42,13 +42,30 @@ test("a claim returns payload, plan and policy, marks the first unfinished task 
     created_at_ms: job.created_at.getTime(),
     holder: worker,
     plan: [
-      [1, "validate", "validate", "Validate product", "RUNNING", 0, null],
+      [1, "validate", "validate", "Validate product", "PENDING", 0, null],
       [2, "upload[1]", "upload", "Upload image 1/1", "PENDING", 0, "a"],
       [3, "create", "create", "Create listing", "PENDING", 0, null],
     ],
   });
   expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING", worker_id: worker, fence: 1 });
-  expect(await readTasks(sql, job.id)).toMatchObject([{ status: "RUNNING", fence: 1 }, { fence: 0 }, { fence: 0 }]);
+  expect(await readTasks(sql, job.id)).toMatchObject([{ status: "PENDING", fence: 0 }, { fence: 0 }, { fence: 0 }]);
+});
+
+test("a later claim marks the first unfinished task and raises the fence into it: who held the job before is refused", async () => {
+  const worker = await addWorker(sql);
+  const job = await addPublish(sql, ["a"]);
+  const { fence } = await claimOne(sql, worker, job.id);
+  await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [job.id], [fence]]);
+  const again = await claimOne(sql, worker, job.id);
+  expect(again.plan?.map(([, , , , status]) => status)).toStrictEqual(["RUNNING", "PENDING", "PENDING"]);
+  expect(await readTasks(sql, job.id)).toMatchObject([
+    { status: "RUNNING", fence: again.fence },
+    { fence: 0 },
+    { fence: 0 },
+  ]);
+  expect(await checkpoint(sql.pool(), worker, [{ job: job.id, position: 1, fence, kind: "C" }])).toMatchObject([
+    { outcome: "refused" },
+  ]);
 });
 
 test("max_attempts comes from the definition where the job has none", async () => {

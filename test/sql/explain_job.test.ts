@@ -90,6 +90,7 @@ describe("held", () => {
     const worker = await setWorkers(1);
     const { id } = await addPublish(sql);
     const { fence } = await claimOne(sql, worker, id);
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "R" }]);
     expect(await explain(id)).toBe(
       `Job ${id} (publish) is at task 1 of 5, "Validate product" (try 1 of 5), held by worker ${worker} (test-host, process 1) and running for N s, with 0 of 5 tasks finished.`,
     );

@@ -2,7 +2,17 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 
 import { named } from "../support/schemas.ts";
-import { addPublish, addSingle, addWorker, claim, claimOne, runJob, useSql, withoutTriggers } from "./fixtures.ts";
+import {
+  addPublish,
+  addSingle,
+  addWorker,
+  checkpoint,
+  claim,
+  claimOne,
+  runJob,
+  useSql,
+  withoutTriggers,
+} from "./fixtures.ts";
 
 const sql = useSql();
 
@@ -145,7 +155,12 @@ test("held by a silent worker, while another is alive", async () => {
 test("two suspects at once", async () => {
   const worker = await addWorker(sql);
   const [one, two] = [await addSingle(sql), await addSingle(sql)];
-  await claim(sql.pool(), worker, [one.id, two.id]);
+  const claims = await claim(sql.pool(), worker, [one.id, two.id]);
+  await checkpoint(
+    sql.pool(),
+    worker,
+    claims.map(({ job_id: job, fence }) => ({ job, position: 1, fence, kind: "R" })),
+  );
   const setDeaths = (id: string): Promise<unknown> =>
     sql.rows(
       `with task as (update ratchet.tasks set deaths = 2 where job_id = $1 returning *)

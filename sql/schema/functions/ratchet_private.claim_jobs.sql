@@ -114,10 +114,12 @@ begin
 
   if v_claimed is not null then
     v_mark := ratchet_private.begin_engine_change('checkpoint');
+    -- Whoever held a job before may still write to its first task. A job's first claim need not keep anybody from that, and its
+    -- task is marked like all others, if it runs long enough.
     update ratchet.tasks t set
       fence = c.fence, status = 'RUNNING', started_at = v_now, error_message = null, progress = null, stop_after = false
       from unnest(v_claimed, v_firsts, v_fences) c (id, position, fence)
-      where t.job_id = c.id and t.position = c.position;
+      where t.job_id = c.id and t.position = c.position and (c.fence > 1 or p_is_order);
     return query
       with claimed as (
         update ratchet.jobs j set

@@ -24,7 +24,7 @@ export interface Claim {
   readonly version: string | null;
   readonly tenant: string;
   readonly fence: number;
-  /** Position of the first unfinished task, which the claim has marked RUNNING. */
+  /** Position of the first unfinished task; RUNNING already, unless this is the first claim of the job. */
   readonly firstPosition: number;
   readonly payload: unknown;
   readonly plan: readonly PlannedTask[];
