@@ -62,11 +62,19 @@ function merge(preset: unknown, path: string): Scopes {
     });
   }
   const { extends: extended = [], ratchet = {}, worker = {} } = preset;
-  const bases = (Array.isArray(extended) ? (extended as unknown[]) : [extended]).map((base) => merge(base, path));
+  const bases = (Array.isArray(extended) ? (extended as unknown[]) : [extended])
+    .filter((base) => !isRatchetPreset(base))
+    .map((base) => merge(base, path));
   return {
     ratchet: joined([...bases.map((base) => base.ratchet), scope(ratchet, "ratchet", path)]),
     worker: joined([...bases.map((base) => base.worker), scope(worker, "worker", path)]),
   };
+}
+
+/** What it sets is for graphile-worker's own command, whose connections are not ours: no choice of the project. */
+function isRatchetPreset(preset: unknown): boolean {
+  const plugins = isObject(preset) ? preset["plugins"] : undefined;
+  return Array.isArray(plugins) && plugins.some((plugin) => isObject(plugin) && plugin["name"] === "RatchetPlugin");
 }
 
 function scope(value: unknown, name: string, path: string): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { expect, inject, test } from "vitest";
 
@@ -48,6 +49,19 @@ test("what is extended counts, the later one before the earlier, the preset itse
     pollIntervalMs: 1,
     schemas: { ratchet: "ratchet", graphileWorker: "queue" },
   });
+});
+
+test("what RatchetPreset sets for graphile-worker's own command is no setting of the project", async () => {
+  const ratchetPreset = JSON.stringify(
+    pathToFileURL(path.join(import.meta.dirname, "../../../src/worker/index.ts")).href,
+  );
+  const preset = `import { RatchetPreset } from ${ratchetPreset};`;
+  const projects = [
+    `export default { extends: [RatchetPreset] };`,
+    `export default { extends: RatchetPreset, worker: { concurrentJobs: 3 } };`,
+  ].map((exported) => projectWith({ "graphile.config.ts": `${preset}\n${exported}` }));
+  const settings = await Promise.all(projects.map((projectFolder) => loadConfig({ environment: {}, projectFolder })));
+  expect(settings.map(({ concurrency }) => concurrency)).toStrictEqual([100, 3]);
 });
 
 test("a value that is made when it is read, and that is no setting of ours, is not made", async () => {
