@@ -29,8 +29,8 @@ export interface SessionOptions {
   readonly schemas?: Partial<SchemaNames> | undefined;
   readonly log: Logger;
   readonly events: EventHub;
-  /** Jobs it runs at once. Default 10. */
-  readonly concurrency?: number | undefined;
+  /** Jobs it runs at once, for whoever looks at the workers. */
+  readonly concurrency: number;
   /** Versions of definitions it has handlers for. Default: none. */
   readonly knownVersions?: readonly string[] | undefined;
   /** Whether it claims jobs outside the queue, due or not. Default: false. */
@@ -78,7 +78,7 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     lanes,
     mostTransactions,
     hasPulse,
-    concurrency: options.concurrency ?? 10,
+    concurrency: options.concurrency,
     knownVersions,
     events,
     log,

@@ -75,6 +75,7 @@ export async function startEngine({
     knownVersions: Object.entries(definitions).map(([identifier, definition]) =>
       registeredVersion(identifier, definition),
     ),
+    concurrency: 10,
     held,
     hasPulse: false,
     ...options,
