@@ -26,7 +26,7 @@ export interface CheckpointWriterOptions {
   readonly events: EventHub;
   /** Is told the jobs of each batch after its commit. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
-  /** 1 to 4; default 2. All writes of a job take the same lane, or two lanes would deadlock on its rows. */
+  /** 1 to 4; default 1. All writes of a job take the same lane, or two lanes would deadlock on its rows. */
   readonly lanes?: number | undefined;
   /** Most checkpoints in one batch; default 500. */
   readonly mostItems?: number | undefined;
@@ -80,7 +80,7 @@ export function createCheckpointWriter({
   findHolders,
   events,
   onWritten = () => {},
-  lanes: laneCount = 2,
+  lanes: laneCount = 1,
   mostItems = 500,
   mostCharacters = 8 * 1_048_576,
 }: CheckpointWriterOptions): CheckpointWriter {
