@@ -22,6 +22,9 @@ export interface HandlerContextSource {
   readonly progress: (fraction: number) => void;
 }
 
+// No private member: what is read through a proxy, or from an object that inherits from the context, must be found as well.
+const SOURCE = Symbol("source");
+
 /**
  * What one handler gets. Most handlers read two or three of its properties, so the dear ones are made when they are first
  * read. They are its own properties all the same: a handler may copy them with `{ ...context }`.
@@ -36,7 +39,7 @@ export class HandlerContext implements AnyTaskContext {
   declare readonly signal: AbortSignal;
   declare readonly log: TaskLog;
   declare readonly idempotencyKey: string;
-  readonly #source: HandlerContextSource;
+  declare readonly [SOURCE]: HandlerContextSource;
 
   constructor(source: HandlerContextSource) {
     const { claim, task, payload, input, progress } = source;
@@ -45,15 +48,11 @@ export class HandlerContext implements AnyTaskContext {
     this.job = { id: claim.jobId, identifier: claim.identifier, tenant: claim.tenant };
     this.task = task;
     this.progress = progress;
-    this.#source = source;
+    Object.defineProperty(this, SOURCE, { value: source });
     Object.defineProperty(this, "results", LATE_RESULTS);
     Object.defineProperty(this, "signal", LATE_SIGNAL);
     Object.defineProperty(this, "log", LATE_LOG);
     Object.defineProperty(this, "idempotencyKey", LATE_IDEMPOTENCY_KEY);
-  }
-
-  static sourceOf(context: HandlerContext): HandlerContextSource {
-    return context.#source;
   }
 }
 
@@ -69,7 +68,7 @@ function whenRead(name: keyof AnyTaskContext, make: (source: HandlerContextSourc
     enumerable: true,
     configurable: true,
     get(this: HandlerContext) {
-      const value = make(HandlerContext.sourceOf(this));
+      const value = make(this[SOURCE]);
       Object.defineProperty(this, name, { value, enumerable: true });
       return value;
     },

@@ -60,3 +60,13 @@ test("a handler may copy its context, and take it apart", () => {
   expect(rest.job).toStrictEqual({ id: "42", identifier: "publish", tenant: "acme" });
   expect(rest.signal).toBeInstanceOf(AbortSignal);
 });
+
+test("a handler may let an object inherit from its context, and look at it through a proxy", () => {
+  const source = createSource();
+  const context: AnyTaskContext = new HandlerContext(source);
+  const heir = Object.create(context) as AnyTaskContext;
+  expect(heir.idempotencyKey).toBe("ratchet-1000-42-upload[1]");
+  const proxy = new Proxy(context, {});
+  expect(proxy.signal).toBeInstanceOf(AbortSignal);
+  expect(proxy.signal).toBe(context.signal);
+});
