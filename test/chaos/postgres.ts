@@ -156,7 +156,8 @@ export async function startOwnPostgres(): Promise<Postgres & { readonly folder: 
       await admin.end();
       await stop("immediate");
       if (canFillDisk) {
-        execFileSync("umount", [disk]);
+        // A process of Postgres may outlive its server for a moment.
+        execFileSync("umount", ["--lazy", disk]);
       }
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
