@@ -1,7 +1,16 @@
 import type pg from "pg";
 
+import { defineJob } from "../../src/definition/defineJob.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createDatabaseOnOwnServer } from "../support/ownServer.ts";
+
+/** The job whose cost is counted. */
+export const five = defineJob()
+  .task("one", () => 1)
+  .task("two", () => 2)
+  .task("three", () => 3)
+  .task("four", () => 4)
+  .task("five", () => 5);
 
 /** What some work has cost Postgres. */
 export interface StatementCost {

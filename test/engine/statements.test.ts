@@ -2,19 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type Checkpoint, writeCheckpoints } from "../../src/database/calls/checkpoints.ts";
 import { type Claim, claimJobs } from "../../src/database/calls/claims.ts";
-import { defineJob } from "../../src/definition/defineJob.ts";
 import { registeredVersion } from "../../src/worker/definitions.ts";
 import { type TestEngine, queue, startEngine } from "./engine.ts";
-import { type StatementCounter, createStatementCounter } from "./statementCounter.ts";
+import { type StatementCounter, createStatementCounter, five } from "./statementCounter.ts";
 
 // Exact, and no time in it: whoever makes these figures smaller writes that down here, and one that grows needs a reason.
-
-const five = defineJob()
-  .task("one", () => 1)
-  .task("two", () => 2)
-  .task("three", () => 3)
-  .task("four", () => 4)
-  .task("five", () => 5);
 
 let counter: StatementCounter;
 let engine: TestEngine;

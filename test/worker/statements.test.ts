@@ -1,20 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { defineJob } from "../../src/definition/defineJob.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { startWorker } from "../../src/worker/startWorker.ts";
-import { type StatementCounter, createStatementCounter } from "../engine/statementCounter.ts";
+import { type StatementCounter, createStatementCounter, five } from "../engine/statementCounter.ts";
 import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 
 const JOBS = 2000;
-
-const five = defineJob()
-  .task("one", () => 1)
-  .task("two", () => 2)
-  .task("three", () => 3)
-  .task("four", () => 4)
-  .task("five", () => 5);
 
 let counter: StatementCounter;
 
