@@ -52,6 +52,12 @@ export async function readGraphileConfig(projectFolder: string): Promise<GivenPr
 type Scopes = Required<Pick<GivenPreset, "ratchet" | "worker">>;
 
 /**
+ * RatchetPreset as our commands read it. What it sets is for graphile-worker's own command, whose connections are not ours;
+ * there it replaces the one job at a time of graphile-worker's preset, which is no choice of the project either.
+ */
+const LEFT_TO_RATCHET: Scopes = { ratchet: {}, worker: { concurrentJobs: undefined } };
+
+/**
  * As graphile-config resolves presets: what is extended first, in order, then the preset itself; key by key. A small copy of
  * it, because only two scopes count here, and graphile-config comes along in several versions.
  */
@@ -62,16 +68,15 @@ function merge(preset: unknown, path: string): Scopes {
     });
   }
   const { extends: extended = [], ratchet = {}, worker = {} } = preset;
-  const bases = (Array.isArray(extended) ? (extended as unknown[]) : [extended])
-    .filter((base) => !isRatchetPreset(base))
-    .map((base) => merge(base, path));
+  const bases = (Array.isArray(extended) ? (extended as unknown[]) : [extended]).map((base) =>
+    isRatchetPreset(base) ? LEFT_TO_RATCHET : merge(base, path),
+  );
   return {
     ratchet: joined([...bases.map((base) => base.ratchet), scope(ratchet, "ratchet", path)]),
     worker: joined([...bases.map((base) => base.worker), scope(worker, "worker", path)]),
   };
 }
 
-/** What it sets is for graphile-worker's own command, whose connections are not ours: no choice of the project. */
 function isRatchetPreset(preset: unknown): boolean {
   const plugins = isObject(preset) ? preset["plugins"] : undefined;
   return Array.isArray(plugins) && plugins.some((plugin) => isObject(plugin) && plugin["name"] === "RatchetPlugin");

@@ -58,10 +58,11 @@ test("what RatchetPreset sets for graphile-worker's own command is no setting of
   const preset = `import { RatchetPreset } from ${ratchetPreset};`;
   const projects = [
     `export default { extends: [RatchetPreset] };`,
+    `export default { extends: [{ worker: { concurrentJobs: 1 } }, RatchetPreset] };`,
     `export default { extends: RatchetPreset, worker: { concurrentJobs: 3 } };`,
   ].map((exported) => projectWith({ "graphile.config.ts": `${preset}\n${exported}` }));
   const settings = await Promise.all(projects.map((projectFolder) => loadConfig({ environment: {}, projectFolder })));
-  expect(settings.map(({ concurrency }) => concurrency)).toStrictEqual([100, 3]);
+  expect(settings.map(({ concurrency }) => concurrency)).toStrictEqual([100, 100, 3]);
 });
 
 test("a value that is made when it is read, and that is no setting of ours, is not made", async () => {
