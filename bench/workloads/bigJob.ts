@@ -2,7 +2,7 @@ import { createRatchet } from "../../src/index.ts";
 import type { Sample } from "../measure.ts";
 import { nowMs } from "../peer.ts";
 import { type BenchContext, ready, scaled, type Workload } from "../workload.ts";
-import { openRatchetDatabase } from "./ratchetDatabase.ts";
+import { withRatchetDatabase } from "./ratchetDatabase.ts";
 
 const SMALL = "10-task jobs";
 
@@ -22,9 +22,8 @@ export const bigJob: Workload = {
     ]),
 };
 
-async function tasksOneByOne({ server }: BenchContext, jobs: number, tasks: number): Promise<Sample> {
-  const ratchet = await openRatchetDatabase(server);
-  try {
+function tasksOneByOne({ server }: BenchContext, jobs: number, tasks: number): Promise<Sample> {
+  return withRatchetDatabase(server, async (ratchet) => {
     await ratchet.addParts(jobs, tasks);
     const worker = await ratchet.run({ concurrency: 1, sleepMs: 0, stopAfterJobs: jobs });
     await ratchet.check(jobs * tasks);
@@ -32,9 +31,7 @@ async function tasksOneByOne({ server }: BenchContext, jobs: number, tasks: numb
       value: (worker.lastDoneMs - worker.firstStartMs) / (jobs * tasks),
       details: { peakRssMb: worker.peakRssMb, readMs: await readMs(ratchet.database.url) },
     };
-  } finally {
-    await ratchet.database.drop();
-  }
+  });
 }
 
 /** How long the client takes to read a whole job, connections made before. */

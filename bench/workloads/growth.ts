@@ -1,6 +1,6 @@
 import type { Sample } from "../measure.ts";
 import type { BenchContext, Workload } from "../workload.ts";
-import { CONCURRENCY, openRatchetDatabase, type RatchetDatabase } from "./ratchetDatabase.ts";
+import { CONCURRENCY, openRatchetDatabase, type RatchetDatabase, withRatchetDatabase } from "./ratchetDatabase.ts";
 
 const EMPTY = "empty tables";
 const MEMORY_SAMPLES = 20;
@@ -26,7 +26,12 @@ export const growth: Workload = {
     const done = { finished: manyJobs * 5, waiting: 0 };
     return {
       contenders: [
-        { name: EMPTY, title: EMPTY, measure: () => drainEmpty(context) },
+        {
+          name: EMPTY,
+          title: EMPTY,
+          measure: () =>
+            withRatchetDatabase(server, async (empty) => (await drainSome(empty, jobsOf(context), 0)).sample),
+        },
         {
           name: "finished",
           title: `${manyJobs.toLocaleString("en")} finished jobs`,
@@ -77,15 +82,6 @@ async function runAll(ratchet: RatchetDatabase, jobs: number): Promise<Sample["d
 
 function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
-}
-
-async function drainEmpty(context: BenchContext): Promise<Sample> {
-  const empty = await openRatchetDatabase(context.server);
-  try {
-    return (await drainSome(empty, jobsOf(context), 0)).sample;
-  } finally {
-    await empty.database.drop();
-  }
 }
 
 /** Adds so many jobs, then runs so many: not the same ones where others wait before them. */

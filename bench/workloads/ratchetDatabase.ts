@@ -1,14 +1,13 @@
 import { createPool } from "../../src/database/pool.ts";
 import { migrate } from "../../src/database/migrator.ts";
 import { settle } from "../measure.ts";
+import { addInSlices } from "../peers/support/addBySql.ts";
 import type { BenchDatabase, BenchServer } from "../server.ts";
 import { type RunningProgram, startProgram } from "../step.ts";
 import { FIVE, PARTS, type WorkerAnswer, type WorkerRun } from "../workerRun.ts";
 
 /** Jobs in flight where Ratchet is asked for all it has, as `ratchet-tuned` in `bench/peers/ratchet.ts`. */
 export const CONCURRENCY = 400;
-
-const JOBS_A_CALL = 1000;
 
 /** A database of Ratchet's, with the two definitions of {@link WorkerRun}. */
 export interface RatchetDatabase {
@@ -25,20 +24,32 @@ export interface RatchetDatabase {
   check(completedTasks: number): Promise<void>;
 }
 
-/** Makes one. */
+/** Makes one, and drops it when `use` has ended. */
+export async function withRatchetDatabase<Result>(
+  server: BenchServer,
+  use: (ratchet: RatchetDatabase) => Promise<Result>,
+): Promise<Result> {
+  const ratchet = await openRatchetDatabase(server);
+  try {
+    return await use(ratchet);
+  } finally {
+    await ratchet.database.drop();
+  }
+}
+
+/** Makes one; whoever opens it drops it. */
 export async function openRatchetDatabase(server: BenchServer): Promise<RatchetDatabase> {
   const database = await server.freshDatabase();
   const pool = createPool({ connectionString: database.url, max: 1 });
   await migrate(pool);
   await pool.end();
 
-  async function addAll(jobs: number, specs: string): Promise<void> {
-    for (let added = 0; added < jobs; added += JOBS_A_CALL) {
-      await database.client.query(
-        `select count(*) from ratchet.add_jobs((select jsonb_agg(${specs}) from generate_series(1, $1::integer) n))`,
-        [Math.min(JOBS_A_CALL, jobs - added)],
-      );
-    }
+  function addAll(jobs: number, spec: string): Promise<void> {
+    return addInSlices(
+      { databaseUrl: database.url, jobs },
+      `select count(*) from ratchet.add_jobs(
+         (select jsonb_agg(${spec}) from generate_series($1::integer, $2::integer) n))`,
+    );
   }
   function start(run: Omit<WorkerRun, "databaseUrl">): RunningProgram<WorkerAnswer> {
     return startProgram<WorkerAnswer>("ratchetWorker.ts", [JSON.stringify({ ...run, databaseUrl: database.url })]);

@@ -1,6 +1,6 @@
 import type { Sample } from "../measure.ts";
 import { type BenchContext, ready, scaled, type Workload } from "../workload.ts";
-import { openRatchetDatabase } from "./ratchetDatabase.ts";
+import { withRatchetDatabase } from "./ratchetDatabase.ts";
 
 const AT_ONCE = 1000;
 const SLEEP_MS = 200;
@@ -16,11 +16,10 @@ export const slowHandlers: Workload = {
   open: (context) => ready([{ name: "ratchet", title: "Ratchet", measure: () => overhead(context) }]),
 };
 
-async function overhead(context: BenchContext): Promise<Sample> {
+function overhead(context: BenchContext): Promise<Sample> {
   const waves = Math.max(2, scaled(WAVES, context));
   const jobs = AT_ONCE * waves;
-  const ratchet = await openRatchetDatabase(context.server);
-  try {
+  return withRatchetDatabase(context.server, async (ratchet) => {
     await ratchet.add(jobs);
     const worker = await ratchet.run({ concurrency: AT_ONCE, sleepMs: SLEEP_MS, stopAfterJobs: jobs });
     await ratchet.check(jobs * 5);
@@ -30,7 +29,5 @@ async function overhead(context: BenchContext): Promise<Sample> {
       value: (seconds / idealSeconds - 1) * 100,
       details: { seconds, idealSeconds, peakRssMb: worker.peakRssMb },
     };
-  } finally {
-    await ratchet.database.drop();
-  }
+  });
 }

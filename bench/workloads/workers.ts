@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Sample, settle } from "../measure.ts";
 import { type BenchContext, ready, scaled, type Workload } from "../workload.ts";
-import { CONCURRENCY, openRatchetDatabase } from "./ratchetDatabase.ts";
+import { CONCURRENCY, withRatchetDatabase } from "./ratchetDatabase.ts";
 
 const JOBS = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -24,11 +24,10 @@ export const workers: Workload = {
     ),
 };
 
-async function drainTogether(context: BenchContext, count: number): Promise<Sample> {
+function drainTogether(context: BenchContext, count: number): Promise<Sample> {
   const jobs = scaled(JOBS, context);
-  const ratchet = await openRatchetDatabase(context.server);
-  const { client } = ratchet.database;
-  try {
+  return withRatchetDatabase(context.server, async (ratchet) => {
+    const { client } = ratchet.database;
     await ratchet.add(jobs);
     await settle(ratchet.database);
     const programs = Array.from({ length: count }, () =>
@@ -64,7 +63,5 @@ async function drainTogether(context: BenchContext, count: number): Promise<Samp
       value: (jobs * 5) / seconds,
       details: { seconds, leastJobs: Math.min(...all.map((worker) => worker.jobs)) },
     };
-  } finally {
-    await ratchet.database.drop();
-  }
+  });
 }

@@ -6,7 +6,10 @@ import { callsPerSecond } from "./timing.ts";
 const JOBS_A_CALL = 1000;
 
 /** Adds all jobs, a thousand a call of `sql`, whose parameters are the first and the last one's number. */
-export function addInSlices({ databaseUrl, jobs }: RunOptions, sql: string): Promise<void> {
+export function addInSlices(
+  { databaseUrl, jobs }: Pick<RunOptions, "databaseUrl" | "jobs">,
+  sql: string,
+): Promise<void> {
   return withClient(databaseUrl, async (client) => {
     for (let from = 0; from < jobs; from += JOBS_A_CALL) {
       await client.query({ name: "add", text: sql, values: [from, Math.min(from + JOBS_A_CALL, jobs) - 1] });
