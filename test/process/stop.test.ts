@@ -141,6 +141,7 @@ test("Postgres away during the stop: the process ends all the same, and says wha
     const worker = await begin({ DATABASE_URL: proxy.url, RATCHET_SHUTDOWN_GRACE: "200 ms" });
     const jobId = await workers.add("stubborn");
     await started(`begins ${jobId}`);
+    await waitUntil(async () => (await workers.job(jobId))?.tasks[0]?.status === "RUNNING");
     await proxy.set({ kind: "swallow" });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(0);
