@@ -23,7 +23,9 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
       const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
       // It begins one whenever Postgres was away, and is started again.
       const isAboutShutdown =
-        /^(?:Worker exited, but pool is|gracefulShutdown called when|Runner stopping \(reason)/v.test(message);
+        /^(?:Worker exited, but pool is|gracefulShutdown called when|Runner stopping \(reason)/v.test(message) ||
+        // Our own doing, when its handlers are done and Postgres does not let it end.
+        message.includes("forcefulShutdown was initiated");
       const method =
         isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown
           ? "debug"

@@ -55,7 +55,7 @@ export async function expectToSurvive(
   expect(worker.child.exitCode).toBeNull();
   const lines = (): LogLine[] => worker.lines().slice(linesBefore);
   const complaints = lines().filter(({ level }) => level !== "info");
-  expect(complaints.map(({ kind = "" }) => kind).filter((kind) => !kinds.includes(kind))).toStrictEqual([]);
+  expect(complaints.filter(({ kind = "" }) => !kinds.includes(kind))).toStrictEqual([]);
   await waitUntil(() => openTroubles(lines()).size === 0, { what: "the line that says that it is over" });
 }
 
