@@ -40,6 +40,5 @@ async function runCommandLine(): Promise<number> {
   }
 }
 
-// A fault that never came back must not keep a run from ending.
-// oxlint-disable-next-line unicorn/no-process-exit -- This is a program.
+// oxlint-disable-next-line unicorn/no-process-exit -- A fault that never came back would keep the run from ending.
 process.exit(await runCommandLine());
