@@ -32,7 +32,7 @@ export async function createGraphqlHandler({
   log,
 }: GraphqlHandlerOptions): Promise<GraphqlHandler> {
   const instance = postgraphile({
-    extends: [createGraphqlPreset({ getLog: () => log, statementTimeoutMs })],
+    extends: [createGraphqlPreset({ getLog: () => log, getSchema: () => schema, statementTimeoutMs })],
     pgServices: [makePgService({ pool, schemas: [schema], pubsub: false })],
   });
   const serving = instance.createServ(grafserv);

@@ -11,7 +11,7 @@ import { createMaskError } from "./maskError.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
 import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
 import { PageLimitPlugin } from "./pageLimitPlugin.ts";
-import { createReadOnlyPlugin } from "./readOnlyPlugin.ts";
+import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
 import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
 import { DescriptionPlugin } from "./descriptionPlugin.ts";
 
@@ -65,13 +65,16 @@ const DEFAULT_QUERY = `# The newest jobs, how far they are and why.
 export interface GraphqlPresetOptions {
   /** Called when there is something to log. */
   readonly getLog: () => Logger;
+  /** The name of the schema `ratchet`. */
+  readonly getSchema: () => string;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
 }
 
-/** Creates the preset that makes a read-only API of Ratchet's schema. */
+/** Creates the preset that makes an API of Ratchet's schema. */
 export function createGraphqlPreset({
   getLog,
+  getSchema,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
@@ -83,7 +86,7 @@ export function createGraphqlPreset({
       NamesPlugin,
       NewestFirstPlugin,
       PageLimitPlugin,
-      createReadOnlyPlugin(statementTimeoutMs),
+      createRequestSettingsPlugin({ getSchema, statementTimeoutMs }),
       ShapeLimitPlugin,
       DescriptionPlugin,
     ],
@@ -112,9 +115,7 @@ export function createGraphqlPreset({
     },
     grafast: { explain: false },
     ruru: {
-      // Its type asks for every property, but it is merged over the defaults.
-      clientConfig: { defaultQuery: DEFAULT_QUERY } as NonNullable<GraphileConfig.Preset["ruru"]>["clientConfig"] &
-        object,
+      clientConfig: { defaultQuery: DEFAULT_QUERY },
       htmlParts: { titleTag: "<title>Ratchet · GraphQL</title>" },
     },
   };

@@ -3,14 +3,20 @@ import "postgraphile";
 import "postgraphile/grafserv";
 
 import type { Logger } from "pino";
-import { resolveConfig } from "../config/config.ts";
+import { type Config, resolveConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createGraphqlPreset } from "./preset.ts";
 
+let config: Config | undefined;
 let log: Logger | undefined;
 
+function getConfig(): Config {
+  config ??= resolveConfig();
+  return config;
+}
+
 function getLog(): Logger {
-  log ??= createLogger({ level: resolveConfig().logLevel });
+  log ??= createLogger({ level: getConfig().logLevel });
   return log;
 }
 
@@ -19,4 +25,7 @@ function getLog(): Logger {
  * `graphile.config.ts`, then `npx postgraphile -c postgres://… -s ratchet`. Read-only. Needs the packages `postgraphile`,
  * `@graphile/simplify-inflection`, `postgraphile-plugin-connection-filter` and `graphql`.
  */
-export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset({ getLog });
+export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset({
+  getLog,
+  getSchema: () => getConfig().schemas.ratchet,
+});

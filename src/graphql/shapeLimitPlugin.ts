@@ -4,7 +4,6 @@ import {
   GraphQLError,
   type GraphQLNamedType,
   Kind,
-  OperationTypeNode,
   type SelectionSetNode,
   type ValidationContext,
   type ValidationRule,
@@ -44,8 +43,9 @@ const shapeRule: ValidationRule = (context) => {
   const measure = createMeasure(context);
   return {
     OperationDefinition(operation) {
-      if (operation.operation !== OperationTypeNode.QUERY) {
-        const error = new RatchetError("RT006", `This API only reads: it has no ${operation.operation}.`, {
+      const root = context.getSchema().getRootType(operation.operation);
+      if (root === undefined || root === null) {
+        const error = new RatchetError("RT006", `This API has no ${operation.operation}.`, {
           hint: "Change jobs with the command `ratchet`, the TypeScript client or SQL.",
         });
         context.reportError(
@@ -53,7 +53,7 @@ const shapeRule: ValidationRule = (context) => {
         );
         return;
       }
-      const { depth, lists, own, fields } = measure(operation.selectionSet, context.getSchema().getQueryType());
+      const { depth, lists, own, fields } = measure(operation.selectionSet, root);
       const found = [
         ...over("fields inside fields", depth, LIMITS.depth),
         ...over("lists inside lists", lists, LIMITS.nestedLists),

@@ -1,0 +1,73 @@
+import "postgraphile";
+import "postgraphile/grafserv/node";
+import { type OperationDefinitionNode, Kind, OperationTypeNode } from "postgraphile/graphql";
+import { type Identity, identityOf } from "./authentication/identity.ts";
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- Grafast's types are extended like this.
+  namespace Grafast {
+    interface Context {
+      /** Who asks; null: nobody asks for tokens here, and all is done as the login of the connection. */
+      readonly ratchetIdentity?: Identity | null;
+    }
+  }
+}
+
+/** What {@link createRequestSettingsPlugin} takes. */
+export interface RequestSettings {
+  /** The name of the schema `ratchet`, which the names of roles and settings begin with. */
+  readonly getSchema: () => string;
+  readonly statementTimeoutMs: number;
+}
+
+/**
+ * Tells Postgres who asks, lets it refuse what a query would write, and end what takes too long. Set in each transaction and
+ * not for the session, so that it holds behind a transaction pooler and in a PostGraphile server that is not ours too.
+ */
+export function createRequestSettingsPlugin({ getSchema, statementTimeoutMs }: RequestSettings): GraphileConfig.Plugin {
+  return {
+    name: "RatchetRequestSettingsPlugin",
+    version: "1.0.0",
+    after: ["PgContextPlugin"],
+    grafast: {
+      middleware: {
+        async prepareArgs(proceed, { args }) {
+          // What a project's own preset puts into the context comes first: it cannot undo what follows.
+          const prepared = await proceed();
+          const identity = identityOf(args.requestContext ?? {}) ?? null;
+          const settings = {
+            ...(identity === null ? {} : settingsOf(identity, getSchema())),
+            ...(isMutation(args) ? {} : { transaction_read_only: "on" }),
+            statement_timeout: String(statementTimeoutMs),
+            // Compiling takes longer than any of these statements runs.
+            jit: "off",
+          };
+          const context: object = args.contextValue;
+          Reflect.set(context, "ratchetIdentity", identity);
+          for (const { pgSettingsKey } of args.resolvedPreset?.pgServices ?? []) {
+            if (pgSettingsKey !== undefined) {
+              Reflect.set(context, pgSettingsKey, { ...(Reflect.get(context, pgSettingsKey) as object), ...settings });
+            }
+          }
+          return prepared;
+        },
+      },
+    },
+  };
+}
+
+function settingsOf({ role, tenant, subject }: Identity, schema: string): Record<string, string> {
+  return { role: `${schema}_${role}`, [`${schema}.tenant`]: tenant ?? "", [`${schema}.subject`]: subject };
+}
+
+/** Which operation runs is checked later; one that cannot be told is no mutation. */
+function isMutation({ document, operationName }: Grafast.ExecutionArgs): boolean {
+  const operations = document.definitions.filter(
+    (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  const chosen =
+    typeof operationName === "string" && operationName !== ""
+      ? operations.find(({ name }) => name?.value === operationName)
+      : operations[0];
+  return chosen?.operation === OperationTypeNode.MUTATION;
+}
