@@ -12,7 +12,7 @@ create or replace function ratchet.add_job(
   job_key_mode text default null,
   tenant text default null
 ) returns ratchet.jobs
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_spec jsonb := jsonb_build_object(
     'identifier', add_job.identifier, 'payload', coalesce(add_job.payload, '{}'), 'task_names', to_jsonb(add_job.task_names),

@@ -1,6 +1,6 @@
 -- security definer: a service may add jobs without any right on the tables or on graphile-worker's.
 create or replace function ratchet.add_jobs(specs jsonb) returns setof ratchet.jobs
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids bigint[] := ratchet_private.insert_jobs(specs);
 begin

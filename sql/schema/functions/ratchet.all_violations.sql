@@ -1,5 +1,5 @@
 create or replace function ratchet.all_violations() returns table (job_id bigint, rule text, detail text)
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   return query select * from ratchet_private.find_violations('-infinity');
 end

@@ -1,5 +1,5 @@
 create or replace function ratchet.jobs_current_task(job ratchet.jobs) returns ratchet.tasks
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_task ratchet.tasks;
 begin

@@ -1,6 +1,6 @@
 -- Stable, unlike explain_job, which reads the clock: GraphQL takes only such functions for fields.
 create or replace function ratchet.jobs_explanation(job ratchet.jobs) returns text
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return ratchet.explain_job(job.id);
 end

@@ -1,5 +1,5 @@
 create or replace function ratchet.jobs_is_final(job ratchet.jobs) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return job.finished_at is not null;
 end

@@ -1,5 +1,5 @@
 create or replace function ratchet.jobs_progress(job ratchet.jobs) returns double precision
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (
     select coalesce(

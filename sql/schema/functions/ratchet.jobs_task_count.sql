@@ -1,5 +1,5 @@
 create or replace function ratchet.jobs_task_count(job ratchet.jobs) returns integer
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (select count(*) from ratchet.tasks t where t.job_id = job.id);
 end

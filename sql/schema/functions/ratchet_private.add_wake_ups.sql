@@ -1,7 +1,7 @@
 create or replace function ratchet_private.add_wake_ups(
   p_job_ids bigint[], p_not_before timestamptz default null, p_flags text[] default null
 ) returns void
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Plans
 -- are kept: graphile-worker's add_jobs would be planned at each call, which takes three times as long as running it.

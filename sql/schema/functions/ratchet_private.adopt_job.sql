@@ -1,7 +1,7 @@
 create or replace function ratchet_private.adopt_job(
   p_identifier text, p_payload text, p_graphile_job_id bigint, p_queue_name text, p_priority integer, p_run_at timestamptz
 ) returns bigint
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_mark text;
   v_id bigint;

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.advance_clock(p_by interval) returns timestamptz
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   update ratchet_private.clock set shift = shift + p_by;
   perform ratchet_private.add_wake_ups(array(

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.announce(p_job_ids bigint[]) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   perform pg_notify(
     ratchet_private.announcement_channel(j.tenant),

@@ -1,7 +1,7 @@
 create or replace function ratchet_private.beat(
   p_worker_id integer, p_pool_ids text[], out is_buried boolean, out others json
 )
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   -- A sign of life waits for no disk and no replica, and a crash may lose it.
   perform set_config('synchronous_commit', 'off', true);

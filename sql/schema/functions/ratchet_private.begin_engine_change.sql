@@ -1,5 +1,5 @@
 create or replace function ratchet_private.begin_engine_change(p_kind text) returns text
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_before text := current_setting('ratchet.engine', true);
 begin

@@ -3,7 +3,7 @@ create or replace function ratchet_private.checkpoint(
   p_elapsed_ms double precision[], p_progress real[], p_results text[], p_failures jsonb default null
 )
 returns table (item integer, items integer, outcome text, stop boolean, retry_in_ms double precision, attempts integer)
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
 -- Planned once: with arrays of other lengths Postgres would plan nearly each call anew, at 1 ms: docs/decisions/0016-hot-path-in-postgres.md

@@ -7,7 +7,7 @@ returns table (
   first_position integer, payload jsonb, plan json, max_attempts integer, created_at_ms double precision, holder integer,
   is_suspect boolean, timeout_at timestamptz, timeout_in_ms double precision
 )
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
 -- Planned once: with arrays of other lengths Postgres would plan nearly each call anew, at 1 ms: docs/decisions/0016-hot-path-in-postgres.md

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.create_job(p_identifier text, p_payload jsonb, p_tenant text) returns ratchet.jobs
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
   v_job ratchet.jobs;

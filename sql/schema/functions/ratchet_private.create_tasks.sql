@@ -1,5 +1,5 @@
 create or replace function ratchet_private.create_tasks(p_job_id bigint, p_names text[]) returns setof ratchet.tasks
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_status ratchet.job_status;
   v_twice text;

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.describe_span(p_span interval) returns text
-language plpgsql immutable strict set search_path = '' as $$
+language plpgsql immutable strict set search_path = pg_catalog, pg_temp as $$
 declare
   v_seconds double precision := greatest(extract(epoch from p_span), 0);
 begin

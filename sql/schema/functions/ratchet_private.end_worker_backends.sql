@@ -1,5 +1,5 @@
 create or replace function ratchet_private.end_worker_backends(p_worker_id integer) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_lock_timeout text := current_setting('lock_timeout');
 begin

@@ -1,6 +1,6 @@
 create or replace function ratchet_private.expand_plan(p_where text, p_identifier text, p_templates jsonb, p_payload jsonb, p_task_names text[])
 returns ratchet_private.planned_task[]
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   c_most constant integer := 10000;
   v_template jsonb;

@@ -1,6 +1,6 @@
 -- security definer: whoever may write the tasks need not see the job's fence or Ratchet's clock.
 create or replace function ratchet_private.fill_change_by_hand() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
   v_fence integer;

@@ -1,6 +1,6 @@
 create or replace function ratchet_private.find_violations(p_finished_since timestamptz)
 returns table (job_id bigint, rule text, detail text)
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always, and each job once: a plan made while the tables were small is cached for the session, and whatever sorts or
 -- hashes the tasks of a day spills to files. No JIT: it takes longer than it saves.
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off

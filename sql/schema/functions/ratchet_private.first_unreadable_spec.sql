@@ -1,7 +1,7 @@
 create or replace function ratchet_private.first_unreadable_spec(
   p_specs jsonb, out code text, out message text, out detail text, out hint text
 )
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_count constant integer := jsonb_array_length(p_specs);
 begin

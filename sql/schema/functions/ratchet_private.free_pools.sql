@@ -1,5 +1,5 @@
 create or replace function ratchet_private.free_pools(p_pool_ids text[]) returns boolean
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_last_tries bigint[];
 begin

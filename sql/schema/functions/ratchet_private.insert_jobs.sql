@@ -1,5 +1,5 @@
 create or replace function ratchet_private.insert_jobs(p_specs jsonb) returns bigint[]
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call. Plans are kept:
 -- a statement over an array would be planned at each call, which takes longer than running it for one job.

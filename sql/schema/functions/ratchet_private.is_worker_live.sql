@@ -1,5 +1,5 @@
 create or replace function ratchet_private.is_worker_live(p_worker ratchet.workers) returns boolean
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   if p_worker.stopped_at is not null or p_worker.beat_at < clock_timestamp() - interval '15 seconds' then
     return false;

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.is_worker_locked(p_worker_id integer) returns boolean
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   -- Read, never probed by taking it: a probe that succeeds looks like a living worker to others.
   return exists (

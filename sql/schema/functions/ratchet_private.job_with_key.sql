@@ -1,5 +1,5 @@
 create or replace function ratchet_private.job_with_key(p_tenant text, p_job_key text) returns bigint
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   -- A range in order, not an equality: planned while the table is small, an equality reads the index of all unfinished jobs, and

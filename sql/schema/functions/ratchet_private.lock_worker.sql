@@ -1,5 +1,5 @@
 create or replace function ratchet_private.lock_worker(p_worker_id integer) returns boolean
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   -- A worker that connects again over a network that swallows: the server may take hours to notice that the old connection is gone.
   perform pg_terminate_backend(l.pid) from pg_catalog.pg_locks l

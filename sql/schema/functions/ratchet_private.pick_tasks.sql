@@ -1,7 +1,7 @@
 create or replace function ratchet_private.pick_tasks(
   p_where text, p_identifier text, p_plan ratchet_private.planned_task[], p_task_names text[]
 ) returns ratchet_private.planned_task[]
-language plpgsql stable set search_path = ''
+language plpgsql stable set search_path = pg_catalog, pg_temp
 -- Joined by label and hash, whatever insert_jobs has turned off: a comparison of each name with each task takes half a minute for
 -- 10,000 of both.
 set enable_hashjoin = on set enable_nestloop = off as $$

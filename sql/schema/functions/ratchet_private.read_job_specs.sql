@@ -1,5 +1,5 @@
 create or replace function ratchet_private.read_job_specs(p_specs jsonb) returns ratchet_private.job_spec[]
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   c_fields constant text[] := array['identifier', 'payload', 'task_names', 'run_at', 'max_attempts', 'retry_delay',
     'priority', 'queue_name', 'job_key', 'job_key_mode', 'tenant'];

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.record_order(p_action text, p_job ratchet.jobs, p_reason text, p_detail jsonb default '{}') returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   -- session_user: current_user is the owner of the function that was called.
   insert into ratchet.audit (at, actor, action, job_id, tenant, reason, detail)

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.refuse_identity_change() returns trigger
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   raise exception using
     errcode = 'RT011',

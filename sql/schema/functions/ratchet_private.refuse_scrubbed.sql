@@ -1,5 +1,5 @@
 create or replace function ratchet_private.refuse_scrubbed(p_job ratchet.jobs, p_refusal text) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   if p_job.scrubbed_at is not null then
     raise exception using

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.register_definitions(p_definitions jsonb, p_make_current boolean) returns void
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- Longer than a worker's connections wait for rows: another registration, or a vacuum, is worth waiting for at the start.
 set lock_timeout = '15s' as $$
 declare

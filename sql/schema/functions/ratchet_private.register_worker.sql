@@ -1,7 +1,7 @@
 create or replace function ratchet_private.register_worker(
   p_host text, p_pid integer, p_version text, p_concurrency integer, p_known_versions text[]
 ) returns integer
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_id integer;
 begin

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.release_worker(p_worker_id integer) returns integer
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_freed bigint[];
 begin

@@ -1,7 +1,7 @@
 create or replace function ratchet_private.rescue_worker(
   p_dead_id integer, p_rescuer_id integer default null, p_beat_at timestamptz default null, p_is_silent boolean default false
 ) returns bigint[]
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_dead ratchet.workers;
   v_freed bigint[];

@@ -1,7 +1,7 @@
 create or replace function ratchet_private.retry_delay(
   p_attempt integer, p_delay interval, p_backoff double precision, p_max_delay interval, p_jitter double precision
 ) returns interval
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   c_longest constant double precision := extract(epoch from interval '10 years');
   v_seconds double precision := least(extract(epoch from p_delay), c_longest);

@@ -1,7 +1,7 @@
 create or replace function ratchet_private.revive_worker(
   p_worker_id integer, p_host text, p_pid integer, p_version text, p_concurrency integer, p_known_versions text[]
 ) returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   -- A replica that took over may never have heard of it.
   insert into ratchet.workers (id, host, pid, version, concurrency, known_versions, started_at, beat_at)

@@ -1,6 +1,6 @@
 create or replace function ratchet_private.sweep(p_chunk integer default 5000, p_at_once boolean default false)
 returns table (woken bigint[], settled bigint[])
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- What somebody else holds is left for the next round.
 set lock_timeout = '20ms' set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare

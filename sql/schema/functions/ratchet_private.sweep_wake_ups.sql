@@ -1,5 +1,5 @@
 create or replace function ratchet_private.sweep_wake_ups(p_after bigint, p_limit integer) returns bigint
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_last bigint;

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.unlock_wake_ups(p_worker_id integer) returns void
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- No index leads to locked rows, and its callers switch off what reads a table whole.
 set enable_seqscan = on set enable_hashjoin = on set enable_mergejoin = on as $$
 begin

@@ -1,5 +1,5 @@
 create or replace function ratchet_private.wake_free_jobs(p_job_ids bigint[]) returns bigint[]
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_job_id bigint;
   v_woken bigint[] := '{}';

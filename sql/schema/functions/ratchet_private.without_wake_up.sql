@@ -1,5 +1,5 @@
 create or replace function ratchet_private.without_wake_up(p_job_ids bigint[]) returns bigint[]
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- One walk through the index of keys for all jobs, which reads 250 times less than a look for each: docs/decisions/0015-sweep.md.
 set jit = off set enable_seqscan = off set enable_nestloop = off as $$
 begin

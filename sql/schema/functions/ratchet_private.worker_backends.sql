@@ -1,5 +1,5 @@
 create or replace function ratchet_private.worker_backends(p_worker_id integer) returns setof integer
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
   return query
     select distinct l.pid from pg_catalog.pg_locks l

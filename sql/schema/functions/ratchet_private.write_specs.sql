@@ -1,5 +1,5 @@
 create or replace function ratchet_private.write_specs(p_specs ratchet_private.job_spec[], p_keys integer) returns bigint[]
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   v_mark text := ratchet_private.begin_engine_change('order');
   v_ids bigint[] := ratchet_private.write_jobs(p_specs);
