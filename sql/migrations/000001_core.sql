@@ -15,6 +15,20 @@ create type ratchet_private.job_spec as (
   identifier text, version text, payload jsonb, run_at timestamptz, max_attempts integer, retry_delay interval,
   priority smallint, queue_name text, job_key text, job_key_mode text, tenant text, plan ratchet_private.planned_task[]
 );
+-- Which jobs an order about many means.
+create type ratchet_private.job_filter as (
+  ids bigint[], identifier text, status ratchet.job_status[], is_final boolean, tenant text,
+  created_after timestamptz, created_before timestamptz, finished_after timestamptz, finished_before timestamptz
+);
+
+create type ratchet.orders_refusal as (code text, jobs integer, first_job_id bigint, message text, hint text);
+create type ratchet.orders_outcome as (
+  matched bigint, done integer, refused integer, refusals ratchet.orders_refusal[], next_after bigint
+);
+create type ratchet.queue_stat as (
+  identifier text, scheduled bigint, waiting bigint, running bigint, will_retry bigint, oldest_wait_seconds double precision,
+  completed bigint, failed_for_good bigint, cancelled bigint, ends_per_minute double precision
+);
 
 -- One row: the settable clock. Private and not a setting, because any client can write a setting.
 create table ratchet_private.clock (

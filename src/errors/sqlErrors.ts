@@ -144,4 +144,10 @@ export const SQL_ERRORS = {
     advice: "Wait for the task before it, complete that one or skip it first.",
     retryable: true,
   },
+  RT025: {
+    name: "not_reschedulable",
+    summary: "The job cannot be given another time or priority as it stands.",
+    advice: "Wait until no worker has the job, or cancel it; choose a time before its time-out.",
+    retryable: true,
+  },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;

@@ -63,6 +63,7 @@ export interface DefinitionFixture {
   readonly payload_schema?: object | null;
   readonly keep_completed?: string | null;
   readonly keep_failed?: string | null;
+  readonly timeout?: string | null;
 }
 
 const RETRY = { max_attempts: 5, retry_delay: "30 s", retry_backoff: 1, retry_max_delay: null, retry_jitter: 0 };

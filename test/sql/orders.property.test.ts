@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { addJob, addWorker, checkpoint, claim, readTasks, type Task, useSql } from "./fixtures.ts";
-import { cancel, complete, prune, retry, scrub, skip } from "./orders.ts";
+import { cancel, complete, orderMany, prune, reschedule, retry, scrub, skip } from "./orders.ts";
 
 const sql = useSql();
 
 const KEYS = ["validate", "upload[1]", "upload[2]", "create"];
 
 /** Refusals that an order may meet; anything else, such as a constraint without a word about it, is a fault. */
-const REFUSALS = new Set(["RT009", "RT013", "RT016", "RT017", "RT018", "RT019", "RT020", "RT023", "RT024"]);
+const REFUSALS = new Set(["RT009", "RT013", "RT016", "RT017", "RT018", "RT019", "RT020", "RT023", "RT024", "RT025"]);
 
 /** A claim, and the task that its worker is in. */
 interface Claimed {
@@ -79,6 +79,11 @@ const STEPS = {
   skip: ({ id, position }: Situation) => skip(sql.pool(), id, KEYS[position - 1] ?? ""),
   completeByHand: ({ id, position }: Situation) =>
     complete(sql.pool(), id, KEYS[position - 1] ?? "", { result: "by hand" }),
+  // Below and above "now": the job is due at once, or not for the rest of the sequence.
+  reschedule: ({ id, position }: Situation) =>
+    reschedule(sql.pool(), id, { runAt: position > 1 ? "now" : "2099-01-01Z", priority: position }),
+  retryMany: () => orderMany(sql.pool(), "retry_jobs", { identifier: "publish" }),
+  cancelMany: () => orderMany(sql.pool(), "cancel_jobs", { identifier: "publish" }),
   scrub: ({ id }: Situation) => scrub(sql.pool(), id),
   prune: () => prune(sql.pool()),
   skipByHand: (situation: Situation) => setByHand(situation, "SKIPPED"),
@@ -109,6 +114,9 @@ const WEIGHTS: Readonly<Record<StepName, number>> = {
   retryFrom: 3,
   skip: 4,
   completeByHand: 3,
+  reschedule: 3,
+  retryMany: 1,
+  cancelMany: 1,
   scrub: 1,
   prune: 1,
   skipByHand: 1,

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 
 import { addPublish, addSingle, errorOf, useSql, withSession } from "./fixtures.ts";
-import { cancel, complete, prune, retry, scrub, skip } from "./orders.ts";
+import { cancel, complete, orderMany, prune, reschedule, retry, scrub, skip } from "./orders.ts";
 
 const sql = useSql();
 
@@ -13,7 +13,8 @@ test("a role with no right but to call them may give orders, under the name it l
       `begin; create role ratchet_test_operator;
        grant usage on schema ratchet to ratchet_test_operator;
        grant execute on function ratchet.cancel_job, ratchet.retry_job, ratchet.scrub_job, ratchet.prune_jobs,
-         ratchet.skip_task, ratchet.complete_task to ratchet_test_operator;
+         ratchet.skip_task, ratchet.complete_task, ratchet.reschedule_job, ratchet.cancel_jobs, ratchet.retry_jobs
+         to ratchet_test_operator;
        set local session authorization ratchet_test_operator`,
     );
     expect(await cancel(session, id, "sold")).toMatchObject({ status: "CANCELLED" });
@@ -21,6 +22,9 @@ test("a role with no right but to call them may give orders, under the name it l
     expect(await skip(session, id, "create", "not needed")).toMatchObject({ status: "PENDING" });
     expect(await complete(session, id, "validate")).toMatchObject({ status: "COMPLETED" });
     expect(await retry(session, id, { fromTask: "validate" })).toMatchObject({ status: "PENDING" });
+    expect(await reschedule(session, id, { runAt: "2099-01-01Z" })).toMatchObject({ status: "PENDING" });
+    expect(await orderMany(session, "cancel_jobs", { ids: [id] })).toMatchObject({ done: 1 });
+    expect(await orderMany(session, "retry_jobs", { ids: [id] })).toMatchObject({ done: 1 });
     await cancel(session, id);
     expect(await scrub(session, id)).toMatchObject({ payload: {} });
     expect(await prune(session)).toBe(0);
@@ -37,6 +41,9 @@ test("a role with no right but to call them may give orders, under the name it l
       { actor: "ratchet_test_operator", action: "skip_task", reason: "not needed" },
       { actor: "ratchet_test_operator", action: "complete_task", reason: null },
       { actor: "ratchet_test_operator", action: "retry_from_task", reason: null },
+      { actor: "ratchet_test_operator", action: "reschedule", reason: null },
+      { actor: "ratchet_test_operator", action: "cancel", reason: null },
+      { actor: "ratchet_test_operator", action: "retry", reason: null },
       { actor: "ratchet_test_operator", action: "cancel", reason: null },
       { actor: "ratchet_test_operator", action: "scrub", reason: null },
     ]);
@@ -60,6 +67,7 @@ test("an order is announced to those who listen, once it is committed", async ()
     for (const [order, about] of [
       [cancel, id],
       [retry, id],
+      [(db, job) => reschedule(db, job, { priority: 3 }), id],
       [(db, job) => skip(db, job, "create"), id],
       [(db, job) => complete(db, job, "only"), single],
       [cancel, id],

@@ -36,6 +36,49 @@ export async function complete(
   );
 }
 
+/** Calls `ratchet.reschedule_job`; times as Postgres reads them, such as "now" and "2099-01-01Z". */
+export async function reschedule(
+  db: Queryable,
+  id: string,
+  {
+    runAt = null,
+    priority = null,
+    reason = null,
+  }: { runAt?: string | null; priority?: number | null; reason?: string | null },
+): Promise<Job> {
+  const { rows } = await db.query<Job>("select * from ratchet.reschedule_job($1, $2, $3, $4)", [
+    id,
+    runAt,
+    priority,
+    reason,
+  ]);
+  return firstOf(rows);
+}
+
+/** What `ratchet.cancel_jobs` and `ratchet.retry_jobs` answer. */
+export interface OrdersOutcome {
+  matched: string;
+  done: number;
+  refused: number;
+  refusals: unknown;
+  next_after: string | null;
+}
+
+/** Calls `ratchet.cancel_jobs` or `ratchet.retry_jobs` with named arguments. */
+export async function orderMany(
+  db: Queryable,
+  order: "cancel_jobs" | "retry_jobs",
+  given: Readonly<Record<string, unknown>>,
+): Promise<OrdersOutcome> {
+  const names = Object.keys(given);
+  const { rows } = await db.query<OrdersOutcome>(
+    `select matched, done, refused, to_jsonb(refusals) as refusals, next_after
+     from ratchet.${order}(${names.map((name, index) => `${name} => $${index + 1}`).join(", ")})`,
+    Object.values(given),
+  );
+  return firstOf(rows);
+}
+
 /** Calls `ratchet.scrub_job`. */
 export async function scrub(db: Queryable, id: string, reason: string | null = null): Promise<Job> {
   return firstOf((await db.query<Job>("select * from ratchet.scrub_job($1, $2)", [id, reason])).rows);
