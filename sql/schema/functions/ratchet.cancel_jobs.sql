@@ -11,7 +11,7 @@ create or replace function ratchet.cancel_jobs(
   after bigint default 0,
   max_jobs integer default 100
 ) returns ratchet.orders_outcome
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return ratchet_private.order_jobs('cancel',
     row(cancel_jobs.ids, cancel_jobs.identifier, cancel_jobs.status, null, cancel_jobs.tenant,

@@ -1,5 +1,5 @@
 create or replace function ratchet.jobs_eta_seconds(job ratchet.jobs) returns double precision
-language plpgsql stable set search_path = ''
+language plpgsql stable set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   -- Of a job of 10,000 tasks, too: its templates follow one another, and the last ones are at its end.

@@ -2,7 +2,7 @@
 create or replace function ratchet.reschedule_job(
   job_id bigint, run_at timestamptz default null, priority integer default null, reason text default null
 ) returns ratchet.jobs
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$

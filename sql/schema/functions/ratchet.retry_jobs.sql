@@ -13,7 +13,7 @@ create or replace function ratchet.retry_jobs(
   after bigint default 0,
   max_jobs integer default 100
 ) returns ratchet.orders_outcome
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if retry_jobs.status && '{PENDING,RUNNING,WAITING,COMPLETED}' then
     raise exception using

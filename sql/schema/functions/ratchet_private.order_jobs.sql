@@ -1,7 +1,7 @@
 create or replace function ratchet_private.order_jobs(
   p_action text, p_filter ratchet_private.job_filter, p_after bigint, p_max_jobs integer, p_dry_run boolean, p_reason text
 ) returns ratchet.orders_outcome
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   c_most_jobs constant integer := 1000;
   c_most_ids constant integer := 10000;

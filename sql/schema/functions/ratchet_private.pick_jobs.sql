@@ -1,5 +1,5 @@
 create or replace function ratchet_private.pick_jobs(p_filter ratchet_private.job_filter, p_after bigint, p_limit bigint) returns setof bigint
-language plpgsql stable set search_path = ''
+language plpgsql stable set search_path = pg_catalog, pg_temp
 -- Planned for what is given: which index serves depends on it.
 set plan_cache_mode = force_custom_plan set jit = off as $$
 begin

@@ -1,6 +1,6 @@
 -- security definer: under row security a tenant without such a job would have the whole index of finished jobs read.
 create or replace function ratchet_private.recent_jobs(p_identifier text, p_tenant text) returns bigint[]
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off as $$
 declare
   c_ends_read constant integer := 300;
