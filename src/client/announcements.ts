@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { announcedJobs, channelOf } from "../database/announcements.ts";
 import type { SchemaNames } from "../database/schemaNames.ts";
 import { type Connection, type Connections, isEmitter } from "./connections.ts";
 
@@ -21,15 +21,6 @@ export interface AnnouncementsOptions {
 }
 
 const RECONNECT_DELAY_MS = 1_000;
-const LONGEST_CHANNEL_BYTES = 63;
-
-/** The channel of a tenant: the rule of `ratchet_private.announcement_channel`, which a service's role may not call. */
-export function channelOf(tenant: string, { ratchet }: SchemaNames): string {
-  const channel = `${ratchet}:${tenant}`;
-  return Buffer.byteLength(channel) <= LONGEST_CHANNEL_BYTES
-    ? channel
-    : `#${createHash("md5").update(channel).digest("hex")}`;
-}
 
 /** Creates the news. A connection that is lost is opened again as long as anything is followed. */
 export function createAnnouncements({ connections, schemas, onNews }: AnnouncementsOptions): Announcements {
@@ -41,7 +32,7 @@ export function createAnnouncements({ connections, schemas, onNews }: Announceme
   let timer: NodeJS.Timeout | undefined;
 
   const onNotification = ({ payload = "" }: { payload?: string | undefined }): void => {
-    onNews(jobsOf(payload));
+    onNews(announcedJobs(payload));
   };
   const onLoss = (): void => {
     drop(true);
@@ -140,14 +131,4 @@ export function createAnnouncements({ connections, schemas, onNews }: Announceme
       }
     },
   };
-}
-
-/** The jobs of an announcement, `{"jobs": ["1", "2"]}` or `{"many": true}`; `null` for any. */
-function jobsOf(announcement: string): readonly string[] | null {
-  try {
-    const { jobs } = JSON.parse(announcement) as { readonly jobs?: unknown };
-    return Array.isArray(jobs) ? jobs.map(String) : null;
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,7 @@ import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { grafserv } from "postgraphile/grafserv/node";
 import { createGraphqlPreset } from "./preset.ts";
+import type { SubscriptionOptions } from "./subscriptions/subscriptionPlugin.ts";
 
 /** What {@link createGraphqlHandler} takes. */
 export interface GraphqlHandlerOptions {
@@ -14,6 +15,8 @@ export interface GraphqlHandlerOptions {
   readonly schema: string;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
+  /** Default: there are no subscriptions. */
+  readonly subscriptions?: SubscriptionOptions | undefined;
   readonly log: Logger;
 }
 
@@ -29,10 +32,11 @@ export async function createGraphqlHandler({
   pool,
   schema,
   statementTimeoutMs,
+  subscriptions,
   log,
 }: GraphqlHandlerOptions): Promise<GraphqlHandler> {
   const instance = postgraphile({
-    extends: [createGraphqlPreset({ getLog: () => log, getSchema: () => schema, statementTimeoutMs })],
+    extends: [createGraphqlPreset({ getLog: () => log, getSchema: () => schema, statementTimeoutMs, subscriptions })],
     pgServices: [makePgService({ pool, schemas: [schema], pubsub: false })],
   });
   const serving = instance.createServ(grafserv);

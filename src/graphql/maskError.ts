@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { GraphQLError } from "postgraphile/graphql";
 import { isSafeError } from "postgraphile/grafast";
-import { codeOf } from "../database/transientErrors.ts";
+import { codeOf, isOwnPoolBusy, isRepeatRequest } from "../database/transientErrors.ts";
 import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
@@ -49,6 +49,13 @@ export function createMaskError(log: () => Logger): (error: GraphQLError) => Gra
     const hidden = new RatchetError("RT134", `Something went wrong inside; the log has it under ${reference}.`);
     return rewritten(error, hidden.message, toGraphqlExtensions(hidden, reference));
   };
+}
+
+/** Whether the same request may succeed in a moment. */
+export function isPassingError({ originalError }: GraphQLError): boolean {
+  return (
+    isRepeatRequest(originalError) || isOwnPoolBusy(originalError) || toKnownError(originalError)?.retryable === true
+  );
 }
 
 /** What GraphQL itself says of a query, with a place in it; what was thrown while it was planned has none. */

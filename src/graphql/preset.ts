@@ -13,6 +13,7 @@ import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
 import { PageLimitPlugin } from "./pageLimitPlugin.ts";
 import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
 import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
+import { type SubscriptionOptions, createSubscriptionPlugin } from "./subscriptions/subscriptionPlugin.ts";
 import { DescriptionPlugin } from "./descriptionPlugin.ts";
 
 /** Fields that say the same as others. */
@@ -69,6 +70,8 @@ export interface GraphqlPresetOptions {
   readonly getSchema: () => string;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
+  /** Default: there are no subscriptions. */
+  readonly subscriptions?: SubscriptionOptions | undefined;
 }
 
 /** Creates the preset that makes an API of Ratchet's schema. */
@@ -76,6 +79,7 @@ export function createGraphqlPreset({
   getLog,
   getSchema,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+  subscriptions,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset, PostGraphileConnectionFilterPreset],
@@ -89,6 +93,7 @@ export function createGraphqlPreset({
       createRequestSettingsPlugin({ getSchema, statementTimeoutMs }),
       ShapeLimitPlugin,
       DescriptionPlugin,
+      ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),
     ],
     disablePlugins: SUPERFLUOUS_PLUGINS,
     schema: {

@@ -5,6 +5,7 @@ import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
+import { createJobNews } from "../graphql/subscriptions/jobNews.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
 import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly maxConnections?: number | undefined;
   /** How long Postgres works on one statement of GraphQL, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
+  /** How long after a subscription's snapshot the next one is made although no change was heard of, in ms. Default 10,000. */
+  readonly rereadMs?: number | undefined;
   /** How long requests may go on after `close()`, in ms. Default 10,000. */
   readonly shutdownGraceMs?: number | undefined;
   readonly log: Logger;
@@ -77,6 +80,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pool = createPool({ ...shared, max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS });
   const healthPool = createPool({ ...shared, max: 1, schemas });
 
+  const news = createJobNews({ connectionString, schemas, log });
+
   async function loadGraphql(): Promise<GraphqlHandler> {
     await checkDatabase(healthPool);
     await checkMigrated(healthPool);
@@ -84,6 +89,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       pool,
       schema: schemas.ratchet,
       statementTimeoutMs: options.statementTimeoutMs,
+      // Half of the connections are left for queries.
+      subscriptions: { news, mostReadsAtOnce: Math.ceil(pool.options.max / 2), rereadMs: options.rereadMs },
       log,
     });
   }
@@ -135,7 +142,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       LAST_WORDS_MS,
     );
     // A connection whose statement still runs would hold this up.
-    await endsWithin(Promise.all([pool.end(), healthPool.end()]), LAST_WORDS_MS);
+    await endsWithin(Promise.all([pool.end(), healthPool.end(), news.close()]), LAST_WORDS_MS);
     log.info({ url }, "server stopped");
   }
   let closing: Promise<void> | undefined;

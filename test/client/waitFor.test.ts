@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
-import { channelOf } from "../../src/client/announcements.ts";
+import { channelOf } from "../../src/database/announcements.ts";
 import { createConnections } from "../../src/client/connections.ts";
 import { createWaiters } from "../../src/client/waiters.ts";
 import { announcementChannel } from "../../src/database/calls/wakeUps.ts";
@@ -127,7 +127,7 @@ describe("a job is heard of", () => {
     await pool.end();
   });
 
-  test.each(["default", "ratchet.jobs", "ü".repeat(30), "t".repeat(55), "t".repeat(56)])(
+  test.each([null, "default", "ratchet.jobs", "ü".repeat(30), "t".repeat(55), "t".repeat(56)])(
     "on the channel of SQL: %s",
     async (tenant) => {
       expect(channelOf(tenant, TEST_SCHEMAS)).toBe(await announcementChannel(bench.database().pool, tenant));

@@ -110,7 +110,11 @@ test("no row of a list is null", () => {
 describe("what is shown", () => {
   test("nothing can be changed", () => {
     expect(schema.getMutationType() ?? null).toBeNull();
-    expect(schema.getSubscriptionType() ?? null).toBeNull();
+  });
+
+  test("one job and a list of jobs can be subscribed to", () => {
+    expect(fieldsOf("Subscription")).toStrictEqual(["jobChanged", "jobsChanged"]);
+    expect(String(schema.getSubscriptionType()?.getFields()["jobsChanged"]?.type)).toBe("JobConnection");
   });
 
   test("the query has these fields, each row by its primary key and each list once", () => {

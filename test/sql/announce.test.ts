@@ -53,6 +53,25 @@ describe("announce", () => {
     });
   });
 
+  test("tells those who listen to all tenants every job, and nothing where there is none", async () => {
+    await withSession(sql, async (session) => {
+      const told: (string | undefined)[] = [];
+      session.on("notification", ({ payload }) => {
+        told.push(payload);
+      });
+      const channel = await sql.value<string>("select ratchet_private.announcement_channel(null)");
+      await session.query(`listen "${channel}"`);
+      const one = await addPublish(sql, [], { tenant: "one" });
+      const two = await addPublish(sql, [], { tenant: "two" });
+      for (const ids of [["987654321"], [one.id, two.id], []]) {
+        await session.query("select ratchet_private.announce($1)", [ids]);
+      }
+      expect(told).toStrictEqual([`{"jobs" : ["${one.id}", "${two.id}"]}`]);
+      await session.query("unlisten *");
+      session.removeAllListeners("notification");
+    });
+  });
+
   test("uses channels of at most 63 bytes, and never one for two tenants", async () => {
     const long = "t".repeat(128);
     const hash = await sql.value<string>("select md5($1)", [long]);

@@ -6,7 +6,8 @@ begin
     -- Four more bytes an id: quotes, comma, space.
     case when sum(length(j.id::text) + 4) > 7000 then '{"many":true}' else json_build_object('jobs', json_agg(j.id::text))::text end
   )
-  from ratchet.jobs j where j.id = any (p_job_ids) group by j.tenant;
+  from ratchet.jobs j where j.id = any (p_job_ids)
+  group by grouping sets ((j.tenant), ()) having count(*) > 0;
 end
 $$;
-comment on function ratchet_private.announce(bigint[]) is 'Tells listeners of each tenant which jobs changed; a list over 7,000 bytes becomes "many". Never called inside the engine''s own transactions, because NOTIFY makes all commits queue up.';
+comment on function ratchet_private.announce(bigint[]) is 'Tells listeners of each tenant, and those of all tenants, which jobs changed; a list over 7,000 bytes becomes "many". Never called inside the engine''s own transactions, because NOTIFY makes all commits queue up.';

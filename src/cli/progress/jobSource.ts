@@ -1,6 +1,7 @@
 import type pg from "pg";
 
 import type { JobSnapshot } from "../../database/calls/jobs.ts";
+import { announcedJobs } from "../../database/announcements.ts";
 import { announcementChannel } from "../../database/calls/wakeUps.ts";
 import { listen } from "../../database/listener.ts";
 import { findJob } from "../findJob.ts";
@@ -19,20 +20,10 @@ export async function createJobSource(
         connectionString: url,
         channel,
         onNotification: (payload) => {
-          if (payload === null || concerns(payload, job.id)) {
+          if (payload === null || (announcedJobs(payload)?.includes(job.id) ?? true)) {
             wake();
           }
         },
       }),
   };
-}
-
-/** Whether an announcement, `{"jobs": ["1", "2"]}` or `{"many": true}`, may be about the job. */
-function concerns(announcement: string, jobId: string): boolean {
-  try {
-    const { jobs } = JSON.parse(announcement) as { jobs?: unknown };
-    return !Array.isArray(jobs) || jobs.includes(jobId);
-  } catch {
-    return true;
-  }
 }

@@ -62,8 +62,8 @@ export async function announce(db: Queryable, jobIds: readonly string[]): Promis
   await db.query("select ratchet_private.announce($1)", [jobIds]);
 }
 
-/** The channel on which changes of a tenant's jobs are announced; the same rule as in SQL. */
-export async function announcementChannel(db: Queryable, tenant: string): Promise<string> {
+/** The channel on which changes of a tenant's jobs are announced, or with null those of all tenants'; the same rule as in SQL. */
+export async function announcementChannel(db: Queryable, tenant: string | null): Promise<string> {
   const { rows } = await db.query<{ channel: string }>("select ratchet_private.announcement_channel($1) as channel", [
     tenant,
   ]);

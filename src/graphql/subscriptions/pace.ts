@@ -1,0 +1,112 @@
+import type { Turns } from "./turns.ts";
+
+/** How a stream of snapshots is paced. */
+export interface PaceOptions {
+  /** Shared by all streams of the process. */
+  readonly turns: Turns;
+  /** From the beginning of one snapshot to that of the next one, at least. */
+  readonly intervalMs: number;
+  /** How long after a snapshot the next one is made although nothing was heard: an announcement can be lost. */
+  readonly rereadMs: number;
+}
+
+/** When the next snapshot of one stream is made: the source of events that Grafast makes snapshots from. */
+export interface Pace {
+  /** One event a snapshot. Ends with {@link stop}. */
+  readonly events: AsyncIterableIterator<null>;
+  /** Something has changed; what is in the making does not count. */
+  noteChange(): void;
+  /** Somebody is there to take a snapshot. Without that none is made: changes in the meantime make one. */
+  demand(): void;
+  /** The snapshot is made; `pauseMs`: the next one is made that much later, changed or not. */
+  noteMade(pauseMs?: number): void;
+  /** No more snapshots. Safe to call twice. */
+  stop(): void;
+}
+
+/** Creates the pace of a stream, whose first snapshot is due at once. */
+export function createPace({ turns, intervalMs, rereadMs }: PaceOptions): Pace {
+  let isChanged = true;
+  let isDemanded = false;
+  let isStopped = false;
+  let earliestMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let endTurn: (() => void) | undefined;
+  let asked: PromiseWithResolvers<IteratorResult<null>> | undefined;
+
+  function schedule(): void {
+    if (isStopped || asked === undefined || !isDemanded || endTurn !== undefined) {
+      return;
+    }
+    clearTimeout(timer);
+    const nowMs = performance.now();
+    if (isChanged && nowMs >= earliestMs) {
+      isChanged = false;
+      endTurn = turns.take(begin);
+      return;
+    }
+    timer = setTimeout(
+      () => {
+        isChanged = true;
+        schedule();
+      },
+      isChanged ? earliestMs - nowMs : rereadMs,
+    );
+  }
+
+  function begin(): void {
+    isDemanded = false;
+    // What changed while the turn was awaited is in this snapshot.
+    isChanged = false;
+    earliestMs = performance.now() + intervalMs;
+    const waiting = asked;
+    asked = undefined;
+    waiting?.resolve({ done: false, value: null });
+  }
+
+  function stop(): void {
+    isStopped = true;
+    clearTimeout(timer);
+    endTurn?.();
+    asked?.resolve({ done: true, value: undefined });
+  }
+
+  return {
+    events: {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next() {
+        if (isStopped) {
+          return Promise.resolve({ done: true, value: undefined });
+        }
+        asked = Promise.withResolvers<IteratorResult<null>>();
+        const { promise } = asked;
+        schedule();
+        return promise;
+      },
+      return() {
+        stop();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    },
+    noteChange() {
+      isChanged = true;
+      schedule();
+    },
+    demand() {
+      isDemanded = true;
+      schedule();
+    },
+    noteMade(pauseMs) {
+      endTurn?.();
+      endTurn = undefined;
+      if (pauseMs !== undefined) {
+        isChanged = true;
+        earliestMs = performance.now() + pauseMs;
+      }
+      schedule();
+    },
+    stop,
+  };
+}
