@@ -23,11 +23,11 @@ create type ratchet_private.job_filter as (
 
 create type ratchet.orders_refusal as (code text, jobs integer, first_job_id bigint, message text, hint text);
 create type ratchet.orders_outcome as (
-  matched bigint, done integer, refused integer, refusals ratchet.orders_refusal[], next_after bigint
+  matched integer, done integer, refused integer, refusals ratchet.orders_refusal[], next_after bigint
 );
 create type ratchet.queue_stat as (
-  identifier text, scheduled bigint, waiting bigint, running bigint, will_retry bigint, oldest_wait_seconds double precision,
-  completed bigint, failed_for_good bigint, cancelled bigint, ends_per_minute double precision
+  identifier text, scheduled integer, waiting integer, running integer, will_retry integer, oldest_wait_seconds double precision,
+  completed integer, failed_for_good integer, cancelled integer, ends_per_minute double precision
 );
 
 -- One row: the settable clock. Private and not a setting, because any client can write a setting.

@@ -12,6 +12,8 @@ export interface ExposedRelation {
   readonly newestFirst?: boolean;
   /** Relations that no constraint states, in PostGraphile's notation. */
   readonly relations?: readonly string[];
+  /** Whether it is the type of what a function answers, whose fields are never null but for these. */
+  readonly answer?: { readonly nullable: readonly string[] };
 }
 
 /**
@@ -70,11 +72,15 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
     newestFirst: true,
     relations: ["(job_id) references jobs (id)|@fieldName job|@foreignFieldName auditEntries"],
   },
+  orders_outcome: { filter: [], answer: { nullable: ["next_after"] } },
+  orders_refusal: { filter: [], answer: { nullable: [] } },
+  queue_stat: { filter: [], answer: { nullable: ["oldest_wait_seconds"] } },
 };
 
 /** The functions over a row that become fields of its type. */
 export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: boolean }>> = {
   jobs_current_task: { neverNull: false },
+  jobs_eta_seconds: { neverNull: false },
   jobs_explanation: { neverNull: true },
   jobs_finished_task_count: { neverNull: true },
   jobs_is_final: { neverNull: true },
@@ -82,6 +88,9 @@ export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: bo
   jobs_task_count: { neverNull: true },
   jobs_will_retry: { neverNull: true },
 };
+
+/** The functions that become lists of the query. */
+export const EXPOSED_QUERIES: ReadonlySet<string> = new Set(["queue_stats"]);
 
 /** Constraints whose two fields get names of ours. */
 export const NAMED_RELATIONS: Readonly<

@@ -1,18 +1,20 @@
 import "postgraphile";
-import { EXPOSED_FUNCTIONS, EXPOSED_RELATIONS, NAMED_RELATIONS } from "./exposure.ts";
+import { EXPOSED_FUNCTIONS, EXPOSED_QUERIES, EXPOSED_RELATIONS, NAMED_RELATIONS } from "./exposure.ts";
+import { EXPOSED_MUTATIONS } from "./mutations.ts";
+import { FUNCTION_TAG } from "./ownFunctions.ts";
 
 type Tags = Record<string, null | boolean | string | (boolean | string)[]>;
 
 const NOWHERE = "-*";
 
 /**
- * Shows of Ratchet's schema what `exposure.ts` lists, read-only, and nothing else. The tags are set here and not in the
+ * Shows of Ratchet's schema what `exposure.ts` lists, and nothing else. The tags are set here and not in the
  * comments, which people read in psql. A schema is Ratchet's by what is in it, whatever its name; other schemas of the same
  * service are left as they are.
  */
 export const ExposurePlugin: GraphileConfig.Plugin = {
   name: "RatchetExposurePlugin",
-  description: "Shows Ratchet's tables and their fields, and hides everything else of its schema",
+  description: "Shows Ratchet's tables, functions and their fields, and hides everything else of its schema",
   version: "1.0.0",
   // The tags must be there before anybody reads them.
   before: ["smart-tags"],
@@ -73,9 +75,22 @@ function tagColumn(relation: string, name: string, tags: Tags): void {
   const filter = exposed.filter.includes(name) ? "+filterBy" : "-filterBy";
   const order = exposed.order?.includes(name) === true ? "+orderBy" : "-orderBy";
   tags["behavior"] = `${filter} ${order}`;
+  if (exposed.answer?.nullable.includes(name) === false) {
+    tags["notNull"] = true;
+  }
 }
 
 function tagFunction(name: string, tags: Tags): void {
+  const mutation = EXPOSED_MUTATIONS[name];
+  if (mutation !== undefined || EXPOSED_QUERIES.has(name)) {
+    tags[FUNCTION_TAG] = name;
+    tags["behavior"] = "-connection +list";
+    tags["notNull"] = true;
+    if (mutation !== undefined) {
+      tags["resultFieldName"] = mutation.result;
+    }
+    return;
+  }
   const exposed = EXPOSED_FUNCTIONS[name];
   tags["behavior"] = exposed === undefined ? NOWHERE : "-filterBy -orderBy";
   if (exposed?.neverNull === true) {

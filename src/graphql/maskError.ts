@@ -20,6 +20,7 @@ export function toGraphqlExtensions(error: RatchetError, reference?: string): Re
     name: ERROR_CATALOGUE[error.code].name,
     hint: error.hint,
     ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(error.issues === undefined ? {} : { issues: error.issues }),
     retryable: error.retryable,
     ...(reference === undefined ? {} : { reference }),
   };

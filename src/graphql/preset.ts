@@ -5,14 +5,18 @@ import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { BigIntPlugin } from "./bigIntPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
+import { JobSpecPlugin } from "./jobSpecPlugin.ts";
 import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
 import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
+import { MutationsPlugin } from "./mutationsPlugin.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
 import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
 import { PageLimitPlugin } from "./pageLimitPlugin.ts";
+import { createPayloadCheckPlugin } from "./payloadCheckPlugin.ts";
 import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
 import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
+import { StatisticsPlugin } from "./statisticsPlugin.ts";
 import { type SubscriptionOptions, createSubscriptionPlugin } from "./subscriptions/subscriptionPlugin.ts";
 import { DescriptionPlugin } from "./descriptionPlugin.ts";
 
@@ -86,12 +90,16 @@ export function createGraphqlPreset({
     plugins: [
       BigIntPlugin,
       ExposurePlugin,
+      JobSpecPlugin,
       LeanSchemaPlugin,
+      MutationsPlugin,
       NamesPlugin,
       NewestFirstPlugin,
       PageLimitPlugin,
+      createPayloadCheckPlugin(),
       createRequestSettingsPlugin({ getSchema, statementTimeoutMs }),
       ShapeLimitPlugin,
+      StatisticsPlugin,
       DescriptionPlugin,
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),
     ],

@@ -108,8 +108,18 @@ test("no row of a list is null", () => {
 });
 
 describe("what is shown", () => {
-  test("nothing can be changed", () => {
-    expect(schema.getMutationType() ?? null).toBeNull();
+  test("these changes can be ordered, each with one argument and no way back into the query", () => {
+    const mutations = ["addJob", "addJobs", "cancelJob", "cancelJobs", "completeTask", "rescheduleJob", "retryJob"];
+    expect(fieldsOf("Mutation")).toStrictEqual([...mutations, "retryJobs", "skipTask"]);
+    for (const field of fieldsOf("Mutation")) {
+      const name = `${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+      expect(fieldsOf(`${name}Payload`)).toHaveLength(1);
+      expect(fieldsOf(`${name}Input`)).not.toContain("clientMutationId");
+    }
+  });
+
+  test("one of addJobs is what addJob takes", () => {
+    expect(fieldsOf("NewJobInput")).toStrictEqual(fieldsOf("AddJobInput"));
   });
 
   test("one job and a list of jobs can be subscribed to", () => {
@@ -126,6 +136,7 @@ describe("what is shown", () => {
       "job",
       "jobs",
       "node",
+      "queueStats",
       "task",
       "taskFailure",
       "taskFailures",
@@ -137,7 +148,16 @@ describe("what is shown", () => {
 
   test("the engine's own columns and functions stay hidden", () => {
     const names = types().flatMap((type) => fieldsOf(type.name));
-    for (const hidden of ["fence", "stopAfter", "poolIds", "backendPids", "explainJob", "addJob", "allViolations"]) {
+    for (const hidden of [
+      "fence",
+      "stopAfter",
+      "poolIds",
+      "backendPids",
+      "explainJob",
+      "pruneJobs",
+      "scrubJob",
+      "allViolations",
+    ]) {
       expect(names).not.toContain(hidden);
     }
   });
@@ -147,6 +167,7 @@ describe("what is shown", () => {
       expect.arrayContaining([
         "currentTask",
         "definition",
+        "etaSeconds",
         "explanation",
         "failures",
         "finishedTaskCount",

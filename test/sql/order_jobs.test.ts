@@ -53,14 +53,14 @@ describe("retry_jobs", () => {
     await cancel(sql.pool(), others[2] ?? "");
     expect(await orderMany(sql.pool(), "retry_jobs", { tenant, dry_run: true })).toStrictEqual({
       ...NONE,
-      matched: "2",
+      matched: 2,
     });
     expect(await statusesOf(failed)).toStrictEqual(["FAILED", "FAILED"]);
     expect(await auditOf(sql, failed[0] ?? "")).toStrictEqual([]);
 
     expect(await orderMany(sql.pool(), "retry_jobs", { tenant, reason: "the shop is up" })).toStrictEqual({
       ...NONE,
-      matched: "2",
+      matched: 2,
       done: 2,
     });
     expect(await statusesOf(failed)).toStrictEqual(["RUNNING", "RUNNING"]);
@@ -80,7 +80,7 @@ describe("retry_jobs", () => {
     await addSingle(sql, { tenant, job_key: "a" });
     await addSingle(sql, { tenant, job_key: "b" });
     expect(await orderMany(sql.pool(), "retry_jobs", { tenant })).toStrictEqual({
-      matched: "3",
+      matched: 3,
       done: 1,
       refused: 2,
       refusals: [
@@ -105,7 +105,7 @@ describe("retry_jobs", () => {
     expect(
       await orderMany(sql.pool(), "retry_jobs", { ids: [failed, pending, failed, "999999"], tenant: "ids" }),
     ).toMatchObject({
-      matched: "2",
+      matched: 2,
       done: 1,
       refused: 1,
       refusals: [{ code: "RT017", first_job_id: Number(pending) }],
@@ -120,12 +120,12 @@ describe("retry_jobs", () => {
     }
     const given = { tenant, max_jobs: 2 };
     const one = await orderMany(sql.pool(), "retry_jobs", given);
-    expect(one).toMatchObject({ matched: "2", done: 2, next_after: ids[1] });
+    expect(one).toMatchObject({ matched: 2, done: 2, next_after: ids[1] });
     const two = await orderMany(sql.pool(), "retry_jobs", { ...given, after: one.next_after });
     expect(two).toMatchObject({ done: 2, next_after: ids[3] });
     expect(await orderMany(sql.pool(), "retry_jobs", { ...given, after: two.next_after })).toStrictEqual({
       ...NONE,
-      matched: "1",
+      matched: 1,
       done: 1,
     });
   });
@@ -149,7 +149,7 @@ describe("cancel_jobs", () => {
     const { id: running } = await addJob(sql.pool(), given);
     await claim(sql.pool(), worker, [running], { versions: [given.identifier] });
     const { id: pending } = await addJob(sql.pool(), given);
-    expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, dry_run: true })).toMatchObject({ matched: "2" });
+    expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, dry_run: true })).toMatchObject({ matched: 2 });
     expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, status: ["PENDING"] })).toMatchObject({ done: 1 });
     expect(await statusesOf([ended, running, pending])).toStrictEqual(["COMPLETED", "RUNNING", "CANCELLED"]);
     expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, reason: "sold out" })).toMatchObject({ done: 1 });

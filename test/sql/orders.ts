@@ -57,7 +57,7 @@ export async function reschedule(
 
 /** What `ratchet.cancel_jobs` and `ratchet.retry_jobs` answer. */
 export interface OrdersOutcome {
-  matched: string;
+  matched: number;
   done: number;
   refused: number;
   refusals: unknown;

@@ -6,14 +6,14 @@ import { cancel } from "./orders.ts";
 const sql = useSql();
 
 const NOTHING = {
-  scheduled: "0",
-  waiting: "0",
-  running: "0",
-  will_retry: "0",
+  scheduled: 0,
+  waiting: 0,
+  running: 0,
+  will_retry: 0,
   oldest_wait_seconds: null,
-  completed: "0",
-  failed_for_good: "0",
-  cancelled: "0",
+  completed: 0,
+  failed_for_good: 0,
+  cancelled: 0,
   ends_per_minute: 0,
 };
 
@@ -72,14 +72,14 @@ test("what stands still, runs, failed and ended is counted where it belongs", as
   const stats = await statsOf("busy", { minutes: 10 });
   expect(stats).toStrictEqual({
     identifier: "busy",
-    scheduled: "1",
-    waiting: "2",
-    running: "1",
-    will_retry: "1",
+    scheduled: 1,
+    waiting: 2,
+    running: 1,
+    will_retry: 1,
     oldest_wait_seconds: expect.any(Number),
-    completed: "2",
-    failed_for_good: "1",
-    cancelled: "1",
+    completed: 2,
+    failed_for_good: 1,
+    cancelled: 1,
     ends_per_minute: 0.4,
   });
   expect(Math.floor((stats as { oldest_wait_seconds: number }).oldest_wait_seconds / 90)).toBe(1);
@@ -89,8 +89,8 @@ test("ends before the period are not counted", async () => {
   const queue = await ownQueue("earlier");
   const id = await queue.end("C");
   await sql.rows("update ratchet.jobs set finished_at = finished_at - interval '2 h' where id = $1", [id]);
-  expect(await statsOf("earlier", { minutes: 60 })).toMatchObject({ completed: "0", ends_per_minute: 0 });
-  expect(await statsOf("earlier", { minutes: 180 })).toMatchObject({ completed: "1" });
+  expect(await statsOf("earlier", { minutes: 60 })).toMatchObject({ completed: 0, ends_per_minute: 0 });
+  expect(await statsOf("earlier", { minutes: 180 })).toMatchObject({ completed: 1 });
 });
 
 test("of one tenant alone, or of all", async () => {
@@ -98,9 +98,9 @@ test("of one tenant alone, or of all", async () => {
   await queue.add({ tenant: "acme" });
   await queue.end("C", {}, { tenant: "acme" });
   await queue.add({ tenant: "other" });
-  expect(await statsOf("shared", { tenant: "acme" })).toMatchObject({ waiting: "1", completed: "1" });
-  expect(await statsOf("shared", { tenant: "other" })).toMatchObject({ waiting: "1", completed: "0" });
-  expect(await statsOf("shared")).toMatchObject({ waiting: "2", completed: "1" });
+  expect(await statsOf("shared", { tenant: "acme" })).toMatchObject({ waiting: 1, completed: 1 });
+  expect(await statsOf("shared", { tenant: "other" })).toMatchObject({ waiting: 1, completed: 0 });
+  expect(await statsOf("shared")).toMatchObject({ waiting: 2, completed: 1 });
 });
 
 test("a job that is due for its next try waits, and is counted as failed", async () => {
@@ -108,15 +108,15 @@ test("a job that is due for its next try waits, and is counted as failed", async
   const id = await queue.end("F", { can_retry: true });
   await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 min' where id = $1", [id]);
   expect(await statsOf("due")).toMatchObject({
-    will_retry: "1",
-    waiting: "0",
+    will_retry: 1,
+    waiting: 0,
     oldest_wait_seconds: expect.any(Number),
   });
 });
 
 test("an identifier without a definition is there while it has an unfinished job, which waits for nobody", async () => {
   await sql.rows("select ratchet_private.create_job('by hand', '{}', 'default')");
-  expect(await statsOf("by hand")).toMatchObject({ waiting: "1", oldest_wait_seconds: null });
+  expect(await statsOf("by hand")).toMatchObject({ waiting: 1, oldest_wait_seconds: null });
 });
 
 test.each([0, 1441, null])("%s minutes are refused", async (minutes) => {

@@ -17,10 +17,10 @@ begin
   return query
     with unfinished as (
       select j.identifier,
-        count(*) filter (where j.worker_id is null and j.status <> 'FAILED' and j.run_at > v_now) as scheduled,
-        count(*) filter (where j.worker_id is null and j.status <> 'FAILED' and j.run_at <= v_now) as waiting,
-        count(*) filter (where j.worker_id is not null) as running,
-        count(*) filter (where j.status = 'FAILED') as will_retry,
+        count(*) filter (where j.worker_id is null and j.status <> 'FAILED' and j.run_at > v_now)::integer as scheduled,
+        count(*) filter (where j.worker_id is null and j.status <> 'FAILED' and j.run_at <= v_now)::integer as waiting,
+        count(*) filter (where j.worker_id is not null)::integer as running,
+        count(*) filter (where j.status = 'FAILED')::integer as will_retry,
         min(coalesce(j.next_attempt_at, j.run_at)) filter (where j.worker_id is null and j.version is not null) as due_since
       from ratchet.jobs j
       where j.finished_at is null and (v_tenant is null or j.tenant = v_tenant)
@@ -37,8 +37,8 @@ begin
     left join unfinished u on u.identifier = k.identifier
     -- Offset 0 keeps it one look into the index of finished jobs an identifier.
     cross join lateral (
-      select count(*) filter (where j.status = 'COMPLETED') as completed, count(*) filter (where j.status = 'FAILED') as failed,
-        count(*) filter (where j.status = 'CANCELLED') as cancelled
+      select count(*) filter (where j.status = 'COMPLETED')::integer as completed, count(*) filter (where j.status = 'FAILED')::integer as failed,
+        count(*) filter (where j.status = 'CANCELLED')::integer as cancelled
       from (
         select j.status from ratchet.jobs j
         where j.identifier = k.identifier and j.finished_at is not null and j.finished_at >= v_since

@@ -1,0 +1,91 @@
+import "postgraphile";
+import type { WithPgClient } from "postgraphile/@dataplan/pg";
+import { type Step, sideEffect } from "postgraphile/grafast";
+import { createPayloadCheck } from "../client/payloadCheck.ts";
+import type { Queryable } from "../database/calls/queryable.ts";
+import { DEFAULT_SCHEMA_NAMES, renameSchemas } from "../database/schemaNames.ts";
+import { RatchetError, isRatchetError } from "../errors/ratchetError.ts";
+import { type FunctionResource, ownFunctions } from "./ownFunctions.ts";
+
+interface Given {
+  readonly identifier: string;
+  readonly payload?: unknown;
+}
+
+/**
+ * Lets addJob and addJobs check payloads against the definition's JSON Schema before they ask Postgres, as the TypeScript
+ * client does, so that a form learns of each field that is wrong. Postgres itself checks what a plan needs, the worker all.
+ */
+export function createPayloadCheckPlugin(): GraphileConfig.Plugin {
+  const payloads = createPayloadCheck();
+
+  async function checkAll(db: Queryable, jobs: readonly Given[]): Promise<void> {
+    for (const [index, { identifier, payload }] of jobs.entries()) {
+      try {
+        await payloads.check(db, identifier, payload ?? {});
+      } catch (error) {
+        throw placed(error, index, jobs.length);
+      }
+    }
+  }
+
+  return {
+    name: "RatchetPayloadCheckPlugin",
+    version: "1.0.0",
+    after: ["PgCustomTypeFieldPlugin"],
+    schema: {
+      hooks: {
+        GraphQLObjectType_fields_field(field, build, { scope: { isRootMutation, fieldName } }) {
+          const { plan } = field;
+          const resource = isRootMutation === true ? addingFunction(build, fieldName) : undefined;
+          if (resource === undefined || plan === undefined) {
+            return field;
+          }
+          return {
+            ...field,
+            plan: (parent, fieldArguments, info) => {
+              const $input = fieldArguments.getRaw("input") as Step<Given | { readonly jobs: readonly Given[] }>;
+              const $context = resource.executor.context() as Step<{ readonly withPgClient: WithPgClient }>;
+              sideEffect([$context, $input], ([{ withPgClient }, input]) =>
+                // As the server's login: whoever may only add jobs reads no definitions, and learns here what fits.
+                withPgClient(null, (client) =>
+                  checkAll(asQueryable(client, resource), "jobs" in input ? input.jobs : [input]),
+                ),
+              );
+              return plan(parent, fieldArguments, info);
+            },
+          };
+        },
+      },
+    },
+  };
+}
+
+/** The function behind a mutation that adds jobs. */
+function addingFunction(build: GraphileBuild.Build, field: string): FunctionResource | undefined {
+  const functions = ownFunctions(build);
+  return ["add_job", "add_jobs"]
+    .map((name) => functions.get(name))
+    .find((resource) => resource !== undefined && build.inflection.customMutationField({ resource }) === field);
+}
+
+type PgClient = Parameters<Parameters<WithPgClient>[1]>[0];
+
+function asQueryable(client: PgClient, { extensions }: FunctionResource): Queryable {
+  const names = { ...DEFAULT_SCHEMA_NAMES, ratchet: extensions?.pg?.schemaName ?? DEFAULT_SCHEMA_NAMES.ratchet };
+  const query = (text: string, values: unknown[] = []): Promise<{ readonly rows: readonly unknown[] }> =>
+    client.query({ text: renameSchemas(text, names), values });
+  // The calls use no more of `query` than this.
+  return { query: query as unknown as Queryable["query"] };
+}
+
+/** Which of several jobs it was, in the message and in the path of each issue. */
+function placed(error: unknown, index: number, total: number): unknown {
+  if (!isRatchetError(error) || total === 1) {
+    return error;
+  }
+  const { code, detail, hint, retryable } = error;
+  const issues = error.issues?.map(({ path, message }) => ({ path: `jobs[${index}].${path}`, message }));
+  const message = `Job ${index + 1} of ${total}: ${error.message}`;
+  return new RatchetError(code, message, { detail, hint, retryable, issues, cause: error });
+}
