@@ -95,7 +95,11 @@ describe("what is wrong with a query is said plainly", () => {
     ["null in a filter", "{ jobs(filter: { status: null }) { totalCount } }", "A filter holds null"],
     ["a field that does not exist", "{ job(id: 1) { fence } }", 'Cannot query field "fence" on type "Job"'],
     ["a subscription by a request", "subscription { jobChanged(id: 1) { id } }", "it goes over a websocket"],
-    ["a mutation", "mutation { cancelJob }", "This API has no mutation."],
+    [
+      "a mutation without what it needs",
+      "mutation { cancelJob(input: {}) { job { id } } }",
+      'jobId" of required type "BigInt!"',
+    ],
     ["a cursor of its own making", '{ jobs(after: "x") { totalCount nodes { id } } }', "Invalid cursor"],
     ["a text that is no query", "{", "Syntax Error"],
     ["two operations and no name", "query a { __typename } query b { __typename }", "Must provide operation name"],

@@ -34,13 +34,13 @@ test("the login that docs/graphql.md makes is enough to serve everything there i
     server,
     `query ($id: BigInt!) {
        job(id: $id) {
-         explanation progress isFinal willRetry taskCount finishedTaskCount
+         explanation progress etaSeconds isFinal willRetry taskCount finishedTaskCount
          currentTask { key failures { totalCount } }
          tasks { totalCount } failures { totalCount } auditEntries { totalCount }
          definition { identifier } worker { id }
        }
        jobs { totalCount } tasks { totalCount } taskFailures { totalCount }
-       definitions { totalCount } workers { totalCount } auditEntries { totalCount }
+       queueStats { waiting } definitions { totalCount } workers { totalCount } auditEntries { totalCount }
      }`,
     { id: jobId },
   );
