@@ -30,6 +30,13 @@ create type ratchet.queue_stat as (
   completed integer, failed_for_good integer, cancelled integer, ends_per_minute double precision
 );
 
+-- What claim_jobs answers about a job.
+create type ratchet_private.claim as (
+  job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
+  first_position integer, payload jsonb, plan json, max_attempts integer, created_at_ms double precision, holder integer,
+  is_suspect boolean, timeout_at timestamptz, timeout_in_ms double precision
+);
+
 -- One row: the settable clock. Private and not a setting, because any client can write a setting.
 create table ratchet_private.clock (
   is_only_row boolean primary key default true,

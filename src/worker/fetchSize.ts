@@ -6,13 +6,15 @@ const SIZES = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 
 /** Jobs that end within this time are the rate at which places become free. */
 const RATE_WINDOW_MS = 1000;
 /** What is fetched for places that are not free yet is about what begins within this part of the window. */
-const AHEAD_PART = 0.1;
+const AHEAD_PART = 0.3;
+/** At most so many times the places are fetched ahead: between two fetches of a flood some places wait, so there had better be few. */
+const MOST_AHEAD = 3;
 
 type LocalQueue = WorkerEventMap["localQueue:init"]["localQueue"];
 
 /**
  * Lets the local queue of graphile-worker's pool fetch together for all places that are free, and ahead for those that will
- * be within a tenth of a second as things go. Left alone it fetches a fixed number, and holds what slow handlers leave of
+ * be within three tenths of a second as things go. Left alone it fetches a fixed number, and holds what slow handlers leave of
  * it while other workers are idle.
  * @param poolEvents events of one pool.
  * @param concurrency how many places it has.
@@ -89,6 +91,6 @@ function countPlacesAhead(poolEvents: WorkerEvents, concurrency: number): () => 
       ended = 0;
       windowEndMs = nowMs + RATE_WINDOW_MS;
     }
-    return Math.min(Math.floor(Math.max(ended, endedBefore) * AHEAD_PART), concurrency);
+    return Math.min(Math.floor(Math.max(ended, endedBefore) * AHEAD_PART), concurrency * MOST_AHEAD);
   };
 }

@@ -81,7 +81,7 @@ describe("a batch of ten or forty is one statement and one commit, and runs so m
       const jobIds = await add(size);
       return () => claim(jobIds);
     });
-    expect(cost).toStrictEqual({ ...ONCE, inside: [12, 12] });
+    expect(cost).toStrictEqual({ ...ONCE, inside: [8, 8] });
   });
 
   test.each([

@@ -2,11 +2,7 @@ create or replace function ratchet_private.claim_jobs(
   p_worker_id integer, p_job_ids bigint[], p_versions text[], p_is_order boolean default false,
   p_takes_suspect boolean default true
 )
-returns table (
-  job_id bigint, outcome text, fence integer, identifier text, version text, tenant text,
-  first_position integer, payload jsonb, plan json, max_attempts integer, created_at_ms double precision, holder integer,
-  is_suspect boolean, timeout_at timestamptz, timeout_in_ms double precision
-)
+returns setof ratchet_private.claim
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 -- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
 -- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
@@ -16,6 +12,9 @@ set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off 
 declare
   v_mark text;
   v_now timestamptz := ratchet_private.clock_now();
+  v_new bigint[];
+  v_new_count integer;
+  v_left bigint[] := p_job_ids;
   v_ids bigint[];
   v_positions integer[];
   v_locked bigint[];
@@ -36,6 +35,21 @@ begin
     return;
   end if;
 
+  -- Nobody ever held a new job, and whoever changes its tasks locks it: its own row is all there is to lock.
+  if not p_is_order then
+    v_new := array(
+      select j.id from ratchet.jobs j
+      where j.id = any (p_job_ids) and j.fence = 0 and j.status = 'PENDING' and j.finished_at is null and j.run_at <= v_now
+        and j.version = any (p_versions)
+      order by j.id for update skip locked);
+    return query select * from ratchet_private.claim_new_jobs(p_worker_id, v_new, v_now);
+    get diagnostics v_new_count = row_count;
+    if v_new_count = cardinality(p_job_ids) then
+      return;
+    end if;
+    v_left := array(select unnest(p_job_ids) except (select j.id from ratchet.jobs j where j.id = any (v_new) and j.worker_id = p_worker_id));
+  end if;
+
   -- Four statements, each with a snapshot of its own: find, lock tasks, lock jobs, and only then read what counts. A single
   -- statement would return what stood there before it waited, and run a finished task twice.
   select array_agg(j.id order by j.id), array_agg(t.position order by j.id)
@@ -46,7 +60,7 @@ begin
       where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
       order by t.position limit 1
     ) t on true
-    where j.id = any (p_job_ids);
+    where j.id = any (v_left);
 
   -- A row that somebody's psql holds must not keep the other claims waiting.
   select array_agg(l.job_id), array_agg(l.position) into v_locked, v_locked_positions
@@ -139,7 +153,7 @@ begin
       from claimed c;
     perform ratchet_private.end_engine_change(v_mark);
   end if;
-  if coalesce(cardinality(v_claimed), 0) = cardinality(p_job_ids) then
+  if coalesce(cardinality(v_claimed), 0) = cardinality(v_left) then
     return;
   end if;
 
@@ -147,7 +161,7 @@ begin
     select a.id, case when j.id is null then 'missing' else coalesce(v_refused ->> a.id::text, 'locked') end,
       j.fence, null, null, null, null::integer, null::jsonb, null::json, null::integer, null::double precision, j.worker_id,
       null::boolean, null::timestamptz, null::double precision
-    from (select distinct unnest(p_job_ids)) a (id)
+    from (select distinct unnest(v_left)) a (id)
     left join ratchet.jobs j on j.id = a.id
     where v_claimed is null or a.id <> all (v_claimed);
 end

@@ -85,6 +85,14 @@ begin
 
   v_now := ratchet_private.clock_now();
   v_mark := ratchet_private.begin_engine_change('order');
+  if v_is_by_hand then
+    -- The first claim of a job locks nothing else. Where it came between the change and this lock, the fences know nothing of each other.
+    perform from ratchet.jobs j where j.id = any (v_ids) order by j.id for update;
+    update ratchet.tasks t set fence = j.fence + 1
+      from changed c join ratchet.jobs j on j.id = c.job_id
+      where j.worker_id is not null and t.job_id = c.job_id and t.position = c.position and t.fence = j.fence
+        and c.status in ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED');
+  end if;
   with status as (
     select j.id, j.status, case
         when bool_or(t.status = 'FAILED') then 'FAILED'
