@@ -20,6 +20,11 @@ export interface Edit {
 const PAUSE_POINTS: readonly PausePoint[] = [
   {
     name: "ratchet_private.claim_jobs",
+    before: "return query select * from ratchet_private.claim_new_jobs(",
+    label: "new ones locked",
+  },
+  {
+    name: "ratchet_private.claim_jobs",
     before: "select array_agg(l.job_id), array_agg(l.position) into v_locked",
     label: "found",
   },

@@ -98,6 +98,8 @@ test("a claim never starts a task that was finished while it looked", async () =
 test("a claim that found a task before it was finished reads again after the lock", async () => {
   const job = await addPublish(sql, []);
   const worker = await addWorker(sql);
+  const { fence } = await claimOne(sql, worker, job.id);
+  await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [job.id], [fence]]);
   await withTwoSessions(sql, async (hand, engine) => {
     await hand.query("begin");
     // Lets the claim find the first task, and not lock it yet.
@@ -111,6 +113,44 @@ test("a claim that found a task before it was finished reads again after the loc
     expect(await claim(engine, worker, [job.id])).toMatchObject([{ outcome: "claimed", first_position: 2 }]);
   });
   expect(await statuses(sql, job.id)).toStrictEqual(["SKIPPED", "RUNNING"]);
+});
+
+test("a first claim that locked its job before a task was finished by hand reads the task after the lock", async () => {
+  const job = await addPublish(sql, []);
+  const worker = await addWorker(sql);
+  await withTwoSessions(sql, async (hand, engine) => {
+    await hand.query("begin");
+    // Lets the claim lock the job, and not read its plan yet.
+    await hand.query("lock table ratchet.definitions in access exclusive mode");
+    const pid = await pidOf(engine);
+    const claimed = claim(engine, worker, [job.id]);
+    await untilBlocked(sql, pid);
+    await hand.query("set local lock_timeout = '100ms'");
+    await expect(
+      hand.query("update ratchet.tasks set status = 'SKIPPED' where job_id = $1 and position = 1", [job.id]),
+    ).rejects.toThrow(/lock timeout/v);
+    await hand.query("rollback");
+    expect(await claimed).toMatchObject([{ outcome: "claimed", fence: 1, first_position: 1 }]);
+  });
+});
+
+test("a task finished by hand while its job is first claimed is safe from the worker's own end of it", async () => {
+  const job = await addPublish(sql, []);
+  const worker = await addWorker(sql);
+  await withTwoSessions(sql, async (hand, engine) => {
+    await engine.query("begin");
+    const [claimed] = await claim(engine, worker, [job.id]);
+    const pid = await pidOf(hand);
+    const changed = hand.query("update ratchet.tasks set status = 'COMPLETED' where job_id = $1 and position = 1", [
+      job.id,
+    ]);
+    await untilBlocked(sql, pid);
+    await engine.query("commit");
+    await changed;
+    const end = { job: job.id, position: 1, fence: claimed?.fence ?? 0, kind: "C" } as const;
+    expect(await checkpoint(engine, worker, [end])).toMatchObject([{ outcome: "refused" }]);
+  });
+  expect(await readJob(sql, job.id)).toMatchObject({ status: "RUNNING", worker_id: worker });
 });
 
 test("rows that somebody's psql holds keep only their own job from being claimed", async () => {
