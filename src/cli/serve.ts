@@ -1,5 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
+import type { Config } from "../config/config.ts";
 import { schemasOf } from "../database/schemaNames.ts";
 import { demandGraphqlPackages } from "../http/graphqlPackages.ts";
 import { createLogger } from "../telemetry/logger.ts";
@@ -14,7 +15,7 @@ export function createServeCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("serve")
     .summary("serve GraphQL until Ctrl-C")
     .description(
-      "Serves /graphql and, to try queries in a browser, /ruru, for this machine only, until Ctrl-C or SIGTERM. Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
+      "Serves /graphql and, to try queries in a browser, /ruru, until Ctrl-C or SIGTERM; for this machine only, unless it was told how to check tokens (RATCHET_JWT_SECRET, RATCHET_JWKS_URL or RATCHET_JWT_KEY_FILE). Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
     )
     .option(
       "--port <n>",
@@ -36,13 +37,17 @@ export function createServeCommand(context: CliContext): CommandUnknownOpts {
             host: options.host ?? config.host,
             port: options.port ?? config.port,
             allowRemote: config.allowRemote,
+            tokens: config.tokens ?? undefined,
+            corsOrigins: config.corsOrigins,
+            explore: config.explore,
+            queryConnectionString: config.queryDatabaseUrl ?? undefined,
             shutdownGraceMs: config.shutdownGraceMs,
             log,
           });
           try {
             await Promise.race([server.ready, aborted(signal)]);
             if (!signal.aborted) {
-              context.remark(`GraphQL is at ${server.url}/graphql; try it in a browser: ${server.url}/ruru`);
+              context.remark(...whereServed(server.url, config));
             }
             await aborted(signal);
           } finally {
@@ -55,4 +60,15 @@ export function createServeCommand(context: CliContext): CommandUnknownOpts {
     ["on http://127.0.0.1:5678", "ratchet serve"],
     ["beside something else that has that port", "ratchet serve --port 5679"],
   ]);
+}
+
+function whereServed(url: string, { explore, tokens }: Pick<Config, "explore" | "tokens">): string[] {
+  return [
+    `GraphQL is at ${url}/graphql${explore ? `; try it in a browser: ${url}/ruru` : ""}`,
+    ...(tokens === null
+      ? [
+          "There is NO AUTHENTICATION: whoever uses this machine reads and changes every job. RATCHET_JWT_SECRET lets the server ask for tokens.",
+        ]
+      : []),
+  ];
 }

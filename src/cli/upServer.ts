@@ -38,6 +38,10 @@ export async function startUpServer(options: UpServerOptions): Promise<UpServer 
       host: options.host ?? config.host,
       port,
       allowRemote: config.allowRemote,
+      tokens: config.tokens ?? undefined,
+      corsOrigins: config.corsOrigins,
+      explore: config.explore,
+      queryConnectionString: config.queryDatabaseUrl ?? undefined,
       shutdownGraceMs: config.shutdownGraceMs,
       log,
     });

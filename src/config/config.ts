@@ -2,6 +2,8 @@ import { type SchemaNames, problemOfPair } from "../database/schemaNames.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type GivenPreset, readGraphileConfig } from "./graphileConfig.ts";
 import { nearestName } from "./nearestName.ts";
+import type { TokenOptions } from "./tokenOptions.ts";
+import { problemsOfTokens, tokenOptionsOf } from "./tokenSettings.ts";
 import { CONFIG_OPTIONS, type ConfigOption, type OptionName } from "./options.ts";
 
 type Values = {
@@ -24,6 +26,13 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly allowRemote: boolean;
+  /** null: where everything goes. */
+  readonly queryDatabaseUrl: string | null;
+  /** null: nobody is asked for a token. */
+  readonly tokens: TokenOptions | null;
+  /** Such as https://app.example. */
+  readonly corsOrigins: readonly string[];
+  readonly explore: boolean;
 }
 
 /** Where settings come from, in the order in which they count. */
@@ -62,24 +71,41 @@ export function resolveConfig({
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const [name, option] of allOptions()) {
     const given = find(name, option, { options, environment, preset });
-    const shown = name === "databaseUrl" ? "not a Postgres URL" : JSON.stringify(given.value);
+    const shown = option.hiddenAs ?? JSON.stringify(given.value);
     try {
       values[name] = given.value === null ? null : option.parse(textOf(given.value), projectFolder);
     } catch (error) {
       problems.push(`${given.source} is ${shown}: ${error instanceof Error ? error.message : String(error)}.`);
     }
   }
-  const { schema: ratchet, workerSchema: graphileWorker, ...rest } = values as Values;
-  const clash = problems.length > 0 ? undefined : problemOfPair({ ratchet, graphileWorker });
-  if (clash !== undefined) {
-    problems.push(clash);
+  const given = values as Values;
+  const schemas = Object.freeze({ ratchet: given.schema, graphileWorker: given.workerSchema });
+  if (problems.length === 0) {
+    const clash = problemOfPair(schemas);
+    problems.push(...(clash === undefined ? [] : [clash]), ...problemsOfTokens(given));
   }
   if (problems.length > 0) {
     throw new RatchetError("RT110", problems.join("\n"));
   }
-  const { pollInterval: pollIntervalMs, shutdownGrace: shutdownGraceMs, ...others } = rest;
-  const schemas = Object.freeze({ ratchet, graphileWorker });
-  return Object.freeze({ ...others, pollIntervalMs, shutdownGraceMs, schemas });
+  const tokens = tokenOptionsOf(given);
+  return Object.freeze({
+    databaseUrl: given.databaseUrl,
+    schemas,
+    dataFolder: given.dataFolder,
+    taskFolder: given.taskFolder,
+    concurrency: given.concurrency,
+    pollIntervalMs: given.pollInterval,
+    crontabFile: given.crontabFile,
+    shutdownGraceMs: given.shutdownGrace,
+    logLevel: given.logLevel,
+    host: given.host,
+    port: given.port,
+    allowRemote: given.allowRemote,
+    queryDatabaseUrl: given.queryDatabaseUrl,
+    tokens,
+    corsOrigins: Object.freeze((given.corsOrigins as string | null)?.split(" ") ?? []),
+    explore: (given.explore as boolean | null) ?? tokens === null,
+  });
 }
 
 /** Names and options of the table. */

@@ -2,7 +2,17 @@ import { resolve } from "node:path";
 
 import { DEFAULT_SCHEMA_NAMES } from "../database/schemaNames.ts";
 import type { Duration } from "../definition/duration.ts";
-import { parseBoolean, parseDatabaseUrl, parseDuration, parseInteger, parseOneOf, parseSchemaName } from "./parsers.ts";
+import {
+  parseBoolean,
+  parseDatabaseUrl,
+  parseDuration,
+  parseInteger,
+  parseKeySetUrl,
+  parseOneOf,
+  parseOrigins,
+  parseSchemaName,
+  parseSecret,
+} from "./parsers.ts";
 
 /** One setting: where it can be given, what the documentation says about it, and how its text becomes a value. */
 export interface ConfigOption<Value, Given> {
@@ -20,6 +30,8 @@ export interface ConfigOption<Value, Given> {
   readonly without?: string;
   /** Throws an Error whose message completes "<what was given> is <text>: ". */
   readonly parse: (text: string, projectFolder: string) => Value;
+  /** Stands for a wrong value in messages, because the value is a secret. Default: the value itself. */
+  readonly hiddenAs?: string;
   /** The same from a file, where numbers of `preset.worker` are milliseconds if this is a duration. */
   readonly isDuration: boolean;
   /** Never there: the type of the value in `preset.ratchet`. */
@@ -32,6 +44,7 @@ interface Description {
   readonly summary: string;
   readonly default: string | null;
   readonly without?: string;
+  readonly hiddenAs?: string;
 }
 
 /** How much is logged; pino's names. */
@@ -45,6 +58,7 @@ export const CONFIG_OPTIONS = {
     summary: "The Postgres to use, such as postgres://user:password@host:5432/database.",
     default: null,
     without: "an embedded Postgres in the data folder",
+    hiddenAs: "not a Postgres URL",
   }),
   schema: text("name", parseSchemaName, {
     variable: "RATCHET_SCHEMA",
@@ -113,8 +127,65 @@ export const CONFIG_OPTIONS = {
   allowRemote: yesOrNo({
     variable: "RATCHET_ALLOW_REMOTE",
     summary:
-      "Whether the server may listen on an address that other machines reach, though whoever reaches it reads every job: for a container.",
+      "Whether the server may listen on an address that other machines reach though it asks nobody for a token, so that whoever reaches it reads and changes every job: for a container.",
     default: "false",
+  }),
+  queryDatabaseUrl: text("URL", parseDatabaseUrl, {
+    variable: "RATCHET_QUERY_DATABASE_URL",
+    summary: "Where GraphQL queries go, and nothing else: a replica, or a pooler in transaction mode.",
+    default: null,
+    without: "where everything goes",
+    hiddenAs: "not a Postgres URL",
+  }),
+  jwtSecret: text("text of at least 32 bytes", parseSecret, {
+    variable: "RATCHET_JWT_SECRET",
+    summary:
+      "The secret that tokens are signed with (HS256); with it, or one of the next two, nobody is answered without.",
+    default: null,
+    hiddenAs: "no secret that holds",
+  }),
+  jwksUrl: text("URL", parseKeySetUrl, {
+    variable: "RATCHET_JWKS_URL",
+    summary: "Where the issuer of tokens publishes its keys (RS256 and ES256).",
+    default: null,
+  }),
+  jwtKeyFile: path("file", {
+    variable: "RATCHET_JWT_KEY_FILE",
+    summary: "The public key of the issuer of tokens, in PEM (RS256 or ES256).",
+    default: null,
+  }),
+  jwtAudience: text("text", String, {
+    variable: "RATCHET_JWT_AUDIENCE",
+    summary: "What the claim aud of a token must be or contain.",
+    default: null,
+    without: "anything; RATCHET_JWKS_URL demands one",
+  }),
+  jwtIssuer: text("text", String, {
+    variable: "RATCHET_JWT_ISSUER",
+    summary: "What the claim iss of a token must be.",
+    default: null,
+    without: "anything",
+  }),
+  jwtRoleClaim: text("name", String, {
+    variable: "RATCHET_JWT_ROLE_CLAIM",
+    summary: "The claim that is enqueuer, viewer, operator or admin.",
+    default: "ratchet_role",
+  }),
+  jwtTenantClaim: text("name", String, {
+    variable: "RATCHET_JWT_TENANT_CLAIM",
+    summary: "The claim with the tenant whose jobs the caller sees.",
+    default: "ratchet_tenant",
+  }),
+  corsOrigins: text("origins, with commas between them", parseOrigins, {
+    variable: "RATCHET_CORS_ORIGINS",
+    summary: "The sites whose pages may use the API from a browser, such as https://app.example.",
+    default: null,
+  }),
+  explore: yesOrNo({
+    variable: "RATCHET_EXPLORE",
+    summary: "Whether the server shows /ruru and answers introspection.",
+    default: null,
+    without: "true as long as nobody is asked for a token",
   }),
 };
 

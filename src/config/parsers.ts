@@ -60,3 +60,37 @@ export function parseSchemaName(text: string): string {
   }
   return text;
 }
+
+/** A secret that nobody finds by trying: RFC 7518 asks for as many bytes as the hash of HS256 has. */
+export function parseSecret(text: string): string {
+  if (Buffer.byteLength(text) < 32) {
+    throw new Error("write at least 32 bytes, such as the output of `openssl rand -base64 32`");
+  }
+  return text;
+}
+
+/** An address that nobody on the way can answer for: https, or this machine. */
+export function parseKeySetUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal = url?.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url?.protocol !== "https:" && !isLocal) {
+    throw new Error("write an address that begins with https://");
+  }
+  return text;
+}
+
+/** Origins as browsers send them, one space between them. */
+export function parseOrigins(text: string): string {
+  const origins = text
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+  for (const origin of origins) {
+    if (!/^https?:\/\//v.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new Error(
+        `write origins such as https://app.example or http://localhost:3000, without a path and without "*"; ${JSON.stringify(origin)} is none`,
+      );
+    }
+  }
+  return origins.join(" ");
+}

@@ -257,4 +257,29 @@ export const PROGRAM_ERRORS = {
     advice: "Throw NonRetryableError to end the job; give orders about it outside of `client`, or from another job.",
     retryable: false,
   },
+  RT153: {
+    name: "unauthenticated",
+    summary: "A request for GraphQL has no token that counts.",
+    advice:
+      "Send a valid JSON Web Token: the header `Authorization: Bearer …`, or for a websocket the connection parameter `authorization`.",
+    retryable: false,
+  },
+  RT154: {
+    name: "forbidden",
+    summary: "The role of the one who asks does not allow it.",
+    advice: "Ask with a token of a role that may: viewers read, operators give orders, enqueuers add jobs.",
+    retryable: false,
+  },
+  RT155: {
+    name: "keys_unreachable",
+    summary: "The keys that tokens are checked with could not be fetched from their issuer.",
+    advice: "Try again in a moment; on the server see that RATCHET_JWKS_URL answers with a JSON Web Key Set.",
+    retryable: true,
+  },
+  RT156: {
+    name: "server_busy",
+    summary: "The server answers as many GraphQL requests at once as it will.",
+    advice: "Try again in a moment, with fewer requests at a time.",
+    retryable: true,
+  },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;

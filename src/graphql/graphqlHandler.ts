@@ -3,9 +3,14 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
+import { makeGraphQLWSConfig } from "postgraphile/grafserv";
 import { grafserv } from "postgraphile/grafserv/node";
+import type { TokenOptions } from "../config/tokenOptions.ts";
+import { createTokenVerifier } from "./authentication/tokenVerifier.ts";
 import { createGraphqlPreset } from "./preset.ts";
 import type { SubscriptionOptions } from "./subscriptions/subscriptionPlugin.ts";
+import { SOCKET_LIMITS, type SocketLimits } from "./websockets/socketLimits.ts";
+import { type GraphqlWebSockets, createWebSocketServer } from "./websockets/webSocketServer.ts";
 
 /** What {@link createGraphqlHandler} takes. */
 export interface GraphqlHandlerOptions {
@@ -17,12 +22,19 @@ export interface GraphqlHandlerOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** Default: there are no subscriptions. */
   readonly subscriptions?: SubscriptionOptions | undefined;
+  /** Which tokens count. Default: nobody is asked for one, and all is done as the login of the pool. */
+  readonly tokens?: TokenOptions | undefined;
+  /** Whether introspection is answered and `/ruru` shown. */
+  readonly explore: boolean;
+  /** Changes of the limits of websockets. Default: none. */
+  readonly socketLimits?: Partial<SocketLimits> | undefined;
   readonly log: Logger;
 }
 
-/** Answers requests for `/graphql`, `/ruru` and `/ruru-static/`. */
+/** Answers requests for `/graphql`, `/ruru` and `/ruru-static/`, and websockets. */
 export interface GraphqlHandler {
   handle(request: IncomingMessage, response: ServerResponse): void;
+  readonly webSockets: GraphqlWebSockets;
   /** Lets go of what was built; requests must have ended. */
   close(): Promise<void>;
 }
@@ -33,10 +45,24 @@ export async function createGraphqlHandler({
   schema,
   statementTimeoutMs,
   subscriptions,
+  tokens,
+  explore,
+  socketLimits = {},
   log,
 }: GraphqlHandlerOptions): Promise<GraphqlHandler> {
+  const verify = tokens === undefined ? null : await createTokenVerifier(tokens, log);
+  const verifying = verify === null ? null : Promise.resolve(verify);
   const instance = postgraphile({
-    extends: [createGraphqlPreset({ getLog: () => log, getSchema: () => schema, statementTimeoutMs, subscriptions })],
+    extends: [
+      createGraphqlPreset({
+        getLog: () => log,
+        getSchema: () => schema,
+        getVerifier: () => verifying,
+        statementTimeoutMs,
+        explore: () => explore,
+        subscriptions,
+      }),
+    ],
     pgServices: [makePgService({ pool, schemas: [schema], pubsub: false })],
   });
   const serving = instance.createServ(grafserv);
@@ -54,6 +80,12 @@ export async function createGraphqlHandler({
     handle: (request, response) => {
       requests.emit("request", request, response);
     },
+    webSockets: createWebSocketServer({
+      serverOptions: makeGraphQLWSConfig(serving),
+      verify,
+      limits: { ...SOCKET_LIMITS, ...socketLimits },
+      log,
+    }),
     close: async () => {
       await serving.release();
       await instance.release();

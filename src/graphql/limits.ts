@@ -12,6 +12,8 @@ export const LIMITS = {
   fields: 1000,
   /** Length of a request's body. */
   bodyBytes: 100_000,
+  /** Requests that are answered at once. */
+  requestsAtOnce: 200,
 } as const;
 
 /** How long Postgres works on one statement unless the server's options say otherwise. */

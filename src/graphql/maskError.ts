@@ -13,6 +13,8 @@ const NO_SUCH_OPERATION = /^(?:Must provide an operation|Must provide operation 
 // postgraphile-plugin-connection-filter 4.0.1 throws a plain error.
 const NULL_IN_FILTER = "Null literals are forbidden in filter argument input";
 
+const INSUFFICIENT_PRIVILEGE = "42501";
+
 /** What a client learns of an error besides its message. */
 export function toGraphqlExtensions(error: RatchetError, reference?: string): Record<string, unknown> {
   return {
@@ -29,13 +31,22 @@ export function toGraphqlExtensions(error: RatchetError, reference?: string): Re
 /**
  * Creates what decides how much of an error a client sees: Ratchet's own errors with code and hint, and what is wrong with
  * the query itself; of anything else a reference, under which the log has the error. Queries and their values are not
- * logged.
+ * logged. Where tokens are asked for, missing rights are those of the token's role.
  */
-export function createMaskError(log: () => Logger): (error: GraphQLError) => GraphQLError {
+export function createMaskError(
+  log: () => Logger,
+  asksForTokens: () => boolean = () => false,
+): (error: GraphQLError) => GraphQLError {
   return (error) => {
     const cause: unknown = error.originalError;
     if (isFaultOfQuery(error, cause)) {
       return error;
+    }
+    if (codeOf(cause) === INSUFFICIENT_PRIVILEGE && asksForTokens()) {
+      const errorMessage = cause instanceof Error ? cause.message : String(cause);
+      log().info({ path: error.path?.join("."), errorMessage }, "a GraphQL request was refused to its role");
+      const forbidden = new RatchetError("RT154", "Your role may not do this.");
+      return rewritten(error, forbidden.message, toGraphqlExtensions(forbidden));
     }
     const known = toKnownError(cause);
     if (known !== undefined) {

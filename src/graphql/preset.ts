@@ -3,9 +3,11 @@ import type { Logger } from "pino";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
+import { type GetVerifier, createAuthenticationPlugin } from "./authentication/authenticationPlugin.ts";
 import { BigIntPlugin } from "./bigIntPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
 import { JobSpecPlugin } from "./jobSpecPlugin.ts";
+import { createIntrospectionPlugin } from "./introspectionPlugin.ts";
 import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
 import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
@@ -70,8 +72,12 @@ const DEFAULT_QUERY = `# The newest jobs, how far they are and why.
 export interface GraphqlPresetOptions {
   /** Called when there is something to log. */
   readonly getLog: () => Logger;
+  /** What checks tokens; null: nobody is asked for one. */
+  readonly getVerifier: GetVerifier;
   /** The name of the schema `ratchet`. */
   readonly getSchema: () => string;
+  /** Whether introspection is answered. */
+  readonly explore: () => boolean;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
   /** Default: there are no subscriptions. */
@@ -82,6 +88,8 @@ export interface GraphqlPresetOptions {
 export function createGraphqlPreset({
   getLog,
   getSchema,
+  getVerifier,
+  explore,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
   subscriptions,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
@@ -97,9 +105,11 @@ export function createGraphqlPreset({
       NewestFirstPlugin,
       PageLimitPlugin,
       createPayloadCheckPlugin(),
-      createRequestSettingsPlugin({ getSchema, statementTimeoutMs }),
-      ShapeLimitPlugin,
       StatisticsPlugin,
+      createAuthenticationPlugin(getVerifier),
+      createRequestSettingsPlugin({ getSchema, statementTimeoutMs, demandsTokens: () => getVerifier() !== null }),
+      ShapeLimitPlugin,
+      createIntrospectionPlugin(explore),
       DescriptionPlugin,
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),
     ],
@@ -124,7 +134,7 @@ export function createGraphqlPreset({
       websockets: false,
       maxRequestLength: LIMITS.bodyBytes,
       allowedRequestContentTypes: ["application/json"],
-      maskError: createMaskError(getLog),
+      maskError: createMaskError(getLog, () => getVerifier() !== null),
     },
     grafast: { explain: false },
     ruru: {

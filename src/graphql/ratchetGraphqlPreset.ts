@@ -5,6 +5,7 @@ import "postgraphile/grafserv";
 import type { Logger } from "pino";
 import { type Config, resolveConfig } from "../config/config.ts";
 import { createLogger } from "../telemetry/logger.ts";
+import { type TokenVerifier, createTokenVerifier } from "./authentication/tokenVerifier.ts";
 import { createGraphqlPreset } from "./preset.ts";
 
 let config: Config | undefined;
@@ -20,6 +21,17 @@ function getLog(): Logger {
   return log;
 }
 
+let verifying: Promise<TokenVerifier> | undefined;
+
+function getVerifier(): Promise<TokenVerifier> | null {
+  const { tokens } = getConfig();
+  if (tokens === null) {
+    return null;
+  }
+  verifying ??= createTokenVerifier(tokens, getLog());
+  return verifying;
+}
+
 /**
  * Ratchet's GraphQL API for PostGraphile's own command and servers: `extends: [RatchetGraphqlPreset]` in
  * `graphile.config.ts`, then `npx postgraphile -c postgres://… -s ratchet`. Read-only. Needs the packages `postgraphile`,
@@ -28,4 +40,6 @@ function getLog(): Logger {
 export const RatchetGraphqlPreset: GraphileConfig.Preset = createGraphqlPreset({
   getLog,
   getSchema: () => getConfig().schemas.ratchet,
+  getVerifier,
+  explore: () => getConfig().explore,
 });

@@ -1,6 +1,6 @@
 import "postgraphile";
-import "postgraphile/grafserv/node";
 import { type OperationDefinitionNode, Kind, OperationTypeNode } from "postgraphile/graphql";
+import { RatchetError } from "../errors/ratchetError.ts";
 import { type Identity, identityOf } from "./authentication/identity.ts";
 
 declare global {
@@ -18,13 +18,19 @@ export interface RequestSettings {
   /** The name of the schema `ratchet`, which the names of roles and settings begin with. */
   readonly getSchema: () => string;
   readonly statementTimeoutMs: number;
+  /** Whether nobody is answered who has not shown a token. */
+  readonly demandsTokens: () => boolean;
 }
 
 /**
  * Tells Postgres who asks, lets it refuse what a query would write, and end what takes too long. Set in each transaction and
  * not for the session, so that it holds behind a transaction pooler and in a PostGraphile server that is not ours too.
  */
-export function createRequestSettingsPlugin({ getSchema, statementTimeoutMs }: RequestSettings): GraphileConfig.Plugin {
+export function createRequestSettingsPlugin({
+  getSchema,
+  statementTimeoutMs,
+  demandsTokens,
+}: RequestSettings): GraphileConfig.Plugin {
   return {
     name: "RatchetRequestSettingsPlugin",
     version: "1.0.0",
@@ -35,6 +41,10 @@ export function createRequestSettingsPlugin({ getSchema, statementTimeoutMs }: R
           // What a project's own preset puts into the context comes first: it cannot undo what follows.
           const prepared = await proceed();
           const identity = identityOf(args.requestContext ?? {}) ?? null;
+          // Whatever way a request has come, this is the gate.
+          if (identity === null ? demandsTokens() : identity.expiresAtMs <= Date.now()) {
+            throw new RatchetError("RT153", "Nobody has shown who asks, or the token has expired.");
+          }
           const settings = {
             ...(identity === null ? {} : settingsOf(identity, getSchema())),
             ...(isMutation(args) ? {} : { transaction_read_only: "on" }),

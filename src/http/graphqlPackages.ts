@@ -9,6 +9,9 @@ export const GRAPHQL_PACKAGES = {
   "@graphile/simplify-inflection": "^9.0.0",
   "postgraphile-plugin-connection-filter": "^4.0.1",
   graphql: "^16.9.0",
+  "graphql-ws": "^6.4.2",
+  jose: "^6.2.18",
+  ws: "^8.23.0",
 } as const;
 
 /** The packages of GraphQL that cannot be found; none if it can be served. `isInstalled` is for tests. */

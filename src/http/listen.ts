@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RatchetError } from "../errors/ratchetError.ts";
 
-/** Where the server may listen: it asks for no password, so nobody but this machine may reach it. */
+/** Where a server may listen that asks nobody for a token. */
 const LOCAL_HOSTS = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /** Whether only this machine reaches the address. */
@@ -18,9 +18,9 @@ export function demandLocalHost(host: string): void {
   if (!isLocalHost(host)) {
     throw new RatchetError(
       "RT110",
-      `The server cannot listen on "${host}": its API asks for no password yet, so it serves this machine only.`,
+      `The server cannot listen on "${host}": it asks nobody for a token, so it serves this machine only.`,
       {
-        hint: "Use 127.0.0.1; logins, and with them other addresses, come with a later version. In a container whose port is published on 127.0.0.1 only, set RATCHET_ALLOW_REMOTE=true.",
+        hint: "Set RATCHET_JWT_SECRET, RATCHET_JWKS_URL or RATCHET_JWT_KEY_FILE, or use 127.0.0.1. In a container whose port is published on 127.0.0.1 only, set RATCHET_ALLOW_REMOTE=true.",
       },
     );
   }

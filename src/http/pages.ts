@@ -3,6 +3,9 @@ import { RATCHET_VERSION } from "../engine/version.ts";
 /** What a browser may load with the page: nothing but its own style. */
 export const HOME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
+/** An answer of the API is no page. */
+export const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
 /** What Ruru needs: all of it is served by us, and no request leaves this server. */
 export const RURU_POLICY = [
   "default-src 'self'",
@@ -14,8 +17,9 @@ export const RURU_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The page at `/`. */
-export const HOME_PAGE = `<!doctype html>
+/** The page at `/`; with or without Ruru. */
+export function homePage(explore: boolean): string {
+  return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -26,8 +30,8 @@ export const HOME_PAGE = `<!doctype html>
 </style>
 <h1>Ratchet ${RATCHET_VERSION}</h1>
 <ul>
-  <li><a href="/ruru">/ruru</a>: try GraphQL queries, with documentation and completion
-  <li>/graphql: the GraphQL API, by POST with <code>Content-Type: application/json</code>
+${explore ? '  <li><a href="/ruru">/ruru</a>: try GraphQL queries, with documentation and completion\n' : ""}  <li>/graphql: the GraphQL API, by POST with <code>Content-Type: application/json</code>
   <li><a href="/healthz">/healthz</a>: whether this server and its database answer
 </ul>
 `;
+}

@@ -3,9 +3,11 @@ import type pg from "pg";
 import { ping } from "../database/calls/ping.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { endsWithin } from "../engine/deadline.ts";
-import { HOME_PAGE, HOME_POLICY, RURU_POLICY } from "./pages.ts";
-import { refusalOf } from "./requestGuard.ts";
-import { pathOf, send, sendText } from "./send.ts";
+import { RatchetError } from "../errors/ratchetError.ts";
+import { LIMITS } from "../graphql/limits.ts";
+import { API_POLICY, HOME_POLICY, RURU_POLICY, homePage } from "./pages.ts";
+import type { RequestGuard } from "./requestGuard.ts";
+import { pathOf, send, sendErrors, sendText } from "./send.ts";
 
 const PING_TIMEOUT_MS = 3000;
 
@@ -14,17 +16,22 @@ export interface RouteParts {
   readonly graphql: Promise<GraphqlHandler>;
   /** Of its own, so that a server whose connections are all busy is not taken for dead. */
   readonly healthPool: pg.Pool;
+  readonly guard: RequestGuard;
+  /** Whether there is `/ruru`. */
+  readonly explore: boolean;
 }
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Creates what answers every request of the server. */
-export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
+export function createRoutes({ graphql, healthPool, guard, explore }: RouteParts): Respond {
+  let inProgress = 0;
+
   function routeOf(path: string): [methods: readonly string[], respond?: Respond] {
     if (path === "/graphql") {
-      return [["POST"], respondGraphql];
+      return [["POST", "OPTIONS"], respondGraphql];
     }
-    if (path === "/ruru" || path.startsWith("/ruru-static/")) {
+    if (explore && (path === "/ruru" || path.startsWith("/ruru-static/"))) {
       return [["GET", "HEAD"], respondRuru];
     }
     if (path === "/healthz") {
@@ -38,6 +45,32 @@ export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
 
   async function respondGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("cache-control", "no-store");
+    response.setHeader("content-security-policy", API_POLICY);
+    response.setHeader("vary", "Origin");
+    const corsHeaders = guard.corsHeadersOf(request.headers);
+    for (const [name, value] of Object.entries(corsHeaders)) {
+      response.setHeader(name, value);
+    }
+    if (request.method === "OPTIONS") {
+      respondPreflight(response, corsHeaders["access-control-allow-origin"] !== undefined);
+      return;
+    }
+    if (isTooLong(request)) {
+      // What is sent all the same is not read.
+      response.setHeader("connection", "close");
+      sendText(response, 413, `A request has at most ${LIMITS.bodyBytes} bytes.\n`);
+      return;
+    }
+    if (inProgress >= LIMITS.requestsAtOnce) {
+      const busy = new RatchetError("RT156", `The server answers ${LIMITS.requestsAtOnce} requests already.`);
+      response.setHeader("retry-after", "1");
+      sendErrors(response, 503, busy);
+      return;
+    }
+    inProgress += 1;
+    response.once("close", () => {
+      inProgress -= 1;
+    });
     (await graphql).handle(request, response);
   }
 
@@ -60,10 +93,17 @@ export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
     });
   }
 
+  function respondHome(_request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader("content-security-policy", HOME_POLICY);
+    send(response, { status: 200, type: "text/html; charset=utf-8", body: homePage(explore) });
+  }
+
   return async (request, response) => {
     response.setHeader("x-content-type-options", "nosniff");
     response.setHeader("referrer-policy", "no-referrer");
-    const refusal = refusalOf(request.headers);
+    response.setHeader("cross-origin-resource-policy", "same-origin");
+    response.setHeader("x-frame-options", "DENY");
+    const refusal = guard.refusalOf(request.headers);
     if (refusal !== undefined) {
       sendText(response, refusal.status, refusal.text);
       return;
@@ -75,18 +115,29 @@ export function createRoutes({ graphql, healthPool }: RouteParts): Respond {
     } else if (methods.includes(request.method ?? "")) {
       await respond(request, response);
     } else {
-      response.setHeader("allow", methods.join(", "));
-      sendText(response, 405, `This path takes ${methods.join(" or ")} only.\n`);
+      // OPTIONS is for browsers alone.
+      const named = methods.filter((method) => method !== "OPTIONS");
+      response.setHeader("allow", named.join(", "));
+      sendText(response, 405, `This path takes ${named.join(" or ")} only.\n`);
     }
   };
+}
+
+/** Asked by browsers before a page of another site may send a request; one of this site is not asked about. */
+function respondPreflight(response: ServerResponse, isAllowed: boolean): void {
+  if (isAllowed) {
+    response.writeHead(204).end();
+  } else {
+    response.setHeader("allow", "POST");
+    sendText(response, 405, "This path takes POST only.\n");
+  }
+}
+
+function isTooLong({ headers }: IncomingMessage): boolean {
+  return Number(headers["content-length"] ?? 0) > LIMITS.bodyBytes;
 }
 
 /** Browsers ask for an icon by themselves and report it if there is none. */
 function respondNothing(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(204).end();
-}
-
-function respondHome(_request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader("content-security-policy", HOME_POLICY);
-  send(response, { status: 200, type: "text/html; charset=utf-8", body: HOME_PAGE });
 }

@@ -1,16 +1,21 @@
-import { createServer } from "node:http";
+import { type IncomingMessage, createServer } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { checkDatabase } from "../database/connectionCheck.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
+import type { TokenOptions } from "../config/tokenOptions.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { createJobNews } from "../graphql/subscriptions/jobNews.ts";
+import type { SocketLimits } from "../graphql/websockets/socketLimits.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
 import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
+import { createRequestGuard, demandLocalOrigins } from "./requestGuard.ts";
 import { createRoutes } from "./routes.ts";
 import { pathOf, sendText } from "./send.ts";
+import { CLOSING, endUpgrade, upgradeRefusalOf } from "./upgrades.ts";
 
 /** The port of the server unless a setting says otherwise. */
 export const DEFAULT_PORT = 5678;
@@ -28,9 +33,9 @@ export interface ServerOptions {
   readonly connectionString: string;
   /** What Ratchet's schemas are called. Default: `ratchet` and `graphile_worker`. */
   readonly schemas?: SchemaNames | undefined;
-  /** An address of this machine that only it reaches. Default 127.0.0.1. */
+  /** An address of this machine; without tokens one that only it reaches. Default 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Lets `host` be any address, though whoever reaches the server reads every job: for containers. Default false. */
+  /** Lets `host` be any address without tokens, though whoever reaches the server reads every job: for containers. Default false. */
   readonly allowRemote?: boolean | undefined;
   /** 0 lets the system choose. Default 5678. */
   readonly port?: number | undefined;
@@ -40,6 +45,16 @@ export interface ServerOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** How long after a subscription's snapshot the next one is made although no change was heard of, in ms. Default 10,000. */
   readonly rereadMs?: number | undefined;
+  /** Which tokens count. Default: nobody is asked for one, all is done as the login of the connection. */
+  readonly tokens?: TokenOptions | undefined;
+  /** Sites whose pages may use the API. Default: none but this server's own. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Whether `/ruru` is shown and introspection answered. Default: as long as nobody is asked for a token. */
+  readonly explore?: boolean | undefined;
+  /** Where queries go: a replica or a transaction pooler. Default: where everything goes. */
+  readonly queryConnectionString?: string | undefined;
+  /** Changes of the limits of websockets. Default: none. */
+  readonly socketLimits?: Partial<SocketLimits> | undefined;
   /** How long requests may go on after `close()`, in ms. Default 10,000. */
   readonly shutdownGraceMs?: number | undefined;
   readonly log: Logger;
@@ -66,8 +81,12 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { connectionString, log, schemas = DEFAULT_SCHEMA_NAMES, host = DEFAULT_HOST } = options;
   const graceMs = options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS;
-  if (options.allowRemote !== true) {
-    demandLocalHost(host);
+  const { tokens, corsOrigins = [], explore = tokens === undefined } = options;
+  if (tokens === undefined) {
+    demandLocalOrigins(corsOrigins);
+    if (options.allowRemote !== true) {
+      demandLocalHost(host);
+    }
   }
   demandGraphqlPackages();
 
@@ -81,21 +100,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const healthPool = createPool({ ...shared, max: 1, schemas });
 
   const news = createJobNews({ connectionString, schemas, log });
+  /** None before GraphQL is served. */
+  let webSockets: GraphqlHandler["webSockets"] | undefined;
 
   async function loadGraphql(): Promise<GraphqlHandler> {
     await checkDatabase(healthPool);
     await checkMigrated(healthPool);
-    return loadGraphqlHandler({
+    const handler = await loadGraphqlHandler({
       pool,
       schema: schemas.ratchet,
       statementTimeoutMs: options.statementTimeoutMs,
       // Half of the connections are left for queries.
       subscriptions: { news, mostReadsAtOnce: Math.ceil(pool.options.max / 2), rereadMs: options.rereadMs },
+      tokens,
+      explore,
+      socketLimits: options.socketLimits,
       log,
     });
+    ({ webSockets } = handler);
+    return handler;
   }
   const graphql = loadGraphql();
-  const answer = createRoutes({ graphql, healthPool });
+  const guard = createRequestGuard({ isLocalOnly: tokens === undefined, corsOrigins });
+  const answer = createRoutes({ graphql, healthPool, guard, explore });
   let isClosing = false;
   server.on("request", (request, response) => {
     response.once("close", () => {
@@ -113,6 +140,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   });
 
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", ({ message: errorMessage }) => {
+      log.debug({ errorMessage }, "a connection failed that was to become a websocket");
+    });
+    const refusal = isClosing ? CLOSING : upgradeRefusalOf(request, guard);
+    if (refusal === undefined) {
+      void upgrade(request, socket, head);
+    } else {
+      endUpgrade(socket, refusal);
+    }
+  });
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    try {
+      (await graphql).webSockets.upgrade(request, socket, head);
+    } catch {
+      endUpgrade(socket, CLOSING);
+    }
+  }
+
   async function becomeReady(): Promise<void> {
     try {
       await graphql;
@@ -121,8 +168,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       throw error;
     }
     log.info({ url }, "server started");
-    if (!isLocalHost(host)) {
-      log.warn({ host }, "the server asks for no password and listens beyond this machine");
+    if (tokens === undefined) {
+      log.warn(
+        { host },
+        isLocalHost(host)
+          ? "there is no authentication: whoever uses this machine reads and changes every job"
+          : "there is no authentication, and the server listens beyond this machine: whoever reaches it reads and changes every job",
+      );
     }
   }
 
@@ -133,9 +185,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         resolve();
       });
     });
+    void webSockets?.close();
     if (!(await endsWithin(closed, graceMs))) {
       log.warn({ graceMs }, "requests were cut off: they did not end within the grace");
       server.closeAllConnections();
+      webSockets?.cutOff();
     }
     await endsWithin(
       graphql.then((handler) => handler.close()),

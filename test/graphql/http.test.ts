@@ -257,7 +257,7 @@ describe("starting is refused", () => {
       421,
     );
     expect(bench.logLines.map(({ msg }) => msg)).toContain(
-      "the server asks for no password and listens beyond this machine",
+      "there is no authentication, and the server listens beyond this machine: whoever reaches it reads and changes every job",
     );
   });
 

@@ -40,3 +40,13 @@ test("a database that cannot be reached is said, but not where it is", () => {
 test("missing rights come with Ratchet's code and advice", () => {
   expect(mask(thrown("permission denied for table jobs", "42501")).extensions).toMatchObject({ code: "RT103" });
 });
+
+test("rights that a token's role has not are said, but not which; the log has them", () => {
+  const masked = createMaskError(
+    () => log,
+    () => true,
+  )(thrown("permission denied for table workers", "42501"));
+  expect(masked).toMatchObject({ message: "Your role may not do this.", extensions: { code: "RT154" } });
+  expect(JSON.stringify(masked)).not.toContain("workers");
+  expect(lines.at(-1)).toContain("permission denied for table workers");
+});

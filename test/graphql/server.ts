@@ -2,8 +2,19 @@ import { pino } from "pino";
 import { afterAll, beforeAll } from "vitest";
 
 import { type RunningServer, type ServerOptions, startServer } from "../../src/http/startServer.ts";
+import type { TokenOptions } from "../../src/config/tokenOptions.ts";
+import { TEST_SECRET, type TokenClaims, signToken } from "./authentication/tokens.ts";
 import { type Sql, useSql } from "../sql/fixtures.ts";
 import { TEST_SCHEMAS } from "../support/schemas.ts";
+
+/** For servers that ask for tokens, which `signToken` signs. */
+export const TEST_TOKENS: TokenOptions = {
+  key: { kind: "secret", secret: TEST_SECRET },
+  audience: null,
+  issuer: null,
+  roleClaim: "ratchet_role",
+  tenantClaim: "ratchet_tenant",
+};
 
 /** What a request for GraphQL was answered with. */
 export interface GraphqlAnswer<Data = unknown> {
@@ -23,6 +34,13 @@ export interface ServerBench {
   /** Lines of the log so far. */
   readonly logLines: Record<string, unknown>[];
   readonly ask: <Data = unknown>(query: string, variables?: Record<string, unknown>) => Promise<GraphqlAnswer<Data>>;
+  /** Asks with a token of a viewer of tenant A, but for what `claims` says. Needs a server with {@link TEST_TOKENS}. */
+  readonly askAs: <Data = unknown>(
+    claims: TokenClaims,
+    query: string,
+    variables?: Record<string, unknown>,
+    server?: RunningServer,
+  ) => Promise<GraphqlAnswer<Data>>;
   /** Another server on the same database. */
   readonly start: (options?: Partial<ServerOptions>) => Promise<RunningServer>;
 }
@@ -67,6 +85,12 @@ export function useServer(options: Partial<ServerOptions> = {}): ServerBench {
     server: () => server,
     logLines,
     ask: <Data>(query: string, variables?: Record<string, unknown>) => ask<Data>(server, query, variables),
+    askAs: async <Data>(
+      claims: TokenClaims,
+      query: string,
+      variables: Record<string, unknown> = {},
+      other: RunningServer = server,
+    ) => ask<Data>(other, query, variables, await signToken(claims)),
     start,
   };
 }
@@ -76,10 +100,14 @@ export async function ask<Data>(
   { url }: Pick<RunningServer, "url">,
   query: string,
   variables: Record<string, unknown> = {},
+  token?: string,
 ): Promise<GraphqlAnswer<Data>> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors = [] } = (await response.json()) as Partial<GraphqlAnswer<Data>>;

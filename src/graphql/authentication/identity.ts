@@ -1,3 +1,5 @@
+import "postgraphile/grafserv/node";
+
 /** What a caller may do, from least to most; each is a role of Postgres, such as `ratchet_viewer`. */
 export const CALLER_ROLES = ["enqueuer", "viewer", "operator", "admin"] as const;
 
@@ -17,13 +19,18 @@ export interface Identity {
 
 const identities = new WeakMap<object, Identity>();
 
-/** Notes who asks by a connection or request; for whatever comes by it later. */
+/** Notes who asks by a request or websocket; for whatever comes by it later. */
 export function noteIdentity(carrier: object, identity: Identity): void {
   identities.set(carrier, identity);
 }
 
 /** Who asks; undefined if nobody has looked at a token. */
-export function identityOf({ node, ws }: Partial<Grafast.RequestContext>): Identity | undefined {
-  const carrier: object | undefined = ws?.socket ?? node?.req;
-  return carrier === undefined ? undefined : identities.get(carrier);
+export function identityOf({ http, ws }: Partial<Grafast.RequestContext>): Identity | undefined {
+  const carrier: object | undefined = ws?.socket ?? http;
+  return carrier === undefined ? undefined : identityBy(carrier);
+}
+
+/** Who asks by a request or websocket; undefined if nobody has looked at a token. */
+export function identityBy(carrier: object): Identity | undefined {
+  return identities.get(carrier);
 }

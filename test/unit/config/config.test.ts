@@ -27,8 +27,12 @@ describe("resolveConfig", () => {
       host: "127.0.0.1",
       port: 5678,
       allowRemote: false,
+      queryDatabaseUrl: null,
+      tokens: null,
+      corsOrigins: [],
+      explore: true,
     });
-    expect([config, config.schemas].every((value) => Object.isFrozen(value))).toBe(true);
+    expect([config, config.schemas, config.corsOrigins].every((value) => Object.isFrozen(value))).toBe(true);
   });
 
   test("takes what the environment says, and an empty variable as unset", () => {
@@ -128,6 +132,54 @@ describe("resolveConfig", () => {
         'worker.schema in graphile.config.mjs is "order": choose another name, since this one is a word of SQL or belongs to Postgres.',
       ].toSorted(),
     );
+  });
+
+  test("takes one kind of key for tokens, and shows no schema then", () => {
+    const config = resolveConfig({
+      environment: {
+        RATCHET_JWKS_URL: "https://id.example/keys",
+        RATCHET_JWT_AUDIENCE: "ratchet",
+        RATCHET_CORS_ORIGINS: "https://app.example, http://localhost:3000",
+      },
+    });
+    expect(config).toMatchObject({
+      tokens: {
+        key: { kind: "url", url: "https://id.example/keys" },
+        audience: "ratchet",
+        issuer: null,
+        roleClaim: "ratchet_role",
+        tenantClaim: "ratchet_tenant",
+      },
+      corsOrigins: ["https://app.example", "http://localhost:3000"],
+      explore: false,
+    });
+    const secret = "x".repeat(32);
+    expect(resolveConfig({ environment: { RATCHET_JWT_SECRET: secret, RATCHET_EXPLORE: "true" } })).toMatchObject({
+      tokens: { key: { kind: "secret", secret } },
+      explore: true,
+    });
+    expect(resolveConfig({ environment: { RATCHET_JWT_KEY_FILE: "key.pem" }, projectFolder: "/p" })).toMatchObject({
+      tokens: { key: { kind: "file", path: "/p/key.pem" } },
+    });
+  });
+
+  test.each([
+    [{ RATCHET_JWT_SECRET: "hunter2" }, "RATCHET_JWT_SECRET is no secret that holds: write at least 32 bytes"],
+    [{ RATCHET_JWKS_URL: "http://id.example/keys" }, "write an address that begins with https://"],
+    [{ RATCHET_JWKS_URL: "https://id.example/keys" }, "RATCHET_JWKS_URL needs RATCHET_JWT_AUDIENCE"],
+    [{ RATCHET_JWT_SECRET: "x".repeat(32), RATCHET_JWT_KEY_FILE: "key.pem" }, "do not go together"],
+    [{ RATCHET_CORS_ORIGINS: "*" }, "write origins such as"],
+    [{ RATCHET_CORS_ORIGINS: "https://app.example/path" }, "write origins such as"],
+    [{ RATCHET_CORS_ORIGINS: "null" }, "write origins such as"],
+  ])("refuses %j, and quotes no secret", (environment, reason) => {
+    let message = "";
+    try {
+      resolveConfig({ environment });
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message).toContain(reason);
+    expect(message).not.toContain("hunter2");
   });
 
   test("two schemas cannot have one name", () => {
