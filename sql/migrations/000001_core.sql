@@ -56,6 +56,17 @@ create table ratchet_private.sweep_progress (
 ) with (fillfactor = 50);
 insert into ratchet_private.sweep_progress default values;
 
+-- Private, because whoever could write here could read everything.
+create table ratchet_private.login_tenants (
+  login text not null,
+  tenant text not null,
+  primary key (login, tenant),
+  constraint login_tenants_tenant_is_1_to_128_characters check (length(tenant) between 1 and 128)
+);
+create table ratchet_private.server_logins (
+  login text primary key
+);
+
 create table ratchet.definitions (
   identifier text not null,
   version text not null,
@@ -69,6 +80,7 @@ create table ratchet.definitions (
   timeout interval,
   keep_completed interval,
   keep_failed interval,
+  hide_payloads boolean not null default false,
   registered_at timestamptz not null,
   current_since timestamptz not null,
   primary key (identifier, version),
@@ -215,3 +227,11 @@ create table ratchet.audit (
   constraint audit_detail_is_an_object check (jsonb_typeof(detail) = 'object')
 );
 create index audit_of_job on ratchet.audit (job_id);
+
+-- The owner is not limited. Policies and rights are in ratchet_private.grant_rights.
+alter table ratchet.definitions enable row level security;
+alter table ratchet.jobs enable row level security;
+alter table ratchet.tasks enable row level security;
+alter table ratchet.task_failures enable row level security;
+alter table ratchet.workers enable row level security;
+alter table ratchet.audit enable row level security;

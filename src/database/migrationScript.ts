@@ -8,6 +8,7 @@ import { findLeftovers } from "./leftovers.ts";
 import { readSchemaFiles, type SchemaFiles } from "./migrationFiles.ts";
 import { MIGRATION_LOCK_TIMEOUT_MS } from "./blockedMigration.ts";
 import { compareSchema, readRecordedSchema, type RecordedSchema } from "./migrationState.ts";
+import { CREATE_ROLES } from "./roles.ts";
 import { BOOTSTRAP, NOTE_STATE, refuseChanged, refuseTooNew, stateValues } from "./migrator.ts";
 import { renameSchemas, type SchemaNames } from "./schemaNames.ts";
 
@@ -82,6 +83,8 @@ set local lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS}`,
       ]),
     ...files.currentState.map(({ path, sql }) => `-- sql/${path}\n${sql.trim()}`),
     ...(recorded === null ? [] : [DROP_LEFTOVERS]),
+    `-- Roles for services and GraphQL, as far as whoever runs this may create them; else have it done and migrate again.\n${CREATE_ROLES}`,
+    "select ratchet_private.grant_rights()",
     withValues(NOTE_STATE, stateValues(files)),
   ];
 }

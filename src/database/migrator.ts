@@ -22,6 +22,7 @@ import {
 } from "./migrationFiles.ts";
 import { compareSchema, readRecordedSchema, type RecordedSchema, tooNew } from "./migrationState.ts";
 import { explainMissingRight, requireCreateRight } from "./missingRights.ts";
+import { CREATE_ROLES, grantRights, missingRoleCommands } from "./roles.ts";
 import { type SchemaNames, schemasOf } from "./schemaNames.ts";
 
 const LOCK_POLL_MS = 50;
@@ -76,6 +77,11 @@ export interface MigrationResult {
   readonly applied: string[];
   /** Whether functions, views, triggers and so on were put in place anew. */
   readonly schemaRefreshed: boolean;
+  /**
+   * Statements for somebody who may create roles: this role may not, and only its own logins can use Ratchet before it is
+   * done. Run `migrate` again afterwards.
+   */
+  readonly missingRoles: readonly string[];
 }
 
 /**
@@ -152,6 +158,9 @@ async function migrateLocked(
   await requireOwnSchemas(client, names, recorded !== null);
   await requireCreateRight(client, [names.graphileWorker, names.ratchet, `${names.ratchet}_private`]);
   await repeatWhileBlocked(() => runGraphileMigrations(pool, log, MIGRATION_LOCK_TIMEOUT_MS), blocked);
+  // Not in the transaction: roles belong to the whole server, and migrations of its other databases would wait for it.
+  await client.query(CREATE_ROLES);
+  const missingRoles = await missingRoleCommands(client);
 
   const state = recorded === null ? "pending" : compareSchema(recorded, files);
   if (state === "ahead") {
@@ -161,7 +170,8 @@ async function migrateLocked(
     );
   }
   if (state !== "pending") {
-    return { applied: [], schemaRefreshed: false };
+    await repeatWhileBlocked(() => grantRights(client, { onlyIfMissing: true }), blocked);
+    return { applied: [], schemaRefreshed: false, missingRoles };
   }
   const appliedBefore = new Set(recorded?.migrations.map(({ number }) => number));
   const pending = files.migrations.filter(({ number }) => !appliedBefore.has(number));
@@ -171,7 +181,7 @@ async function migrateLocked(
   await repeatWhileBlocked(() => apply(client, { pending, files, isKept, log }), blocked);
   const applied = pending.map((migration) => migration.path.replaceAll(/^migrations\/|\.sql$/gv, ""));
   log.info({ applied }, "the database schema is up to date");
-  return { applied, schemaRefreshed: true };
+  return { applied, schemaRefreshed: true, missingRoles };
 }
 
 /** Throws RT107 if the database needs a later version than this one. */
@@ -224,6 +234,7 @@ async function apply(client: pg.Client, { pending, files, isKept, log }: Applica
     if (dropped.length > 0) {
       log.info({ dropped }, "objects of an older Ratchet were removed");
     }
+    await grantRights(client);
     await client.query(NOTE_STATE, stateValues(files));
     await client.query("commit");
   } catch (error) {

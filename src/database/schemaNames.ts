@@ -63,9 +63,10 @@ export function areDefault({ ratchet, graphileWorker }: SchemaNames): boolean {
 }
 
 // The word "ratchet" is also a command: it is a schema before a dot and a name, after the word "schema", and as a whole
-// string or the first part of a key or channel. docs/decisions/0007-schema-names.md
+// string or the first part of a key or channel. The group roles begin with the schema's name too.
+// docs/decisions/0007-schema-names.md
 const NAMES_IN_SQL =
-  /(?<![\w$.\-])(?:(?<private>ratchet_private)(?![\w$])|(?<graphile>graphile_worker)(?![\w$])|ratchet(?=\.[a-z_*"])|(?<=\bschemas? (?:if (?:not )?exists )?)ratchet(?![\w$\-])|(?<=["'`^])ratchet(?=["'`:]))/gv;
+  /(?<![\w$.\-])(?:ratchet(?<suffix>_private|_enqueuer|_viewer|_operator|_admin)(?![\w$])|(?<graphile>graphile_worker)(?![\w$])|ratchet(?=\.[a-z_*"])|(?<=\bschemas? (?:if (?:not )?exists )?)ratchet(?![\w$\-])|(?<=["'`^])ratchet(?=["'`:]))/gv;
 
 /** Texts that are no constants would fill the memory. */
 const MOST_REMEMBERED = 1000;
@@ -89,7 +90,7 @@ export function renameSchemas(text: string, names: SchemaNames): string {
     if (found === "graphile_worker") {
       return names.graphileWorker;
     }
-    return found === "ratchet" ? names.ratchet : `${names.ratchet}_private`;
+    return found.replace("ratchet", names.ratchet);
   });
   if (text.length <= LONGEST_REMEMBERED) {
     if (known.size >= MOST_REMEMBERED) {

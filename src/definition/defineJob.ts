@@ -21,6 +21,11 @@ export interface DefineJobOptions<Schema extends StandardSchemaV1> {
   readonly timeout?: Duration | undefined;
   /** How long finished jobs are kept. Default: COMPLETED ones 30 days, FAILED and CANCELLED ones 90. */
   readonly retention?: RetentionOptions | undefined;
+  /**
+   * Keeps payloads, inputs and results of its jobs from those who may only look at them, `ratchet_viewer` in SQL and GraphQL:
+   * they get null. What a handler puts into error messages is shown. Default: false.
+   */
+  readonly hidePayloads?: boolean | undefined;
   /** The name jobs are queued by, 1 to 128 characters. Default: the name of the task file. */
   readonly identifier?: string | undefined;
 }
@@ -57,11 +62,15 @@ export function defineJob<Schema extends StandardSchemaV1<unknown, unknown> = St
       `The identifier ${JSON.stringify(identifier)} is not 1 to 128 characters on one line.`,
     );
   }
+  if (options.hidePayloads !== undefined && typeof options.hidePayloads !== "boolean") {
+    throw new RatchetError("RT112", "The option `hidePayloads` of defineJob is neither true nor false.");
+  }
   const checked: DefinitionOptions = Object.freeze({
     ...(payload && { payload }),
     retry: createRetryPolicy(options.retry),
     retention: createRetentionPolicy(options.retention),
     timeoutMs: jobTimeoutMs(options.timeout),
+    hidePayloads: options.hidePayloads ?? false,
     ...(identifier !== undefined && { identifier }),
   });
   return createDefinition(checked, []);

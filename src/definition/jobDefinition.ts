@@ -18,6 +18,8 @@ export interface DefinitionOptions {
   readonly retry: RetryPolicy;
   /** Absent in a definition that an older copy of the package made. */
   readonly retention?: RetentionPolicy;
+  /** Whether those who may only look get no payloads, inputs and results. */
+  readonly hidePayloads?: boolean;
   /** How long a job may take as a whole; `null`, and absent in a definition of an older copy: no limit. */
   readonly timeoutMs?: number | null;
   /** Default: the name of the task file. */

@@ -150,4 +150,11 @@ export const SQL_ERRORS = {
     advice: "Wait until no worker has the job, or cancel it; choose a time before its time-out.",
     retryable: true,
   },
+  RT026: {
+    name: "tenant_not_allowed",
+    summary: "Whoever asks has no such tenant, none at all, or several of which none was named.",
+    advice:
+      "Name a tenant of your own, or let the owner of Ratchet's tables give the login one: `ratchet logins allow <login> --tenant <tenant>`.",
+    retryable: false,
+  },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;

@@ -40,5 +40,6 @@ export function definitionRow(identifier: string, definition: AnyJobDefinition):
     payloadSchema: jsonSchemaOf(options.payload),
     keepCompleted: retention?.completed ?? null,
     keepFailed: retention?.failed ?? null,
+    hidePayloads: options.hidePayloads ?? false,
   };
 }

@@ -40,9 +40,17 @@ function collectingLog(): { log: DatabaseLog; warnings: [object, string][] } {
 test("a run on an up-to-date schema, and one that only replaces functions, wait for nobody", async () => {
   await holdEverything();
   const { log, warnings } = collectingLog();
-  expect(await migrate(database.pool, { log })).toStrictEqual({ applied: [], schemaRefreshed: false });
+  expect(await migrate(database.pool, { log })).toStrictEqual({
+    applied: [],
+    schemaRefreshed: false,
+    missingRoles: [],
+  });
   const folder = nextRelease({ [FUNCTION]: changed });
-  expect(await migrate(database.pool, { log, folder })).toStrictEqual({ applied: [], schemaRefreshed: true });
+  expect(await migrate(database.pool, { log, folder })).toStrictEqual({
+    applied: [],
+    schemaRefreshed: true,
+    missingRoles: [],
+  });
   expect(await migrationState(database.pool, { folder })).toBe("current");
   expect(warnings).toStrictEqual([]);
 });
@@ -81,7 +89,7 @@ test("a migration that somebody's transaction blocks lets others write meanwhile
   expect(fields).toMatchObject({ inTheWay: expect.stringContaining(`Process ${rows[0]?.pid} (ratchet-test, role `) });
 
   await holder.query("rollback");
-  expect(await migrating).toStrictEqual({ applied: ["000002_note"], schemaRefreshed: true });
+  expect(await migrating).toStrictEqual({ applied: ["000002_note"], schemaRefreshed: true, missingRoles: [] });
 });
 
 test("it gives up in the end, with nothing changed (RT149), and waits no longer than it is wanted", async () => {

@@ -75,7 +75,7 @@ describe("a run", () => {
     expect(await migrationState(database.pool)).toBe("current");
     await checkMigrated(database.pool);
     await read("select * from graphile_worker.jobs");
-    expect(await migrate(database.pool)).toStrictEqual({ applied: [], schemaRefreshed: false });
+    expect(await migrate(database.pool)).toStrictEqual({ applied: [], schemaRefreshed: false, missingRoles: [] });
   });
 
   test("can put the package's own functions, views and triggers in place again, and drops none of them", async () => {
@@ -90,7 +90,11 @@ describe("a run", () => {
     await read("update ratchet_private.schema_state set hash = 'of files that were a little different'");
     const { log, warnings } = collectingLog();
 
-    expect(await migrate(database.pool, { log })).toStrictEqual({ applied: [], schemaRefreshed: true });
+    expect(await migrate(database.pool, { log })).toStrictEqual({
+      applied: [],
+      schemaRefreshed: true,
+      missingRoles: [],
+    });
 
     expect(await read(objects)).toStrictEqual(before);
     expect(warnings).toStrictEqual([]);
@@ -143,7 +147,11 @@ describe("an upgrade", () => {
     expect(await migrationState(database.pool, { folder })).toBe("pending");
     await expect(checkMigrated(database.pool)).rejects.toMatchObject({ code: "RT106" });
 
-    expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: ["000002_note"], schemaRefreshed: true });
+    expect(await migrate(database.pool, { folder })).toStrictEqual({
+      applied: ["000002_note"],
+      schemaRefreshed: true,
+      missingRoles: [],
+    });
     expect(await read("select ratchet_private.word() as word")).toStrictEqual([{ word: "goodbye" }]);
     expect(await read("select number, name from ratchet_private.migrations order by number")).toStrictEqual([
       { number: 1, name: "jobs" },
@@ -154,7 +162,11 @@ describe("an upgrade", () => {
   test("without a migration still puts changed functions in place", async () => {
     await migrate(database.pool, { folder: sqlFolder({ "schema/functions/word.sql": WORD }) });
     const folder = sqlFolder({ "schema/functions/word.sql": WORD.replace("hello", "goodbye") });
-    expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: [], schemaRefreshed: true });
+    expect(await migrate(database.pool, { folder })).toStrictEqual({
+      applied: [],
+      schemaRefreshed: true,
+      missingRoles: [],
+    });
     expect(await read("select ratchet_private.word() as word")).toStrictEqual([{ word: "goodbye" }]);
   });
 
@@ -217,7 +229,11 @@ describe("it refuses", () => {
   test("Windows line ends are no change", async () => {
     await migrate(database.pool, { folder: sqlFolder({ "migrations/000001_jobs.sql": `${JOBS}\n` }) });
     const folder = sqlFolder({ "migrations/000001_jobs.sql": `${JOBS}\r\n` });
-    expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: [], schemaRefreshed: false });
+    expect(await migrate(database.pool, { folder })).toStrictEqual({
+      applied: [],
+      schemaRefreshed: false,
+      missingRoles: [],
+    });
   });
 
   test("a database that a newer Ratchet has migrated, if this one is too old for it (RT107)", async () => {
@@ -241,7 +257,11 @@ describe("it refuses", () => {
 
     expect(await migrationState(database.pool, { folder })).toBe("ahead");
     await checkMigrated(database.pool, { folder });
-    expect(await migrate(database.pool, { folder })).toStrictEqual({ applied: [], schemaRefreshed: false });
+    expect(await migrate(database.pool, { folder })).toStrictEqual({
+      applied: [],
+      schemaRefreshed: false,
+      missingRoles: [],
+    });
     expect(await read("select ratchet_private.word() as word")).toStrictEqual([{ word: "hello" }]);
 
     await read("update ratchet_private.schema_state set oldest_program = '99.9.0'");

@@ -138,7 +138,7 @@ describe("a migration", () => {
     await migrate(poolOf("shop", "shop_queue"));
     const moved = poolOf("shop", "new_queue");
     expect(await migrationState(moved)).toBe("pending");
-    await expect(migrate(moved)).resolves.toStrictEqual({ applied: [], schemaRefreshed: true });
+    await expect(migrate(moved)).resolves.toStrictEqual({ applied: [], schemaRefreshed: true, missingRoles: [] });
     const { rows } = await moved.query(
       "select prosrc ~ 'new_queue.add_jobs' as is_new from pg_proc where proname = 'add_wake_ups'",
     );

@@ -9,13 +9,13 @@ import { ask, useServer } from "./server.ts";
 
 const bench = useServer();
 /** Roles belong to the whole server, and test files run side by side. */
-const role = `ratchet_reader_${process.pid}`;
+const role = `ratchet_server_${process.pid}`;
 let jobId: string;
 
 beforeAll(async () => {
   const text = await readFile(join(import.meta.dirname, "../../docs/graphql.md"), "utf8");
   const [, grants = ""] = /^```sql\n(?<sql>create role.*?)^```/msv.exec(text) ?? [];
-  await bench.sql.rows(named(grants.replaceAll("ratchet_reader", role)));
+  await bench.sql.rows(named(grants.replaceAll("ratchet_server", role)));
   jobId = (await addSingle(bench.sql)).id;
 });
 

@@ -250,7 +250,7 @@ describe("a role that owns nothing", () => {
         `begin; create role ratchet_test_service;
          grant usage on schema ratchet to ratchet_test_service;
          grant execute on function ratchet.add_job to ratchet_test_service;
-         set local role ratchet_test_service`,
+         set local ratchet.tenant = 'default'; set local role ratchet_test_service`,
       );
       return session.query<{ id: string }>("select (ratchet.add_job('single')).id");
     });

@@ -40,6 +40,9 @@ const KINDS: readonly { readonly title: string; readonly query: string }[] = [
         ) || array(
           select regexp_replace(pg_get_triggerdef(g.oid), '^CREATE ', '')
           from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal order by g.tgname collate "C"
+        ) || array(select 'row security' where c.relrowsecurity) || array(
+          select concat(format('policy %I for %s', y.polname, y.polcmd), ' to ' || nullif(y.polroles, '{0}')::regrole[]::text)
+          from pg_policy y where y.polrelid = c.oid order by y.polname collate "C"
         ) as lines
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ${SCHEMAS} and c.relkind in ('r', 'p')`,
@@ -77,7 +80,7 @@ const KINDS: readonly { readonly title: string; readonly query: string }[] = [
 
 /**
  * The schema as a text that two databases share exactly if they hold the same types, tables (columns, constraints, indexes,
- * triggers), views and function signatures, on every version of Postgres that Ratchet supports. Bodies and comments are
+ * triggers, policies), views and function signatures, on every version of Postgres that Ratchet supports. Bodies and comments are
  * left out: their files are beside it.
  */
 export async function describeSchema(db: Pick<pg.ClientBase, "query">): Promise<string> {

@@ -10,11 +10,12 @@ test("a role with no right but to call them may give orders, under the name it l
   const { id } = await addPublish(sql, []);
   await withSession(sql, async (session) => {
     await session.query(
-      `begin; create role ratchet_test_operator;
+      `begin; create role ratchet_test_operator login;
        grant usage on schema ratchet to ratchet_test_operator;
        grant execute on function ratchet.cancel_job, ratchet.retry_job, ratchet.scrub_job, ratchet.prune_jobs,
          ratchet.skip_task, ratchet.complete_task, ratchet.reschedule_job, ratchet.cancel_jobs, ratchet.retry_jobs
          to ratchet_test_operator;
+       select ratchet.allow_login('ratchet_test_operator', 'default');
        set local session authorization ratchet_test_operator`,
     );
     expect(await cancel(session, id, "sold")).toMatchObject({ status: "CANCELLED" });

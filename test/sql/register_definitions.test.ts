@@ -107,6 +107,7 @@ test("payload schema, time-out and retention are taken anew without being anothe
     payloadSchema: { type: "object" },
     keepCompleted: 7 * 86_400_000,
     keepFailed: "forever",
+    hidePayloads: true,
   };
   await registerDefinitions(sql.pool(), [row], false);
   expect(await stored()).toStrictEqual({

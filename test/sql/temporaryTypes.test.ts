@@ -12,6 +12,7 @@ beforeAll(async () => {
   await sql.rows(`create role ${role} login password 'pw'`);
   await sql.rows(`grant usage on schema ratchet to ${role}`);
   await sql.rows(`grant execute on function ratchet.add_job to ${role}`);
+  await sql.rows(`select ratchet.allow_login($1, 'default')`, [role]);
 });
 
 afterAll(async () => {

@@ -1,6 +1,8 @@
+-- security definer: it looks at workers and at Ratchet's clock for callers who may not.
 create or replace function ratchet.explain_job(job_id bigint) returns text
-language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  v_tenants constant text[] := ratchet_private.caller_tenants();
   v_now timestamptz := ratchet_private.clock_now();
   v_job ratchet.jobs;
   v_task ratchet.tasks;
@@ -20,13 +22,11 @@ declare
   v_cancelled_by text;
   v_scrubbed text;
   v_timeout text;
+  v_process text;
 begin
   select * into v_job from ratchet.jobs j where j.id = explain_job.job_id;
-  if not found then
-    raise exception using
-      errcode = 'RT013',
-      message = format('There is no job %s.', explain_job.job_id),
-      hint = 'See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;';
+  if not found or v_job.tenant <> all (v_tenants) then
+    perform ratchet_private.refuse_unknown_job(explain_job.job_id);
   end if;
   select count(*), count(*) filter (where t.status in ('COMPLETED', 'SKIPPED')) into v_tasks, v_finished
     from ratchet.tasks t where t.job_id = v_job.id;
@@ -37,6 +37,10 @@ begin
     select d.max_attempts from ratchet.definitions d where d.identifier = v_job.identifier and d.version = v_job.version));
   select count(*), count(*) filter (where v_job.version = any (w.known_versions)) into v_live, v_knowing
     from ratchet.workers w where ratchet_private.is_worker_live(w);
+
+  -- Where workers run is nobody's business but the operator's of all tenants.
+  v_process := case when v_tenants is not null then '' else (
+    select format(' (%s, process %s)', w.host, w.pid) from ratchet.workers w where w.id = v_job.worker_id) end;
 
   v_head := format('Job %s (%s)', v_job.id, v_job.identifier);
   v_at := format('task %s of %s, "%s"', v_task.position, v_tasks, v_task.name);
@@ -97,9 +101,9 @@ begin
         case
           when w.id is null then ', which nobody knows'
           when not ratchet_private.is_worker_live(w) or w.beat_at < clock_timestamp() - interval '3 seconds'
-            then format(' (%s, process %s), which has been silent for %s', w.host, w.pid, ratchet_private.describe_span(clock_timestamp() - w.beat_at))
-          when v_task.status = 'RUNNING' then format(' (%s, process %s) and running for %s', w.host, w.pid, ratchet_private.describe_span(v_now - v_task.started_at))
-          else format(' (%s, process %s)', w.host, w.pid) end,
+            then format('%s, which has been silent for %s', v_process, ratchet_private.describe_span(clock_timestamp() - w.beat_at))
+          when v_task.status = 'RUNNING' then format('%s and running for %s', v_process, ratchet_private.describe_span(v_now - v_task.started_at))
+          else v_process end,
         v_progress,
         case
           when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)

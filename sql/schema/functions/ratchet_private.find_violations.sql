@@ -1,6 +1,7 @@
-create or replace function ratchet_private.find_violations(p_finished_since timestamptz)
+-- security definer: the view that calls it is for ratchet_admin too, and it looks at graphile-worker's rows.
+create or replace function ratchet_private.find_violations(p_finished_since timestamptz default null)
 returns table (job_id bigint, rule text, detail text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- By key, always, and each job once: a plan made while the tables were small is cached for the session, and whatever sorts or
 -- hashes the tasks of a day spills to files. No JIT: it takes longer than it saves.
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off
@@ -8,6 +9,7 @@ set enable_material = off as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := ratchet_private.clock_now();
+  v_since timestamptz := coalesce(p_finished_since, v_now - interval '1 day');
 begin
   return query
   -- From one identifier to the next in the index of finished jobs, which begins with it.
@@ -25,7 +27,7 @@ begin
     select j.* from identifier i
     cross join lateral (
       select * from ratchet.jobs j
-      where j.identifier = i.name and j.finished_at is not null and j.finished_at >= p_finished_since offset 0
+      where j.identifier = i.name and j.finished_at is not null and j.finished_at >= v_since offset 0
     ) j
   )
   select j.id, found.rule, found.detail
@@ -110,4 +112,4 @@ begin
   ) found (rule, detail);
 end
 $$;
-comment on function ratchet_private.find_violations(timestamptz) is 'Every contradiction that rows can show, among unfinished jobs and those finished since a time.';
+comment on function ratchet_private.find_violations(timestamptz) is 'Every contradiction that rows can show, among unfinished jobs and those finished since a time, by default in the last day.';

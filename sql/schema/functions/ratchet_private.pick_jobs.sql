@@ -2,10 +2,13 @@ create or replace function ratchet_private.pick_jobs(p_filter ratchet_private.jo
 language plpgsql stable set search_path = pg_catalog, pg_temp
 -- Planned for what is given: which index serves depends on it.
 set plan_cache_mode = force_custom_plan set jit = off as $$
+declare
+  v_tenants constant text[] := ratchet_private.caller_tenants();
 begin
   return query
     select j.id from ratchet.jobs j
     where j.id > p_after
+      and (v_tenants is null or j.tenant = any (v_tenants))
       and (p_filter.ids is null or j.id = any (p_filter.ids))
       and (p_filter.identifier is null or j.identifier = p_filter.identifier)
       and (p_filter.status is null or j.status = any (p_filter.status))
@@ -19,4 +22,4 @@ begin
     order by j.id limit p_limit;
 end
 $$;
-comment on function ratchet_private.pick_jobs(ratchet_private.job_filter, bigint, bigint) is 'The ids of jobs that match, in order, above p_after.';
+comment on function ratchet_private.pick_jobs(ratchet_private.job_filter, bigint, bigint) is 'The ids of jobs of the caller''s tenants that match, in order, above p_after.';

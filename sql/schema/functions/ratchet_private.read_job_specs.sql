@@ -13,6 +13,8 @@ declare
   v_plan ratchet_private.planned_task[];
   v_specs ratchet_private.job_spec[] := '{}';
   v_count constant integer := jsonb_array_length(p_specs);
+  v_tenants constant text[] := ratchet_private.caller_tenants();
+  v_default_tenant text;
   v_where text;
   v_problem text;
   v_hint text := 'Nothing was written.';
@@ -93,6 +95,12 @@ begin
       raise exception using errcode = v_code, message = v_where || v_problem, hint = v_hint;
     end if;
 
+    if v_given.tenant is null then
+      v_default_tenant := coalesce(v_default_tenant, ratchet_private.tenant_to_add(null, v_tenants));
+    elsif v_given.tenant <> all (v_tenants) then
+      perform ratchet_private.tenant_to_add(v_given.tenant, v_tenants);
+    end if;
+
     if v_names is not null then
       v_plan := ratchet_private.expand_plan(v_where, v_given.identifier, v_definition.templates, v_payload,
         array(select jsonb_array_elements_text(v_names)));
@@ -104,7 +112,7 @@ begin
     v_specs[v_given.n] := row(
       v_given.identifier, v_definition.version, v_payload, v_given.run_at, v_given.max_attempts, v_given.retry_delay,
       coalesce(v_given.priority, 0), v_given.queue_name, v_given.job_key, coalesce(v_given.job_key_mode, 'replace'),
-      coalesce(v_given.tenant, 'default'), v_plan
+      coalesce(v_given.tenant, v_default_tenant), v_plan
     )::ratchet_private.job_spec;
   end loop;
   return v_specs;

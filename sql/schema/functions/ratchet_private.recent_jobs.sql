@@ -6,6 +6,9 @@ declare
   c_ends_read constant integer := 300;
   c_jobs constant integer := 10;
 begin
+  if p_tenant <> all (ratchet_private.caller_tenants()) then
+    return '{}';
+  end if;
   return array(
     select e.id from (
       select j.id, j.tenant, j.status from ratchet.jobs j
@@ -16,4 +19,4 @@ begin
 end
 $$;
 revoke all on function ratchet_private.recent_jobs(text, text) from public;
-comment on function ratchet_private.recent_jobs(text, text) is 'Ids of at most ten jobs of a definition and a tenant that were COMPLETED last, as far as they are among the last 300 ends of that definition.';
+comment on function ratchet_private.recent_jobs(text, text) is 'Ids of at most ten jobs of a definition and a tenant that were COMPLETED last, as far as they are among the last 300 ends of that definition; none of a tenant that the caller does not have.';

@@ -15,7 +15,8 @@ begin
   for v_definition in
     select * from jsonb_to_recordset(p_definitions) d (
       identifier text, version text, templates jsonb, payload_schema jsonb, max_attempts integer, retry_delay interval,
-      retry_backoff double precision, retry_max_delay interval, retry_jitter double precision, timeout interval, keep_completed interval, keep_failed interval
+      retry_backoff double precision, retry_max_delay interval, retry_jitter double precision, timeout interval, keep_completed interval, keep_failed interval,
+      hide_payloads boolean
     ) order by d.identifier
   loop
     for v_template in select * from jsonb_array_elements(v_definition.templates) loop
@@ -42,11 +43,12 @@ begin
       where d.identifier = v_definition.identifier order by d.current_since desc, d.version limit 1;
     insert into ratchet.definitions as d (
       identifier, version, templates, payload_schema, max_attempts, retry_delay, retry_backoff, retry_max_delay, retry_jitter,
-      timeout, keep_completed, keep_failed, registered_at, current_since
+      timeout, keep_completed, keep_failed, hide_payloads, registered_at, current_since
     ) values (
       v_definition.identifier, v_definition.version, v_definition.templates, v_definition.payload_schema, v_definition.max_attempts,
       v_definition.retry_delay, v_definition.retry_backoff, v_definition.retry_max_delay, v_definition.retry_jitter,
-      v_definition.timeout, v_definition.keep_completed, v_definition.keep_failed, v_now, v_now
+      v_definition.timeout, v_definition.keep_completed, v_definition.keep_failed,
+      coalesce(v_definition.hide_payloads, false), v_now, v_now
     ) on conflict (identifier, version) do nothing;
     -- A worker that comes back with an older version changes nothing, unless no live worker knows the newer one (a roll-back).
     if not found and (
@@ -58,6 +60,7 @@ begin
         retry_delay = v_definition.retry_delay, retry_backoff = v_definition.retry_backoff,
         retry_max_delay = v_definition.retry_max_delay, retry_jitter = v_definition.retry_jitter,
         timeout = v_definition.timeout, keep_completed = v_definition.keep_completed, keep_failed = v_definition.keep_failed,
+        hide_payloads = coalesce(v_definition.hide_payloads, false),
         current_since = case when v_current = d.version then d.current_since else v_now end
         where d.identifier = v_definition.identifier and d.version = v_definition.version;
     end if;

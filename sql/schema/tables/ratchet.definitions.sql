@@ -11,5 +11,6 @@ comment on column ratchet.definitions.retry_jitter is 'Share of the wait (0 to 1
 comment on column ratchet.definitions.timeout is 'How long a job may take from its first start to its end, waiting for retries included; null means no limit.';
 comment on column ratchet.definitions.keep_completed is 'How long COMPLETED jobs are kept after their end; null means 30 days, 1000 years and more mean for ever. The current version''s value counts for the jobs of all versions.';
 comment on column ratchet.definitions.keep_failed is 'How long FAILED and CANCELLED jobs are kept after their end; null means 90 days, 1000 years and more mean for ever. The current version''s value counts for the jobs of all versions.';
+comment on column ratchet.definitions.hide_payloads is 'Whether payloads, inputs and results of its jobs are kept from those who may only look. The current version''s value counts for the jobs of all versions.';
 comment on column ratchet.definitions.registered_at is 'When this version was first registered.';
 comment on column ratchet.definitions.current_since is 'When this version last became the one that add_job uses.';

@@ -19,6 +19,8 @@ export interface DefinitionRow {
   readonly keepCompleted: number | "forever" | null;
   /** How long FAILED and CANCELLED jobs are kept after their end, in ms; `null`: 90 days. */
   readonly keepFailed: number | "forever" | null;
+  /** Whether payloads, inputs and results are kept from those who may only look. */
+  readonly hidePayloads: boolean;
 }
 
 const MS_PER_DAY = 86_400_000;
@@ -46,6 +48,7 @@ export async function registerDefinitions(
     timeout: definition.timeoutMs === null ? null : `${definition.timeoutMs} milliseconds`,
     keep_completed: keptFor(definition.keepCompleted),
     keep_failed: keptFor(definition.keepFailed),
+    hide_payloads: definition.hidePayloads,
   }));
   await db.query("select ratchet_private.register_definitions($1, $2)", [JSON.stringify(rows), makeCurrent]);
 }

@@ -178,6 +178,7 @@ describe("a definition", () => {
       retry: { maxAttempts: 5, delayMs: 30_000, backoff: 1, maxDelayMs: null, jitter: 0 },
       retention: { completed: null, failed: null },
       timeoutMs: null,
+      hidePayloads: false,
     });
   });
 
