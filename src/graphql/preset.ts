@@ -4,23 +4,13 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { type GetVerifier, createAuthenticationPlugin } from "./authentication/authenticationPlugin.ts";
-import { BigIntPlugin } from "./bigIntPlugin.ts";
-import { ExposurePlugin } from "./exposurePlugin.ts";
-import { JobSpecPlugin } from "./jobSpecPlugin.ts";
 import { createIntrospectionPlugin } from "./introspectionPlugin.ts";
-import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
 import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
-import { MutationsPlugin } from "./mutationsPlugin.ts";
-import { NamesPlugin } from "./namesPlugin.ts";
-import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
-import { PageLimitPlugin } from "./pageLimitPlugin.ts";
 import { createPayloadCheckPlugin } from "./payloadCheckPlugin.ts";
 import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
-import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
-import { StatisticsPlugin } from "./statisticsPlugin.ts";
+import { SCHEMA_PLUGINS } from "./schemaPlugins.ts";
 import { type SubscriptionOptions, createSubscriptionPlugin } from "./subscriptions/subscriptionPlugin.ts";
-import { DescriptionPlugin } from "./descriptionPlugin.ts";
 
 /** Fields that say the same as others. */
 const SUPERFLUOUS_PLUGINS = [
@@ -96,21 +86,11 @@ export function createGraphqlPreset({
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset, PostGraphileConnectionFilterPreset],
     plugins: [
-      BigIntPlugin,
-      ExposurePlugin,
-      JobSpecPlugin,
-      LeanSchemaPlugin,
-      MutationsPlugin,
-      NamesPlugin,
-      NewestFirstPlugin,
-      PageLimitPlugin,
+      ...SCHEMA_PLUGINS,
       createPayloadCheckPlugin(),
-      StatisticsPlugin,
       createAuthenticationPlugin(getVerifier),
       createRequestSettingsPlugin({ getSchema, statementTimeoutMs, demandsTokens: () => getVerifier() !== null }),
-      ShapeLimitPlugin,
       createIntrospectionPlugin(explore),
-      DescriptionPlugin,
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),
     ],
     disablePlugins: SUPERFLUOUS_PLUGINS,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
 const PYTHONS = ["python3", "/usr/bin/python3"];
-const DEBIAN_PACKAGES = "postgresql-client python3-psycopg";
+const DEBIAN_PACKAGES = "postgresql-client python3-psycopg chromium";
 
 /** The Python that has psycopg 3 (a second one may hide Debian's), or null. */
 export function findPython(): string | null {
@@ -24,6 +24,16 @@ export function findAnyPython(): string | null {
 /** The program psql, or null. */
 export function findPsql(): string | null {
   return found("psql", succeeds("psql", ["--version"]) ? "psql" : undefined);
+}
+
+/** A browser of the Chromium family, or null. */
+export function findChromium(): string | null {
+  return found(
+    "Chromium",
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((browser) =>
+      succeeds(browser, ["--version"]),
+    ),
+  );
 }
 
 /** Runs a program to its end and gives what it printed; rejects, with what it complained of, on another status than 0. */

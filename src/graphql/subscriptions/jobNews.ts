@@ -30,6 +30,12 @@ export interface JobNewsOptions {
   readonly log?: DatabaseLog | undefined;
 }
 
+/**
+ * Where graphile-worker tells that a job was added, without saying which. Ratchet announces no added job, since it has none
+ * to announce before somebody's commit, and NOTIFY makes commits queue up: one in add_job is enough.
+ */
+const ADDED_CHANNEL = "jobs:insert";
+
 /** Who follows one channel, by job; null: any job. */
 type Followers = Map<string | null, Set<() => void>>;
 
@@ -102,11 +108,16 @@ export function createJobNews({ connectionString, schemas, log }: JobNewsOptions
       if (isClosed) {
         return () => {};
       }
-      const channel = channelOf(tenant, schemas);
-      const followers = followersOf(channel);
-      followers.set(jobId, (followers.get(jobId) ?? new Set()).add(onNews));
+      const own = channelOf(tenant, schemas);
+      const followed = jobId === null ? [own, ADDED_CHANNEL] : [own];
+      for (const channel of followed) {
+        const followers = followersOf(channel);
+        followers.set(jobId, (followers.get(jobId) ?? new Set()).add(onNews));
+      }
       return () => {
-        leave(channel, jobId, onNews);
+        for (const channel of followed) {
+          leave(channel, jobId, onNews);
+        }
       };
     },
     async close() {

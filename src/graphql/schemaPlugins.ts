@@ -1,0 +1,27 @@
+import "postgraphile";
+import { BigIntPlugin } from "./bigIntPlugin.ts";
+import { ExposurePlugin } from "./exposurePlugin.ts";
+import { JobSpecPlugin } from "./jobSpecPlugin.ts";
+import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
+import { MutationsPlugin } from "./mutationsPlugin.ts";
+import { NamesPlugin } from "./namesPlugin.ts";
+import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
+import { PageLimitPlugin } from "./pageLimitPlugin.ts";
+import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
+import { StatisticsPlugin } from "./statisticsPlugin.ts";
+import { DescriptionPlugin } from "./descriptionPlugin.ts";
+
+/** What makes of the database the schema that clients see, the same in each server. */
+export const SCHEMA_PLUGINS: readonly GraphileConfig.Plugin[] = [
+  BigIntPlugin,
+  ExposurePlugin,
+  JobSpecPlugin,
+  LeanSchemaPlugin,
+  MutationsPlugin,
+  NamesPlugin,
+  NewestFirstPlugin,
+  PageLimitPlugin,
+  ShapeLimitPlugin,
+  StatisticsPlugin,
+  DescriptionPlugin,
+];
