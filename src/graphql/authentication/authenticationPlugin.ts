@@ -53,7 +53,7 @@ export function createAuthenticationPlugin(getVerifier: GetVerifier): GraphileCo
               await authenticateSocket(socket, request, event.ctx.connectionParams, await verifying);
             } catch (error) {
               if (isRatchetError(error)) {
-                return [new GraphQLError(error.message, { extensions: toGraphqlExtensions(error) })];
+                return [new GraphQLError(error.message, { originalError: error })];
               }
               throw error;
             }

@@ -14,7 +14,7 @@ const LONGEST_SUBJECT = 255;
 
 /**
  * Tells who asks by a JSON Web Token.
- * @throws {RatchetError} RT153 if it does not count, with the reason; RT155 if the issuer's keys cannot be had.
+ * @throws {RatchetError} RT153 if it does not count, with the reason and, if that is its age, the detail "expired"; RT155 if the issuer's keys cannot be had.
  */
 export type TokenVerifier = (token: string) => Promise<Identity>;
 
@@ -37,15 +37,18 @@ export async function createTokenVerifier(options: TokenOptions, log: Logger): P
     try {
       ({ payload } = await jwtVerify(token, keyOf, checks));
     } catch (error) {
-      throw isRatchetError(error) ? error : unauthenticated(reasonOf(error, algorithms));
+      if (isRatchetError(error)) {
+        throw error;
+      }
+      throw unauthenticated(reasonOf(error, algorithms), error instanceof errors.JWTExpired ? "expired" : undefined);
     }
     return identityFrom(payload, options);
   };
 }
 
-/** The error of a request whose token does not count; `reason` completes "The token does not count: …". */
-export function unauthenticated(reason: string): RatchetError {
-  return new RatchetError("RT153", `The token does not count: ${reason}.`);
+/** The error of a request whose token does not count. */
+function unauthenticated(reason: string, detail?: string): RatchetError {
+  return new RatchetError("RT153", `The token does not count: ${reason}.`, { detail });
 }
 
 function identityFrom(payload: JWTPayload, { roleClaim, tenantClaim }: TokenOptions): Identity {

@@ -7,7 +7,6 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { RatchetError } from "../../errors/ratchetError.ts";
 import { authenticateSocket, closeUnauthenticated } from "../authentication/authentication.ts";
 import type { TokenVerifier } from "../authentication/tokenVerifier.ts";
-import { toGraphqlExtensions } from "../maskError.ts";
 import { createCallerCount } from "./callerCount.ts";
 import { CLOSE_TOO_MANY, type GuardedSocket, guardSocket } from "./guardedSocket.ts";
 import type { SocketLimits } from "./socketLimits.ts";
@@ -82,7 +81,7 @@ export function createWebSocketServer({
         const error = new RatchetError("RT132", `This connection has ${limits.operations} operations already.`, {
           hint: "Complete some first, or open another connection.",
         });
-        return [new GraphQLError(error.message, { extensions: toGraphqlExtensions(error) })];
+        return [new GraphQLError(error.message, { originalError: error })];
       }
       return serverOptions.onSubscribe?.(context, id, payload);
     },

@@ -12,7 +12,7 @@ async function ask(authorization: string | undefined, server: RunningServer = be
     headers: { "content-type": "application/json", ...(authorization === undefined ? {} : { authorization }) },
     body: JSON.stringify({ query: "{ __typename }" }),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+  return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
 describe("a request for GraphQL", () => {
