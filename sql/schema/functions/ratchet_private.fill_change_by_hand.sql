@@ -1,6 +1,9 @@
 -- security definer: whoever may write the tasks need not see the job's fence or Ratchet's clock.
 create or replace function ratchet_private.fill_change_by_hand() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- By key, always: a plan made while the tables were small is cached for the session and would read them whole later. No JIT:
+-- before Postgres 18 the price of what is switched off looks like a query worth compiling, at 13 ms a call.
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_now timestamptz := ratchet_private.clock_now();
   v_fence integer;
