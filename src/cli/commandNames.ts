@@ -11,6 +11,7 @@ export const COMMAND_NAMES = [
   "explain",
   "retry",
   "cancel",
+  "reschedule",
   "skip",
   "complete",
   "scrub",

@@ -1,8 +1,6 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 import { type JobFilter, type JobOverview, listJobs } from "../database/calls/jobList.ts";
-import { listIdentifiers } from "../database/calls/listIdentifiers.ts";
-import type { Queryable } from "../database/calls/queryable.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { collect, collectStatuses, jobId, timeOrAge, wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
@@ -10,7 +8,7 @@ import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
 import { formatList } from "./output/list.ts";
 import { formatAge } from "./output/time.ts";
-import { unknownIdentifier } from "./unknownIdentifier.ts";
+import { refuseUnknown } from "./unknownIdentifier.ts";
 
 const DEFAULT_LIMIT = 20;
 const HIGHEST_LIMIT = 10_000;
@@ -80,15 +78,6 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
     ["what is on its way for one tenant", "ratchet jobs --unfinished --tenant acme"],
     ["for a program", "ratchet jobs --identifier publish_listing --limit 100 --json"],
   ]);
-}
-
-/** An identifier that neither a job nor a definition has is a slip of the fingers. */
-async function refuseUnknown(db: Queryable, identifiers: readonly string[], taskFolder: string): Promise<void> {
-  const known = identifiers.length > 0 ? await listIdentifiers(db) : [];
-  const unknown = identifiers.find((identifier) => !known.includes(identifier));
-  if (unknown !== undefined) {
-    throw await unknownIdentifier(db, unknown, taskFolder);
-  }
 }
 
 function sayNone({ command }: CliContext, filter: JobFilter): string {

@@ -24,3 +24,15 @@ export async function unknownIdentifier(
     cause: refusal,
   });
 }
+
+/**
+ * For a search that found nothing: an identifier that neither a job nor a definition has is a slip of the fingers.
+ * @throws {RatchetError} RT001
+ */
+export async function refuseUnknown(db: Queryable, identifiers: readonly string[], taskFolder: string): Promise<void> {
+  const known = identifiers.length > 0 ? await listIdentifiers(db) : [];
+  const unknown = identifiers.find((identifier) => !known.includes(identifier));
+  if (unknown !== undefined) {
+    throw await unknownIdentifier(db, unknown, taskFolder);
+  }
+}

@@ -41,13 +41,14 @@ export const JobSpecPlugin: GraphileConfig.Plugin = {
 function registerJobInput(build: GraphileBuild.Build, addJob: FunctionResource): void {
   const details = () => build.pgGetArgDetailsFromParameters(addJob as never).argDetails;
   const { interval } = build.dataplanPg.TYPES;
+  const intervalText = (value: unknown): unknown => interval.toPg(value as never);
   build.registerInputObjectType(
     JOB_INPUT,
     {},
     () => ({
       description: "A job for addJobs: what addJob takes.",
       fields: () =>
-        Object.fromEntries(
+        Object.fromEntries<unknown>(
           details().map(({ graphqlArgName, inputType }) => [
             graphqlArgName,
             { type: withoutNulls(inputType), description: ARGUMENT_DESCRIPTIONS[graphqlArgName] },
@@ -56,13 +57,13 @@ function registerJobInput(build: GraphileBuild.Build, addJob: FunctionResource):
       extensions: {
         grafast: {
           // As add_jobs names them: it refuses what it does not know.
-          baked: (given: Readonly<Record<string, unknown>>) =>
-            Object.fromEntries(
+          baked: (given: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+            Object.fromEntries<unknown>(
               details().flatMap(({ graphqlArgName, postgresArgName, pgCodec }) => {
                 const value = given[graphqlArgName];
                 return value === undefined || postgresArgName === undefined
                   ? []
-                  : [[postgresArgName, pgCodec === interval && value !== null ? interval.toPg(value as never) : value]];
+                  : [[postgresArgName, pgCodec === interval && value !== null ? intervalText(value) : value]];
               }),
             ),
         },

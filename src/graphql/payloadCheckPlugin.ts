@@ -52,7 +52,7 @@ export function createPayloadCheckPlugin(): GraphileConfig.Plugin {
                   checkAll(asQueryable(client, resource), "jobs" in input ? input.jobs : [input]),
                 ),
               );
-              return plan(parent, fieldArguments, info);
+              return plan(parent, fieldArguments, info) as Step;
             },
           };
         },

@@ -25,11 +25,11 @@ export const StatisticsPlugin: GraphileConfig.Plugin = {
     hooks: {
       GraphQLObjectType_fields_field_args(fieldArguments, build, { scope: { isRootQuery, fieldName } }) {
         return isRootQuery === true && isOwnQuery(build, fieldName)
-          ? (Object.fromEntries(
+          ? Object.fromEntries(
               Object.entries(fieldArguments).flatMap(([name, argument]) =>
                 PAGING_ARGUMENTS.has(name) ? [] : [[name, { ...argument, description: ARGUMENT_DESCRIPTIONS[name] }]],
               ),
-            ) as typeof fieldArguments)
+            )
           : fieldArguments;
       },
       GraphQLObjectType_fields_field(field, _build, { scope: { pgCodec } }) {

@@ -42,7 +42,7 @@ describe("addJob", () => {
       "AddJobInput",
       {
         identifier: "publish",
-        payload: { images: ["a", "b"], n: 1.5, nested: { text: "'\"\\ü" } },
+        payload: { images: ["a", "b"], n: 1.5, nested: { text: String.raw`'"\ü` } },
         runAt: LATER,
         maxAttempts: 3,
         retryDelay: { minutes: 2, seconds: 1.5 },
@@ -66,7 +66,7 @@ describe("addJob", () => {
     });
     const { id } = (data.done as { job: { id: string } }).job;
     expect(await readJob(bench.sql, id)).toMatchObject({
-      payload: { images: ["a", "b"], n: 1.5, nested: { text: "'\"\\ü" } },
+      payload: { images: ["a", "b"], n: 1.5, nested: { text: String.raw`'"\ü` } },
       max_attempts: 3,
       queue_name: "slow",
       run_at: new Date(LATER),

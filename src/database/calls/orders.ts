@@ -98,6 +98,34 @@ export async function completeTask(
   }
 }
 
+/** What {@link rescheduleJob} takes besides the job; one of the first two must be there. */
+export interface RescheduleOptions {
+  /** When the job is to run; a time that has passed means at once. */
+  readonly runAt?: Date | undefined;
+  /** Smaller numbers run earlier. */
+  readonly priority?: number | undefined;
+  /** Kept in `ratchet.audit`. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Gives a job that no worker has another time, that of the next try if it has FAILED, or another priority.
+ * @throws RT006 (neither is given), RT013 (no such job), RT016 (it has ended), RT025 (it runs, is outside the queue, or would pass
+ * its time-out)
+ */
+export async function rescheduleJob(
+  db: Queryable,
+  jobId: string,
+  { runAt, priority, reason }: RescheduleOptions,
+): Promise<OrderedJob> {
+  const { rows } = await db.query<OrderedJob>(
+    `select id, status from ratchet.reschedule_job(
+       job_id => $1::bigint, run_at => $2::text::timestamptz, priority => $3::integer, reason => $4::text)`,
+    [jobId, runAt?.toISOString() ?? null, priority ?? null, reason ?? null],
+  );
+  return onlyRow(rows);
+}
+
 /**
  * Takes payload, inputs, results and error texts out of a finished job; its history stays, and it cannot be tried again.
  * @param reason kept in `ratchet.audit`.

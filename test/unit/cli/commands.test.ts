@@ -205,6 +205,74 @@ describe("orders", () => {
     expect([await statusOf(one), await statusOf(other)]).toStrictEqual(["CANCELLED", "CANCELLED"]);
   });
 
+  test("ratchet reschedule gives a job another time or priority", async () => {
+    const id = await add();
+    const { out, exitCode } = await ratchet("reschedule", id, "--run-at", "2099-01-01T10:00Z", "--priority", "-5");
+    expect(out).toContain(`Job ${id} (publish_listing) has not started: it is to run in `);
+    expect(exitCode).toBe(0);
+    const { rows } = await database.pool.query("select run_at, priority from ratchet.jobs where id = $1", [id]);
+    expect(rows).toStrictEqual([{ run_at: new Date("2099-01-01T10:00Z"), priority: -5 }]);
+    expect((await ratchet("reschedule", id, "--run-at", "0 s")).out).toContain("planned");
+    const neither = await ratchet("reschedule", id);
+    expect(neither.err).toContain("Neither --run-at nor --priority is given.");
+    expect(neither.exitCode).toBe(2);
+  });
+
+  describe("about many jobs", () => {
+    test("ratchet retry --all says how many there are, and does it with --yes", async () => {
+      const failed = [await add({ tenant: "many" }), await add({ tenant: "many", jobKey: "taken" })];
+      for (const id of failed) {
+        await fail(id, "no way");
+      }
+      await add({ tenant: "many", jobKey: "taken" });
+      const dry = await ratchet("retry", "--all", "--tenant", "many", "--ended-since", "1 h");
+      expect(dry).toMatchObject({ out: "2 jobs would be tried again.\n", exitCode: 0 });
+      expect(dry.err).toContain("Nothing was changed: add --yes to do it.");
+      expect(await statusOf(failed[0] ?? "")).toBe("FAILED");
+
+      const done = await ratchet("retry", "--all", "--tenant", "many", "--yes", "--reason", "mended");
+      expect(done.out).toMatch(/^1 job tried again\.\n1 job refused \(RT019\), such as: Job \d+ cannot go on: /v);
+      expect(done.exitCode).toBe(3);
+      expect(await statusOf(failed[0] ?? "")).toBe("PENDING");
+      const again = await ratchet("retry", "--all", "--tenant", "many", "--ended-since", "2099-01-01", "--json");
+      expect(JSON.parse(again.out)).toStrictEqual({ matched: 0 });
+    });
+
+    test("ratchet cancel --all takes more than one commit's jobs, by what they have in common", async () => {
+      await database.pool.query(
+        'select from ratchet.add_jobs((select jsonb_agg(\'{"identifier": "publish_listing", "tenant": "slices", "payload": {"images": []}}\'::jsonb) from generate_series(1, 230)))',
+      );
+      const given = ["cancel", "--all", "--tenant", "slices", "--identifier", "publish_listing", "--status", "pending"];
+      expect((await ratchet(...given, "--until", "1 h")).out).toBe("0 jobs would be cancelled.\n");
+      expect((await ratchet(...given, "--since", "1 h")).out).toBe("230 jobs would be cancelled.\n");
+      expect(JSON.parse((await ratchet(...given, "--yes", "--json")).out)).toStrictEqual({
+        matched: 230,
+        done: 230,
+        refused: 0,
+        refusals: [],
+      });
+    });
+
+    test("an identifier that nobody knows is a slip of the fingers", async () => {
+      const { err, exitCode } = await ratchet("cancel", "--all", "--identifier", "publish_lisitng");
+      expect(err).toContain("Did you mean publish_listing?");
+      expect(exitCode).toBe(3);
+    });
+
+    test.each([
+      [["retry"], "No job is given."],
+      [["cancel", "7", "--all"], "Both ids and --all are given."],
+      [["cancel", "7", "--tenant", "acme"], "--tenant goes with --all only."],
+      [["retry", "7", "--ended-since", "1 h"], "--ended-since goes with --all only."],
+      [["retry", "--all", "--from-task", "create"], "cannot be used with option '--all'"],
+      [["retry", "--all", "--status", "running", "--yes"], "status may name FAILED and CANCELLED and is {RUNNING}."],
+    ])("%j is refused", async (commandLine, message) => {
+      const { err, exitCode } = await ratchet(...commandLine);
+      expect(err).toContain(message);
+      expect(exitCode).toBe(2);
+    });
+  });
+
   test("ratchet scrub empties a finished job, and refuses one that is not", async () => {
     const [finished, unfinished] = [await add(), await add()];
     await ratchet("cancel", finished);
@@ -219,7 +287,7 @@ describe("orders", () => {
   test.each(["-5", "0", "one", "99999999999999999999", "1.5"])(
     "the id %s is refused before anything is asked",
     async (id) => {
-      for (const command of ["show", "watch", "explain", "retry", "cancel", "scrub"]) {
+      for (const command of ["show", "watch", "explain", "retry", "cancel", "reschedule", "scrub"]) {
         const { err, exitCode } = await runRatchet([command, id], {
           env: { DATABASE_URL: "postgres://x@127.0.0.1:1/x" },
         });

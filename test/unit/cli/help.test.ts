@@ -39,8 +39,8 @@ test.each(COMMAND_NAMES)("ratchet %s --help has examples that the program takes,
 });
 
 test("examples are shown as the user types them", async () => {
-  const { out } = await runRatchet(["retry", "--help"], { command: "npm run ratchet --" });
-  expect(out).toContain("\n  npm run ratchet -- retry $(npm run ratchet -- jobs ");
+  const { out } = await runRatchet(["reschedule", "--help"], { command: "npm run ratchet --" });
+  expect(out).toContain("\n  npm run ratchet -- reschedule $(npm run ratchet -- jobs ");
 });
 
 /** What docs/commands.md shows of the program: each command's help, and the exit statuses. */
