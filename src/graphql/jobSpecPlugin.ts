@@ -48,7 +48,7 @@ function registerJobInput(build: GraphileBuild.Build, addJob: FunctionResource):
     () => ({
       description: "A job for addJobs: what addJob takes.",
       fields: () =>
-        Object.fromEntries<unknown>(
+        Object.fromEntries(
           details().map(({ graphqlArgName, inputType }) => [
             graphqlArgName,
             { type: withoutNulls(inputType), description: ARGUMENT_DESCRIPTIONS[graphqlArgName] },
@@ -61,7 +61,7 @@ function registerJobInput(build: GraphileBuild.Build, addJob: FunctionResource):
             Object.fromEntries<unknown>(
               details().flatMap(({ graphqlArgName, postgresArgName, pgCodec }) => {
                 const value = given[graphqlArgName];
-                return value === undefined || postgresArgName === undefined
+                return value === undefined || typeof postgresArgName !== "string"
                   ? []
                   : [[postgresArgName, pgCodec === interval && value !== null ? intervalText(value) : value]];
               }),
