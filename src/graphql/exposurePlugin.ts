@@ -1,6 +1,7 @@
 import "postgraphile";
 import { EXPOSED_FUNCTIONS, EXPOSED_QUERIES, EXPOSED_RELATIONS, NAMED_RELATIONS } from "./exposure.ts";
 import { EXPOSED_MUTATIONS } from "./mutations.ts";
+import { PAYLOAD_INDEX_TAG } from "./jobFilterPlugin.ts";
 import { FUNCTION_TAG } from "./ownFunctions.ts";
 
 type Tags = Record<string, null | boolean | string | (boolean | string)[]>;
@@ -31,6 +32,12 @@ export const ExposurePlugin: GraphileConfig.Plugin = {
             tagRelation(relation.relname, relation.getTagsAndDescription().tags);
           }
         }
+        for (const index of introspection.indexes) {
+          const relation = index.getClass();
+          if (relation?.relname === "jobs" && ours.has(relation.relnamespace) && servesPayloads(index)) {
+            relation.getTagsAndDescription().tags[PAYLOAD_INDEX_TAG] = true;
+          }
+        }
         for (const column of introspection.attributes) {
           const relation = column.getClass();
           if (relation !== undefined && ours.has(relation.relnamespace)) {
@@ -51,6 +58,24 @@ export const ExposurePlugin: GraphileConfig.Plugin = {
     },
   },
 };
+
+/** An index as far as this plugin is concerned. */
+interface Index {
+  readonly indpred: string | null;
+  readonly indisvalid: boolean | null;
+  getIndexClass(): { getAccessMethod(): { readonly amname: string | null } | undefined } | undefined;
+  getKeys(): readonly ({ readonly attname: string } | null)[];
+}
+
+/** Whether an index, which the operator of the database has added, finds jobs by what their payload holds. */
+function servesPayloads(index: Index): boolean {
+  const isWhole = index.indpred === null && index.indisvalid === true;
+  return (
+    isWhole &&
+    index.getIndexClass()?.getAccessMethod()?.amname === "gin" &&
+    index.getKeys().some((column) => column?.attname === "payload")
+  );
+}
 
 function tagRelation(name: string, tags: Tags): void {
   const exposed = EXPOSED_RELATIONS[name];

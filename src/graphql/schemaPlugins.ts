@@ -2,6 +2,7 @@ import "postgraphile";
 import { BigIntPlugin } from "./bigIntPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
 import { JobSpecPlugin } from "./jobSpecPlugin.ts";
+import { JobFilterPlugin } from "./jobFilterPlugin.ts";
 import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
 import { MutationsPlugin } from "./mutationsPlugin.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
@@ -16,6 +17,7 @@ export const SCHEMA_PLUGINS: readonly GraphileConfig.Plugin[] = [
   BigIntPlugin,
   ExposurePlugin,
   JobSpecPlugin,
+  JobFilterPlugin,
   LeanSchemaPlugin,
   MutationsPlugin,
   NamesPlugin,

@@ -49,7 +49,7 @@ begin
     to ratchet_viewer;
   -- What these call with the caller's rights.
   grant usage on schema ratchet_private to ratchet_viewer;
-  grant execute on function ratchet_private.clock_now, ratchet_private.recent_jobs to ratchet_viewer;
+  grant execute on function ratchet_private.clock_now, ratchet_private.recent_jobs, ratchet_private.jobs_with_payload to ratchet_viewer;
   grant select on ratchet_private.clock to ratchet_viewer;
 
   grant select on ratchet.jobs, ratchet.tasks to ratchet_operator;
