@@ -94,7 +94,7 @@ export function createCheckpointWriter({
 
   function createLane(number: number): Lane {
     const marks = createMarkStore(() => {
-      void drain(lane);
+      drainSoon(lane);
     });
     const lane: Lane = { number, queue: [], marks, isFlushing: false, batches: 0 };
     return lane;
@@ -108,11 +108,15 @@ export function createCheckpointWriter({
     return lane;
   }
 
-  async function drain(lane: Lane): Promise<void> {
-    if (lane.isFlushing) {
-      return;
+  /** What ends in this turn of the event loop shares a commit. */
+  function drainSoon(lane: Lane): void {
+    if (!lane.isFlushing) {
+      lane.isFlushing = true;
+      setImmediate(() => void drain(lane));
     }
-    lane.isFlushing = true;
+  }
+
+  async function drain(lane: Lane): Promise<void> {
     try {
       for (let batch = takeBatch(lane); batch.length > 0; batch = takeBatch(lane)) {
         await flush(lane, batch);
@@ -226,7 +230,7 @@ export function createCheckpointWriter({
     }
     setTimeout(() => {
       waitingRoom.queue.push(...items);
-      void drain(waitingRoom);
+      drainSoon(waitingRoom);
     }, LOCKED_PAUSE_MS);
   }
 
@@ -286,7 +290,7 @@ export function createCheckpointWriter({
         const item = itemOf(checkpoint, resolve, reject);
         unanswered.add(item);
         lane.queue.push(item);
-        void drain(lane);
+        drainSoon(lane);
       });
     },
     mark(mark, onRefused) {

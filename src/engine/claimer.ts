@@ -44,11 +44,15 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   let inFlight: Waiting = new Map();
   let isFlushing = false;
 
-  async function drain(): Promise<void> {
-    if (isFlushing) {
-      return;
+  /** What is asked for in this turn of the event loop shares a commit: graphile-worker hands out all that it fetched in one. */
+  function drainSoon(): void {
+    if (!isFlushing) {
+      isFlushing = true;
+      setImmediate(() => void drain());
     }
-    isFlushing = true;
+  }
+
+  async function drain(): Promise<void> {
     while (waiting.size > 0) {
       inFlight = takeBatch();
       await flush(inFlight);
@@ -149,7 +153,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       }
       const answer = Promise.withResolvers<ClaimAnswer>();
       waiting.set(jobId, answer);
-      void drain();
+      drainSoon();
       return answer.promise;
     },
     async claimUnknown(jobId, version) {
