@@ -9,7 +9,7 @@ import { type MarkStore, createMarkStore } from "./runningMarks.ts";
 
 /** An answer, with the commit it came in. */
 export interface WrittenCheckpoint extends CheckpointAnswer {
-  /** Lane and number of the batch, such as `1-42`. */
+  /** Lane and number of the batch, such as `0-42`; lane 1 is for what had to wait for somebody's lock. */
   readonly batch: string;
   /** What was written in place of a value that Postgres refused. */
   readonly replacedBy: Failure | null;
@@ -26,8 +26,10 @@ export interface CheckpointWriterOptions {
   readonly events: EventHub;
   /** Is told the jobs of each batch after its commit. */
   readonly onWritten?: ((jobIds: readonly string[]) => void) | undefined;
-  /** 1 to 4; default 1. All writes of a job take the same lane, or two lanes would deadlock on its rows. */
-  readonly lanes?: number | undefined;
+  /** Calls back when what goes on at this moment is done, so that its ends share a commit. Default: `setImmediate`. */
+  readonly soon?: ((look: () => void) => unknown) | undefined;
+  /** So many that wait are written at once, beside a commit that is in flight; default 100. */
+  readonly enoughForSecond?: number | undefined;
   /** Most checkpoints in one batch; default 500. */
   readonly mostItems?: number | undefined;
   /** Most characters of results and errors in one batch, unless one alone has more; default 8 Mi. */
@@ -64,15 +66,21 @@ interface Item {
 
 interface Lane {
   readonly number: number;
+  /** How many commits may be in flight. */
+  readonly mostCommits: number;
   queue: Item[];
   readonly marks: MarkStore;
-  isFlushing: boolean;
+  isLookingSoon: boolean;
+  commits: number;
+  marksInCommits: number;
   batches: number;
 }
 
 /**
- * Creates a writer with natural batching: what arrives while a commit is in flight goes with the next one. No timer delays
- * an end, so one idle job is as quick as can be and a flood is written in large batches.
+ * Creates a writer with natural batching: what ends in one turn of the event loop, or while a commit is in flight, shares a
+ * commit. No timer delays an end, so one idle job is as quick as can be and a flood is written in large batches. Where so
+ * much waits that a batch of its own pays, it does not wait for the commit in flight: else Postgres would idle while this
+ * process goes on with the jobs of the last commit.
  */
 export function createCheckpointWriter({
   write,
@@ -80,49 +88,71 @@ export function createCheckpointWriter({
   findHolders,
   events,
   onWritten = () => {},
-  lanes: laneCount = 1,
+  soon = setImmediate,
+  enoughForSecond = 100,
   mostItems = 500,
   mostCharacters = 8 * 1_048_576,
 }: CheckpointWriterOptions): CheckpointWriter {
   const abandoned = new AbortController();
-  const lanes = Array.from({ length: laneCount }, (_, number) => createLane(number));
+  const main = createLane(0, 2);
   const troubles = troublesOf(events);
   const unanswered = new Set<Item>();
   // What waits for somebody else's lock goes on here, so that it holds up no lane.
-  const waitingRoom = createLane(laneCount);
+  const waitingRoom = createLane(1, 1);
   let lockError: unknown;
 
-  function createLane(number: number): Lane {
+  function createLane(number: number, mostCommits: number): Lane {
     const marks = createMarkStore(() => {
-      drainSoon(lane);
+      lookSoon(lane);
     });
-    const lane: Lane = { number, queue: [], marks, isFlushing: false, batches: 0 };
+    const lane: Lane = {
+      number,
+      mostCommits,
+      queue: [],
+      marks,
+      isLookingSoon: false,
+      commits: 0,
+      marksInCommits: 0,
+      batches: 0,
+    };
     return lane;
   }
 
-  function laneOf(jobId: string): Lane {
-    const lane = lanes[Number(jobId.slice(-9)) % laneCount];
-    if (lane === undefined) {
-      throw new TypeError(`"${jobId}" is no job id`);
-    }
-    return lane;
-  }
-
-  /** What ends in this turn of the event loop shares a commit. */
-  function drainSoon(lane: Lane): void {
-    if (!lane.isFlushing) {
-      lane.isFlushing = true;
-      setImmediate(() => void drain(lane));
+  function lookSoon(lane: Lane): void {
+    if (!lane.isLookingSoon) {
+      lane.isLookingSoon = true;
+      soon(() => {
+        lane.isLookingSoon = false;
+        look(lane);
+      });
     }
   }
 
-  async function drain(lane: Lane): Promise<void> {
-    try {
-      for (let batch = takeBatch(lane); batch.length > 0; batch = takeBatch(lane)) {
-        await flush(lane, batch);
+  function look(lane: Lane): void {
+    while (mayCommit(lane)) {
+      const batch = takeBatch(lane);
+      if (batch.length === 0) {
+        return;
       }
+      void commit(lane, batch);
+    }
+  }
+
+  /** Never a task's end beside its own mark: each would wait for the other's lock. */
+  function mayCommit({ commits, mostCommits, marksInCommits, queue }: Lane): boolean {
+    return commits === 0 || (commits < mostCommits && marksInCommits === 0 && queue.length >= enoughForSecond);
+  }
+
+  async function commit(lane: Lane, batch: readonly Item[]): Promise<void> {
+    const marks = batch.filter(({ checkpoint }) => checkpoint.kind === "running").length;
+    lane.commits++;
+    lane.marksInCommits += marks;
+    try {
+      await flush(lane, batch);
     } finally {
-      lane.isFlushing = false;
+      lane.commits--;
+      lane.marksInCommits -= marks;
+      look(lane);
     }
   }
 
@@ -230,7 +260,7 @@ export function createCheckpointWriter({
     }
     setTimeout(() => {
       waitingRoom.queue.push(...items);
-      drainSoon(waitingRoom);
+      lookSoon(waitingRoom);
     }, LOCKED_PAUSE_MS);
   }
 
@@ -285,26 +315,25 @@ export function createCheckpointWriter({
     write(checkpoint) {
       return new Promise((resolve, reject) => {
         abandoned.signal.throwIfAborted();
-        const lane = laneOf(checkpoint.jobId);
-        lane.marks.remove(checkpoint.jobId);
+        main.marks.remove(checkpoint.jobId);
         const item = itemOf(checkpoint, resolve, reject);
         unanswered.add(item);
-        lane.queue.push(item);
-        drainSoon(lane);
+        main.queue.push(item);
+        lookSoon(main);
       });
     },
     mark(mark, onRefused) {
       if (!abandoned.signal.aborted) {
-        laneOf(mark.jobId).marks.put({ mark, onRefused });
+        main.marks.put({ mark, onRefused });
       }
     },
     unmark(jobId) {
-      laneOf(jobId).marks.remove(jobId);
+      main.marks.remove(jobId);
     },
     abandon() {
       abandoned.abort(new Error("The checkpoint writer was closed."));
       rejectAll([...unanswered], abandoned.signal.reason);
-      for (const lane of lanes) {
+      for (const lane of [main, waitingRoom]) {
         lane.queue = [];
         lane.marks.clear();
       }

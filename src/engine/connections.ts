@@ -16,8 +16,6 @@ const LOCK_TIMEOUT_MS = 200;
 export interface ConnectionOptions {
   readonly connectionString: string | undefined;
   readonly schemas: SchemaNames;
-  /** Lanes of the checkpoint writer. */
-  readonly lanes: number;
   readonly mostTransactions: number;
   /** As in `SessionOptions`. */
   readonly hasPulse: boolean;
@@ -71,8 +69,8 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   const pool = createPool({
     connectionString,
     schemas,
-    // The lanes, the waiting room, claims, the check of these, and two for everything else.
-    max: options.lanes + 5,
+    // Two commits of the writer, its waiting room, claims, the check of these, and two for everything else.
+    max: 7,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     applicationName: "ratchet engine",
     worker: { id: workerId, schemas },

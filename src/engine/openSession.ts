@@ -35,8 +35,6 @@ export interface SessionOptions {
   readonly knownVersions?: readonly string[] | undefined;
   /** Whether it claims jobs outside the queue, due or not. Default: false. */
   readonly isOrder?: boolean | undefined;
-  /** Lanes of the checkpoint writer, 1 to 4. Default 1. */
-  readonly lanes?: number | undefined;
   /** Connections for transaction tasks. Default 5. */
   readonly mostTransactions?: number | undefined;
   /** Default: 1 MiB. */
@@ -69,13 +67,12 @@ export interface OpenSession extends EngineSession {
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { connectionString, log, events, held } = options;
   const schemas = schemaNames(options.schemas);
-  const { lanes = 1, knownVersions = [], isOrder = false, hasPulse = true, mostTransactions = 5 } = options;
+  const { knownVersions = [], isOrder = false, hasPulse = true, mostTransactions = 5 } = options;
   const closing = new AbortController();
   const onWritten = options.onWritten ?? ((): void => {});
   const { pulse, pool, transactionPool } = await openConnections({
     connectionString,
     schemas,
-    lanes,
     mostTransactions,
     hasPulse,
     concurrency: options.concurrency,
@@ -97,7 +94,6 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     findHolders: () => findLockHolders(pool),
     events,
     onWritten,
-    lanes,
   });
   const suspects = createSuspectPlace((jobId) => {
     // If that fails, its delayed wake-up comes.

@@ -54,7 +54,6 @@ export async function openTestEngine({
     events,
     // A bench runs one job at a time.
     concurrency: 1,
-    lanes: 1,
     knownVersions: [...definitions].map(([identifier, definition]) => registeredVersion(identifier, definition)),
     held,
     // Nobody else looks at this database.

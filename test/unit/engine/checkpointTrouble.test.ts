@@ -125,13 +125,13 @@ describe("a row that somebody else holds", () => {
     expect(await ends[2]).toMatchObject({ outcome: "written", replacedBy: null });
   });
 
-  test("waits in a room of its own: its batch has a lane number that no lane has", async () => {
+  test("waits in a room of its own: its batch has a lane number of its own", async () => {
     postgres.lockedJobs.add("1");
-    const end = postgres.writer({ lanes: 2 }).write(completed("1"));
+    const end = postgres.writer().write(completed("1"));
     await vi.advanceTimersByTimeAsync(50);
     postgres.lockedJobs.clear();
     await vi.advanceTimersByTimeAsync(100);
-    expect((await end).batch).toBe("2-1");
+    expect((await end).batch).toBe("1-1");
   });
 
   test("among many costs its batch one lock_timeout and one look, not one a half", async () => {

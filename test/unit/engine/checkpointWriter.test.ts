@@ -75,31 +75,46 @@ describe("natural batching", () => {
   });
 });
 
-describe("lanes", () => {
-  test("a job's writes all take the same one; jobs of different lanes do not wait for each other", async () => {
-    const writer = postgres.writer({ lanes: 3 });
+describe("commits at once", () => {
+  test("what ends in one turn of the event loop shares a commit", async () => {
     postgres.rule = written;
-    const lanes = await Promise.all(
-      ids(30).map(async (jobId) => {
-        const first = await writer.write(completed(jobId));
-        const second = await writer.write(completed(jobId, { position: 2 }));
-        expect(second.batch.split("-")[0]).toBe(first.batch.split("-")[0]);
-        return first.batch.split("-")[0];
-      }),
-    );
-    expect(new Set(lanes).size).toBe(3);
+    await writeAll(postgres.writer({ soon: undefined }), ids(20));
+    expect(postgres.jobsOfBatches()).toStrictEqual([ids(20)]);
   });
 
-  test("the largest id of a bigint has one too, and what is no id is refused", async () => {
-    const writer = postgres.writer({ lanes: 4 });
+  test("a second one begins when enough waits, and a third waits for one of them", async () => {
+    const ends = writeAll(postgres.writer({ enoughForSecond: 3 }), ids(9));
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2", "3", "4"]]);
+    answer(postgres.batches[1]);
+    await postgres.batch(3);
+    expect(postgres.jobsOfBatches()[2]).toStrictEqual(["5", "6", "7", "8", "9"]);
     postgres.rule = written;
-    await expect(writer.write(completed("9223372036854775807"))).resolves.toMatchObject({ outcome: "written" });
-    await expect(writer.write(completed("x"))).rejects.toThrow(TypeError);
+    answer(postgres.batches[0]);
+    answer(postgres.batches[2]);
+    await ends;
   });
 
-  test("two of them have two commits in flight", () => {
-    void writeAll(postgres.writer({ lanes: 2 }), ["1", "2", "3", "4"]).catch(() => {});
-    expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2"]]);
+  test("less waits for the commit in flight", async () => {
+    const ends = writeAll(postgres.writer({ enoughForSecond: 3 }), ids(3));
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"]]);
+    postgres.rule = written;
+    answer(postgres.batches[0]);
+    await ends;
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ["2", "3"]]);
+  });
+
+  test("none begins beside one with a mark, because its task's end may be among what waits", async () => {
+    vi.useFakeTimers();
+    const writer = postgres.writer({ enoughForSecond: 2 });
+    writer.mark(running("1"), () => {});
+    await vi.advanceTimersByTimeAsync(50);
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"]]);
+    const ends = writeAll(writer, ids(5));
+    expect(postgres.batches).toHaveLength(1);
+    postgres.rule = written;
+    answer(postgres.batches[0]);
+    await ends;
+    expect(postgres.jobsOfBatches()).toStrictEqual([["1"], ids(5)]);
   });
 });
 

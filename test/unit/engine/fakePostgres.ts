@@ -33,7 +33,7 @@ export interface FakePostgres {
   readonly lockedJobs: Set<string>;
   /** What the writer told of its commits. */
   readonly told: string[][];
-  /** A writer with one lane, unless said otherwise. */
+  /** A writer that looks at each end at once: the first one of a moment goes out alone, unless said otherwise. */
   writer(options?: Partial<CheckpointWriterOptions>): CheckpointWriter;
   /** Waits for the batch of this number, from 1. */
   batch(n: number): Promise<Batch>;
@@ -53,7 +53,9 @@ export function createFakePostgres(): FakePostgres {
     told: [],
     writer(options = {}) {
       const writer = createCheckpointWriter({
-        lanes: 1,
+        soon: (look) => {
+          look();
+        },
         events: createRecordingHub(),
         onWritten: (jobIds) => {
           fake.told.push([...jobIds]);
