@@ -11,8 +11,12 @@ const LEVELS = { error: "error", warning: "warn", info: "info", debug: "debug" }
  */
 export function createGraphileLogger(log: Logger): GraphileLogger {
   return new GraphileLogger((scope) => {
-    const child = log.child({ source: "graphile-worker", ...(scope.label !== undefined && { part: scope.label }) });
+    // It makes a logger for each wake-up, and most of them say nothing that is written.
+    let child: Logger | undefined;
     return (level, message, meta) => {
+      if ((level === "debug" || meta?.["success"] === true) && !log.isLevelEnabled("debug")) {
+        return;
+      }
       const error: unknown = meta?.["error"] ?? meta?.["fatalError"];
       // The engine tells of that, once; graphile-worker has a line for each connection. A failed task may have its own.
       const isAboutConnection = meta?.["failure"] !== true && isConnectionTrouble(error);
@@ -30,6 +34,7 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
         isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown
           ? "debug"
           : (LEVELS[level as keyof typeof LEVELS] ?? "info");
+      child ??= log.child({ source: "graphile-worker", ...(scope.label !== undefined && { part: scope.label }) });
       child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
     };
   });

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { leaveFlagged } from "../database/calls/fetches.ts";
+import { leaveFlagged, returnLess } from "../database/calls/fetches.ts";
 import { isAnswerLost } from "../database/transientErrors.ts";
 import { repeatUntilAnswered } from "../engine/repeat.ts";
 import type { EventHub } from "../telemetry/events.ts";
@@ -14,6 +14,8 @@ export interface QueuePoolOptions {
   readonly fetcher: object;
   /** Flags of wake-ups that are left to other workers; more may be added. */
   readonly passedOn: ReadonlySet<string>;
+  /** Whether some of what it fetches is run by others' handlers, which may read all that graphile-worker knows of a wake-up. */
+  readonly hasPlainTasks: boolean;
   /** Nothing is fetched before. */
   readonly mayFetch: () => Promise<void>;
   /** Is told when the answer to a fetch or a return is lost: what is locked now is not known. It fetches nothing more then. */
@@ -83,9 +85,10 @@ export function createQueuePool(options: QueuePoolOptions): QueuePool {
       if (!isFetching || isEmptyFetch(nameOf(statement))) {
         return NO_ROWS;
       }
-      const leaving = passedOn.size === 0 ? statement : leaveFlagged(statement as pg.QueryConfig, [...passedOn]);
+      const asked = statement as pg.QueryConfig;
+      const leaving = passedOn.size === 0 ? asked : leaveFlagged(asked, [...passedOn]);
       try {
-        const fetched = await query(leaving, ...rest);
+        const fetched = await query(options.hasPlainTasks ? leaving : returnLess(leaving), ...rest);
         troubles.answered(fetcher);
         return fetched;
       } catch (error) {

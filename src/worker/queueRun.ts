@@ -35,6 +35,8 @@ export interface QueueRunOptions {
   readonly queue: QueueSettings;
   /** As in `QueuePoolOptions`. */
   readonly passedOn: ReadonlySet<string>;
+  /** As in `QueuePoolOptions`. */
+  readonly hasPlainTasks: boolean;
   readonly log: Logger;
   readonly events: EventHub;
   /** As in `QueuePoolOptions`. */
@@ -70,6 +72,7 @@ export async function startQueueRun(options: QueueRunOptions): Promise<QueueRun>
     events: options.events,
     fetcher: options.fetcher,
     passedOn: options.passedOn,
+    hasPlainTasks: options.hasPlainTasks,
     mayFetch: () => noted,
     // What it has locked without our knowing is free when the pool has ended; else nobody would get at it for four hours.
     onAnswerLost() {

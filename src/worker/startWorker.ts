@@ -97,7 +97,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let runner: SupervisedRunner;
   try {
     workerId = await runtime.start();
-    runner = await superviseRunner({ connectionString, schemas, runtime, taskList, queue, passedOn, log, events });
+    const hasPlainTasks = Object.keys(files.plainTasks).length > 0;
+    runner = await superviseRunner({
+      connectionString,
+      schemas,
+      runtime,
+      taskList,
+      queue,
+      passedOn,
+      hasPlainTasks,
+      log,
+      events,
+    });
   } catch (error) {
     await runtime.stop();
     endLogging();

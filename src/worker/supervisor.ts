@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly queue: QueueSettings;
   /** Versions whose jobs this worker has passed on to others. */
   readonly passedOn: ReadonlySet<string>;
+  /** As in `QueuePoolOptions`. */
+  readonly hasPlainTasks: boolean;
   readonly log: Logger;
   readonly events: EventHub;
 }
@@ -63,6 +65,7 @@ export async function superviseRunner(options: SupervisorOptions): Promise<Super
       taskList,
       queue,
       passedOn,
+      hasPlainTasks: options.hasPlainTasks,
       log,
       events,
       fetcher,

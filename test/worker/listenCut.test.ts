@@ -39,6 +39,7 @@ test("a connection that is lost while a run stops and its LISTEN is not answered
       shutdownGraceMs: 100,
     },
     passedOn: new Set(),
+    hasPlainTasks: true,
     log: pino({ level: "silent" }),
     events: createEventHub(note),
     fetcher: {},

@@ -82,6 +82,7 @@ async function startRun(
       shutdownGraceMs: 100,
     },
     passedOn,
+    hasPlainTasks: true,
     log: pino(
       { level: "error" },
       {

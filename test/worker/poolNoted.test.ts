@@ -41,6 +41,7 @@ test("a pool fetches nothing before rescuers know that it is its worker's", asyn
       shutdownGraceMs: 100,
     },
     passedOn: new Set(),
+    hasPlainTasks: true,
     log: pino({ level: "silent" }),
     events: createEventHub((error) => {
       throw error;

@@ -15,3 +15,20 @@ export function leaveFlagged(fetch: pg.QueryConfig, flags: readonly string[]): p
     values: [...(values as readonly unknown[]), flags],
   };
 }
+
+/**
+ * graphile-worker's fetch, made to return what it and our wake-ups need. It asks for every column, some of them twice, and
+ * pg makes a Date of each time: more work in this process than all else that is done for a wake-up.
+ * @param fetch as graphile-worker 0.18 sends it.
+ */
+export function returnLess(fetch: pg.QueryConfig): pg.QueryConfig {
+  const { name = "", text } = fetch;
+  return {
+    ...fetch,
+    name: name.replace("/", "L/"),
+    text: text.replace(
+      /(?<=\breturning )\*$/v,
+      "jobs.id, jobs.job_queue_id, jobs.task_id, jobs.payload, jobs.priority, jobs.run_at, jobs.attempts, jobs.max_attempts",
+    ),
+  };
+}
