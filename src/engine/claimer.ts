@@ -48,7 +48,9 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   function drainSoon(): void {
     if (!isFlushing) {
       isFlushing = true;
-      setImmediate(() => void drain());
+      setImmediate(() => {
+        void drain();
+      });
     }
   }
 

@@ -50,7 +50,7 @@ export async function runHandler(
       } else {
         signal.addEventListener("abort", onOrder);
       }
-      Promise.resolve(returned).then(resolve, reject);
+      Promise.resolve(returned).then(resolve).catch(reject);
     });
   } catch (error) {
     // Whatever a handler throws because it was told to stop is no failure of the task.

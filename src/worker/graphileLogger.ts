@@ -18,26 +18,33 @@ export function createGraphileLogger(log: Logger): GraphileLogger {
         return;
       }
       const error: unknown = meta?.["error"] ?? meta?.["fatalError"];
-      // The engine tells of that, once; graphile-worker has a line for each connection. A failed task may have its own.
-      const isAboutConnection = meta?.["failure"] !== true && isConnectionTrouble(error);
-      const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
-      // Its warning that the pool has fewer connections than jobs run at once is for those that need one each.
-      const isAboutPoolSize = meta?.["max"] !== undefined && meta["concurrency"] !== undefined;
-      // Most projects have no crontab, and then all is well.
-      const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
-      // It begins one whenever Postgres was away, and is started again.
-      const isAboutShutdown =
-        /^(?:Worker exited, but pool is|gracefulShutdown called when|Runner stopping \(reason)/v.test(message) ||
-        // Our own doing, when its handlers are done and Postgres does not let it end.
-        message.includes("forcefulShutdown was initiated");
-      const method =
-        isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown
-          ? "debug"
-          : (LEVELS[level as keyof typeof LEVELS] ?? "info");
+      const method = isRemark(level, message, meta, error) ? "debug" : (LEVELS[level as keyof typeof LEVELS] ?? "info");
       child ??= log.child({ source: "graphile-worker", ...(scope.label !== undefined && { part: scope.label }) });
       child[method](error instanceof Error ? { errorMessage: error.message } : {}, message);
     };
   });
+}
+
+/** Whether a line is only for who looks for a fault in Ratchet. */
+function isRemark(
+  level: string,
+  message: string,
+  meta: Readonly<Record<string, unknown>> | undefined,
+  error: unknown,
+): boolean {
+  // The engine tells of that, once; graphile-worker has a line for each connection. A failed task may have its own.
+  const isAboutConnection = meta?.["failure"] !== true && isConnectionTrouble(error);
+  const isAboutWakeUp = meta?.["success"] === true || error instanceof LetGo;
+  // Its warning that the pool has fewer connections than jobs run at once is for those that need one each.
+  const isAboutPoolSize = meta?.["max"] !== undefined && meta["concurrency"] !== undefined;
+  // Most projects have no crontab, and then all is well.
+  const isAboutNoCrontab = level === "info" && message.startsWith("Failed to read crontab file");
+  // It begins one whenever Postgres was away, and is started again.
+  const isAboutShutdown =
+    /^(?:Worker exited, but pool is|gracefulShutdown called when|Runner stopping \(reason)/v.test(message) ||
+    // Our own doing, when its handlers are done and Postgres does not let it end.
+    message.includes("forcefulShutdown was initiated");
+  return isAboutWakeUp || isAboutPoolSize || isAboutNoCrontab || isAboutConnection || isAboutShutdown;
 }
 
 function isConnectionTrouble(error: unknown): boolean {
