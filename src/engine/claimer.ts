@@ -20,6 +20,8 @@ export interface ClaimerOptions {
   readonly signal: AbortSignal;
   /** Most jobs in one commit, whose payloads and plans come in one answer; default 200. */
   readonly mostJobs?: number | undefined;
+  /** Calls back when what goes on at this moment is done, so that its claims share a commit. Default: `setImmediate`. */
+  readonly soon?: ((claim: () => void) => unknown) | undefined;
 }
 
 /** Claims jobs for one worker. */
@@ -39,7 +41,17 @@ const HELD_BY_US: ClaimAnswer = { outcome: "held", holder: null, fence: null };
 
 /** Creates a claimer with natural batching: one commit for all jobs being claimed at that moment. */
 export function createClaimer(options: ClaimerOptions): Claimer {
-  const { workerId, claim, handBack, isRunning, suspects, events, signal, mostJobs = 200 } = options;
+  const {
+    workerId,
+    claim,
+    handBack,
+    isRunning,
+    suspects,
+    events,
+    signal,
+    mostJobs = 200,
+    soon = setImmediate,
+  } = options;
   const waiting: Waiting = new Map();
   let inFlight: Waiting = new Map();
   let isFlushing = false;
@@ -48,7 +60,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   function drainSoon(): void {
     if (!isFlushing) {
       isFlushing = true;
-      setImmediate(() => {
+      soon(() => {
         void drain();
       });
     }

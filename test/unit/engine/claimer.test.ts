@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { Claim, ClaimAnswer } from "../../../src/database/calls/claims.ts";
-import { type Claimer, createClaimer } from "../../../src/engine/claimer.ts";
+import { type Claimer, type ClaimerOptions, createClaimer } from "../../../src/engine/claimer.ts";
 import { createRecordingHub } from "../../engine/engine.ts";
 import { type Deferred, deferred } from "../../support/waiting.ts";
 
@@ -22,13 +22,8 @@ let taken: string[];
 let stop: AbortController;
 let claimer: Claimer;
 
-beforeEach(() => {
-  calls = [];
-  handedBack = [];
-  running = new Set();
-  taken = [];
-  stop = new AbortController();
-  claimer = createClaimer({
+function createTestClaimer(options: Partial<ClaimerOptions>): Claimer {
+  return createClaimer({
     workerId: WORKER,
     claim: (jobIds, version) => {
       const call: Call = { ...deferred<Answers>(), jobIds, version };
@@ -48,6 +43,21 @@ beforeEach(() => {
     events: createRecordingHub(),
     signal: stop.signal,
     mostJobs: 3,
+    ...options,
+  });
+}
+
+beforeEach(() => {
+  calls = [];
+  handedBack = [];
+  running = new Set();
+  taken = [];
+  stop = new AbortController();
+  // The first of a moment goes out alone.
+  claimer = createTestClaimer({
+    soon: (claim) => {
+      claim();
+    },
   });
 });
 
@@ -91,6 +101,15 @@ describe("claims", () => {
     expect(second.jobIds).toStrictEqual(["2", "3"]);
     second.resolve(new Map([claimed("2"), held("3", 8, 4)]));
     expect(await outcomesOf(answers)).toStrictEqual(["claimed", "claimed", "held"]);
+  });
+
+  test("of one turn of the event loop share a call", async () => {
+    const together = createTestClaimer({});
+    const answers = ["1", "2", "3"].map((jobId) => together.claim(jobId));
+    const only = await nthCall(1);
+    expect(only.jobIds).toStrictEqual(["1", "2", "3"]);
+    only.resolve(new Map([claimed("1"), claimed("2"), claimed("3")]));
+    expect(await outcomesOf(answers)).toStrictEqual(["claimed", "claimed", "claimed"]);
   });
 
   test("beyond the most of one call wait for the next one, in their order", async () => {
