@@ -22,7 +22,7 @@ export const JobFilterPlugin: GraphileConfig.Plugin = {
   schema: {
     hooks: {
       GraphQLInputObjectType_fields(fields, build, { scope: { isPgConnectionFilter, pgCodec } }) {
-        const status = fields["status"] as GraphQLInputFieldConfig | undefined;
+        const status = fields["status"];
         if (isPgConnectionFilter !== true || pgCodec?.extensions?.pg?.name !== "jobs" || status === undefined) {
           return fields;
         }
@@ -62,9 +62,10 @@ function withImpliedEnd({ sql }: Build, field: GraphQLInputFieldConfig): GraphQL
     if (wanted.length > 0 && wanted.every((status) => UNFINISHED_STATUSES.has(status))) {
       condition.where(sql`${condition.alias}.${sql.identifier("finished_at")} is null`);
     }
-    return apply?.(condition, value, info);
+    return apply?.(condition, value, info) as unknown;
   };
-  return Object.assign({ ...field }, { apply: wrapped });
+  const filter: GraphQLInputFieldConfig & { readonly apply: Apply } = { ...field, apply: wrapped };
+  return filter;
 }
 
 function containment(build: Build, schema: string): GraphQLInputFieldConfig & { readonly apply: Apply } {
