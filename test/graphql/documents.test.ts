@@ -13,13 +13,33 @@ import { useServer } from "./server.ts";
 const bench = useServer();
 const PRODUCT = JSON.parse(
   '{"sku": "J-1", "title": "Jacket", "price": 79, "currency": "EUR", "images": ["a.png", "b.png", "c.png"]}',
-) as object;
+) as { readonly images: unknown; readonly price: unknown };
 let text: string;
 
 beforeAll(async () => {
   text = await readFile(join(import.meta.dirname, "../../docs/graphql.md"), "utf8");
   await registerDefinitions(bench.sql.pool(), [definitionRow("publish_listing", publishListing)], true);
   await bench.sql.rows("select ratchet.add_job('publish_listing', $1)", [JSON.stringify(PRODUCT)]);
+});
+
+test("its example with curl and its example errors are what the server answers", async () => {
+  const [, body = ""] = /--json '(?<body>[^']+)'/v.exec(text) ?? [];
+  const response = await fetch(`${bench.server().url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  expect(await response.json()).toStrictEqual({ data: { jobs: { nodes: [{ id: "1", status: "PENDING" }] } } });
+
+  const examples = [...text.matchAll(/^```json\n(?<error>.*?)^```/gmsv)].map(
+    ({ groups }) => JSON.parse(groups?.["error"] ?? "") as object,
+  );
+  const { images: _images, price: _price, ...rest } = PRODUCT;
+  const rejected = await bench.ask("mutation ($input: AddJobInput!) { addJob(input: $input) { job { id } } }", {
+    input: { identifier: "publish_listing", payload: { ...rest, images: "a.png" } },
+  });
+  const tooLarge = await bench.ask("{ jobs(first: 1000) { nodes { id } } }");
+  expect([...rejected.errors, ...tooLarge.errors]).toMatchObject(examples);
 });
 
 test("every query of docs/graphql.md is answered by a server with the sample's job", async () => {
@@ -32,20 +52,6 @@ test("every query of docs/graphql.md is answered by a server with the sample's j
     expect({ query, status, errors }).toStrictEqual({ query, status: 200, errors: [] });
     expect(Object.values(data)).not.toContain(null);
   }
-});
-
-test("its example with curl and its example error are what the server answers", async () => {
-  const [, body = ""] = /--json '(?<body>[^']+)'/v.exec(text) ?? [];
-  const response = await fetch(`${bench.server().url}/graphql`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-  });
-  expect(await response.json()).toStrictEqual({ data: { jobs: { nodes: [{ id: "1", status: "PENDING" }] } } });
-
-  const [, example = ""] = /^```json\n(?<error>.*?)^```/msv.exec(text) ?? [];
-  const { errors } = await bench.ask("{ jobs(first: 1000) { nodes { id } } }");
-  expect(errors).toMatchObject([JSON.parse(example)]);
 });
 
 test("its table of limits and its line for npm are the program's", () => {
