@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
-import { makePgService } from "postgraphile/adaptors/pg";
+import { makePgAdaptorWithPgClient, makePgService } from "postgraphile/adaptors/pg";
 import { makeGraphQLWSConfig } from "postgraphile/grafserv";
 import { grafserv } from "postgraphile/grafserv/node";
 import type { TokenOptions } from "../config/tokenOptions.ts";
@@ -16,6 +16,8 @@ import { type GraphqlWebSockets, createWebSocketServer } from "./websockets/webS
 export interface GraphqlHandlerOptions {
   /** Connections to a migrated database; whoever made it ends it. */
   readonly pool: pg.Pool;
+  /** Connections for queries, to a replica or a transaction pooler. Default: the same. */
+  readonly queryPool?: pg.Pool | undefined;
   /** The name of the schema `ratchet`. */
   readonly schema: string;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
@@ -42,6 +44,7 @@ export interface GraphqlHandler {
 /** Reads the database's schema and builds the API from it. */
 export async function createGraphqlHandler({
   pool,
+  queryPool,
   schema,
   statementTimeoutMs,
   subscriptions,
@@ -60,6 +63,7 @@ export async function createGraphqlHandler({
         getVerifier: () => verifying,
         statementTimeoutMs,
         explore: () => explore,
+        queryClients: queryPool === undefined ? undefined : makePgAdaptorWithPgClient(queryPool),
         subscriptions,
       }),
     ],

@@ -10,6 +10,12 @@ export const LIMITS = {
   rootFields: 20,
   /** Fields altogether, those of a fragment each time it is spread. */
   fields: 1000,
+  /** Values in filters: conditions, and elements of lists; those of a variable each time it is used. */
+  conditions: 500,
+  /** Names, values and signs of a query's text. */
+  words: 4000,
+  /** Brackets inside brackets of a query's text. */
+  brackets: 100,
   /** Length of a request's body. */
   bodyBytes: 100_000,
   /** Requests that are answered at once. */

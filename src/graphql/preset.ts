@@ -1,5 +1,6 @@
 import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import type { Logger } from "pino";
+import type { WithPgClient } from "postgraphile/@dataplan/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
@@ -8,6 +9,7 @@ import { createIntrospectionPlugin } from "./introspectionPlugin.ts";
 import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
 import { createPayloadCheckPlugin } from "./payloadCheckPlugin.ts";
+import { RequestLimitPlugin } from "./requestLimitPlugin.ts";
 import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
 import { SCHEMA_PLUGINS } from "./schemaPlugins.ts";
 import { type SubscriptionOptions, createSubscriptionPlugin } from "./subscriptions/subscriptionPlugin.ts";
@@ -70,6 +72,8 @@ export interface GraphqlPresetOptions {
   readonly explore: () => boolean;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
+  /** Where queries go. Default: where mutations go. */
+  readonly queryClients?: WithPgClient | undefined;
   /** Default: there are no subscriptions. */
   readonly subscriptions?: SubscriptionOptions | undefined;
 }
@@ -81,6 +85,7 @@ export function createGraphqlPreset({
   getVerifier,
   explore,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+  queryClients,
   subscriptions,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
@@ -89,7 +94,13 @@ export function createGraphqlPreset({
       ...SCHEMA_PLUGINS,
       createPayloadCheckPlugin(),
       createAuthenticationPlugin(getVerifier),
-      createRequestSettingsPlugin({ getSchema, statementTimeoutMs, demandsTokens: () => getVerifier() !== null }),
+      RequestLimitPlugin,
+      createRequestSettingsPlugin({
+        getSchema,
+        statementTimeoutMs,
+        demandsTokens: () => getVerifier() !== null,
+        queryClients,
+      }),
       createIntrospectionPlugin(explore),
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),
     ],
@@ -113,6 +124,8 @@ export function createGraphqlPreset({
       graphiqlStaticPath: "/ruru-static/",
       websockets: false,
       maxRequestLength: LIMITS.bodyBytes,
+      // Up to a megabyte each.
+      parseAndValidateCacheSize: 100,
       allowedRequestContentTypes: ["application/json"],
       maskError: createMaskError(getLog, () => getVerifier() !== null),
     },

@@ -1,4 +1,5 @@
 import "postgraphile";
+import type { WithPgClient } from "postgraphile/@dataplan/pg";
 import { type OperationDefinitionNode, Kind, OperationTypeNode } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type Identity, identityOf } from "./authentication/identity.ts";
@@ -20,6 +21,8 @@ export interface RequestSettings {
   readonly statementTimeoutMs: number;
   /** Whether nobody is answered who has not shown a token. */
   readonly demandsTokens: () => boolean;
+  /** Where queries go. Default: where mutations go. */
+  readonly queryClients?: WithPgClient | undefined;
 }
 
 /**
@@ -30,6 +33,7 @@ export function createRequestSettingsPlugin({
   getSchema,
   statementTimeoutMs,
   demandsTokens,
+  queryClients,
 }: RequestSettings): GraphileConfig.Plugin {
   return {
     name: "RatchetRequestSettingsPlugin",
@@ -45,16 +49,20 @@ export function createRequestSettingsPlugin({
           if (identity === null ? demandsTokens() : identity.expiresAtMs <= Date.now()) {
             throw new RatchetError("RT153", "Nobody has shown who asks, or the token has expired.");
           }
+          const kind = kindOf(args);
           const settings = {
             ...(identity === null ? {} : settingsOf(identity, getSchema())),
-            ...(isMutation(args) ? {} : { transaction_read_only: "on" }),
+            ...(kind === OperationTypeNode.MUTATION ? {} : { transaction_read_only: "on" }),
             statement_timeout: String(statementTimeoutMs),
             // Compiling takes longer than any of these statements runs.
             jit: "off",
           };
           const context: object = args.contextValue;
           Reflect.set(context, "ratchetIdentity", identity);
-          for (const { pgSettingsKey } of args.resolvedPreset?.pgServices ?? []) {
+          for (const { pgSettingsKey, withPgClientKey } of args.resolvedPreset?.pgServices ?? []) {
+            if (queryClients !== undefined && kind === OperationTypeNode.QUERY) {
+              Reflect.set(context, withPgClientKey, queryClients);
+            }
             if (pgSettingsKey !== undefined) {
               Reflect.set(context, pgSettingsKey, { ...(Reflect.get(context, pgSettingsKey) as object), ...settings });
             }
@@ -70,8 +78,8 @@ function settingsOf({ role, tenant, subject }: Identity, schema: string): Record
   return { role: `${schema}_${role}`, [`${schema}.tenant`]: tenant ?? "", [`${schema}.subject`]: subject };
 }
 
-/** Which operation runs is checked later; one that cannot be told is no mutation. */
-function isMutation({ document, operationName }: Grafast.ExecutionArgs): boolean {
+/** Which operation runs is checked later; undefined if it cannot be told. */
+function kindOf({ document, operationName }: Grafast.ExecutionArgs): OperationTypeNode | undefined {
   const operations = document.definitions.filter(
     (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
   );
@@ -79,5 +87,5 @@ function isMutation({ document, operationName }: Grafast.ExecutionArgs): boolean
     typeof operationName === "string" && operationName !== ""
       ? operations.find(({ name }) => name?.value === operationName)
       : operations[0];
-  return chosen?.operation === OperationTypeNode.MUTATION;
+  return chosen?.operation;
 }

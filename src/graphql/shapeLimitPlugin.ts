@@ -12,6 +12,7 @@ import {
   isObjectType,
 } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
+import { type FilterCost, NO_FILTER, add, filterCostOf, noteFilterCost } from "./filterCost.ts";
 import { toGraphqlExtensions } from "./maskError.ts";
 import { LIMITS } from "./limits.ts";
 
@@ -35,9 +36,10 @@ interface Shape {
   readonly lists: number;
   readonly own: number;
   readonly fields: number;
+  readonly filters: FilterCost;
 }
 
-const NOTHING: Shape = { depth: 0, lists: 0, own: 0, fields: 0 };
+const NOTHING: Shape = { depth: 0, lists: 0, own: 0, fields: 0, filters: NO_FILTER };
 
 const shapeRule: ValidationRule = (context) => {
   const measure = createMeasure(context);
@@ -53,7 +55,8 @@ const shapeRule: ValidationRule = (context) => {
         );
         return;
       }
-      const { depth, lists, own, fields } = measure(operation.selectionSet, root);
+      const { depth, lists, own, fields, filters } = measure(operation.selectionSet, root);
+      noteFilterCost(operation, filters);
       const found = [
         ...over("fields inside fields", depth, LIMITS.depth),
         ...over("lists inside lists", lists, LIMITS.nestedLists),
@@ -84,12 +87,13 @@ function createMeasure(
   function measure(selectionSet: SelectionSetNode, type: GraphQLNamedType | null | undefined): Shape {
     let whole = NOTHING;
     for (const selection of selectionSet.selections) {
-      const { depth, lists, own, fields } = measureOne(selection, type);
+      const { depth, lists, own, fields, filters } = measureOne(selection, type);
       whole = {
         depth: Math.max(whole.depth, depth),
         lists: Math.max(whole.lists, lists),
         own: whole.own + own,
         fields: whole.fields + fields,
+        filters: add(whole.filters, filters),
       };
     }
     return whole;
@@ -116,7 +120,13 @@ function createMeasure(
     const fieldType = field === undefined ? undefined : getNamedType(field.type);
     const inside = selection.selectionSet === undefined ? NOTHING : measure(selection.selectionSet, fieldType);
     const isList = fieldType?.name.endsWith("Connection") === true;
-    return { depth: inside.depth + 1, lists: inside.lists + (isList ? 1 : 0), own: 1, fields: inside.fields + 1 };
+    return {
+      depth: inside.depth + 1,
+      lists: inside.lists + (isList ? 1 : 0),
+      own: 1,
+      fields: inside.fields + 1,
+      filters: add(filterCostOf(selection), inside.filters),
+    };
   }
 
   function measureFragment(name: string): Shape {

@@ -58,7 +58,7 @@ export function createRoutes({ graphql, healthPool, guard, explore }: RouteParts
     if (isTooLong(request)) {
       // What is sent all the same is not read.
       response.setHeader("connection", "close");
-      sendText(response, 413, `A request has at most ${LIMITS.bodyBytes} bytes.\n`);
+      sendErrors(response, 413, new RatchetError("RT132", `A request has at most ${LIMITS.bodyBytes} bytes.`));
       return;
     }
     if (inProgress >= LIMITS.requestsAtOnce) {

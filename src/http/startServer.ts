@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { checkDatabase } from "../database/connectionCheck.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { createPool } from "../database/pool.ts";
+import { createQueryPool } from "../database/queryPool.ts";
 import { DEFAULT_SCHEMA_NAMES, type SchemaNames } from "../database/schemaNames.ts";
 import type { TokenOptions } from "../config/tokenOptions.ts";
 import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
@@ -15,6 +16,7 @@ import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
 import { createRequestGuard, demandLocalOrigins } from "./requestGuard.ts";
 import { createRoutes } from "./routes.ts";
 import { pathOf, sendText } from "./send.ts";
+import { demandServerLogin } from "./serverLogin.ts";
 import { CLOSING, endUpgrade, upgradeRefusalOf } from "./upgrades.ts";
 
 /** The port of the server unless a setting says otherwise. */
@@ -97,6 +99,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const shared = { connectionString, applicationName: "ratchet server", log };
   // PostGraphile writes the names of the schemas itself.
   const pool = createPool({ ...shared, max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS });
+  const queryPool =
+    options.queryConnectionString === undefined
+      ? undefined
+      : createQueryPool({ connectionString: options.queryConnectionString, max: pool.options.max, log });
   const healthPool = createPool({ ...shared, max: 1, schemas });
 
   const news = createJobNews({ connectionString, schemas, log });
@@ -106,8 +112,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   async function loadGraphql(): Promise<GraphqlHandler> {
     await checkDatabase(healthPool);
     await checkMigrated(healthPool);
+    if (tokens !== undefined) {
+      await demandServerLogin(healthPool);
+    }
     const handler = await loadGraphqlHandler({
       pool,
+      queryPool,
       schema: schemas.ratchet,
       statementTimeoutMs: options.statementTimeoutMs,
       // Half of the connections are left for queries.
@@ -196,7 +206,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       LAST_WORDS_MS,
     );
     // A connection whose statement still runs would hold this up.
-    await endsWithin(Promise.all([pool.end(), healthPool.end(), news.close()]), LAST_WORDS_MS);
+    await endsWithin(Promise.all([pool.end(), queryPool?.end(), healthPool.end(), news.close()]), LAST_WORDS_MS);
     log.info({ url }, "server stopped");
   }
   let closing: Promise<void> | undefined;
