@@ -33,7 +33,7 @@ export const RequestLimitPlugin: GraphileConfig.Plugin = {
   },
 };
 
-/** What an operation is answered that has too many conditions; undefined if it may run. */
+/** What an operation is answered that asks for too much; undefined if it may run. */
 function refusalOf({
   document,
   operationName,
@@ -42,16 +42,27 @@ function refusalOf({
   | { errors: GraphQLError[] }
   | undefined {
   const operation: OperationDefinitionNode | null | undefined = getOperationAST(document, operationName);
-  const count = operation === null || operation === undefined ? 0 : countConditions(operation, variableValues ?? {});
-  return count > LIMITS.conditions
-    ? {
-        errors: [
-          toGraphqlError(
-            new RatchetError("RT132", `The query has ${count} conditions in filters, more than ${LIMITS.conditions}.`),
-          ),
-        ],
-      }
+  const variables = variableValues ?? {};
+  const count = operation === null || operation === undefined ? 0 : countConditions(operation, variables);
+  if (count > LIMITS.conditions) {
+    return refusal(`The query has ${count} conditions in filters, more than ${LIMITS.conditions}.`);
+  }
+  // A payload of 15,000 could be stored, and then no answer that holds it could be written.
+  return isDeeperThan(LIMITS.brackets, variables)
+    ? refusal(`The variables have more than ${LIMITS.brackets} brackets inside brackets.`)
     : undefined;
+}
+
+function refusal(message: string): { errors: GraphQLError[] } {
+  return { errors: [toGraphqlError(new RatchetError("RT132", message))] };
+}
+
+function isDeeperThan(limit: number, value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= limit && level.length > 0; depth++) {
+    level = level.flatMap((each): unknown[] => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return level.length > 0;
 }
 
 function toGraphqlError(error: RatchetError): GraphQLError {

@@ -60,7 +60,7 @@ export function createRequestSettingsPlugin({
           const context: object = args.contextValue;
           Reflect.set(context, "ratchetIdentity", identity);
           for (const { pgSettingsKey, withPgClientKey } of args.resolvedPreset?.pgServices ?? []) {
-            if (queryClients !== undefined && kind === OperationTypeNode.QUERY) {
+            if (queryClients !== undefined && withPgClientKey !== undefined && kind === OperationTypeNode.QUERY) {
               Reflect.set(context, withPgClientKey, queryClients);
             }
             if (pgSettingsKey !== undefined) {
