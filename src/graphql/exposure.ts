@@ -8,6 +8,8 @@ export interface ExposedRelation {
   readonly order?: readonly string[];
   /** The engine's own columns. */
   readonly hidden?: readonly string[];
+  /** Columns that not everybody who sees a row may read: a function over the row gives them. */
+  readonly byFunction?: readonly string[];
   /** Whether a list for which nobody gave an order begins with the newest row. Default: with the oldest. */
   readonly newestFirst?: boolean;
   /** Relations that no constraint states, in PostGraphile's notation. */
@@ -41,6 +43,7 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
     ],
     order: ["id"],
     hidden: ["fence"],
+    byFunction: ["payload"],
     newestFirst: true,
     relations: [
       "(worker_id) references workers (id)|@fieldName worker|@backwardBehavior -list -connection",
@@ -50,6 +53,7 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
   tasks: {
     filter: ["job_id", "position", "status", "key", "template", "attempts"],
     hidden: ["fence", "stop_after"],
+    byFunction: ["input", "result"],
   },
   task_failures: {
     filter: ["id", "job_id", "position", "counted", "error_name", "error_code", "failed_at", "worker_id"],
@@ -78,15 +82,20 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
 };
 
 /** The functions over a row that become fields of its type. */
-export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: boolean }>> = {
+export const EXPOSED_FUNCTIONS: Readonly<
+  Record<string, { readonly neverNull: boolean; /** In place of the rest of its name. */ readonly fieldName?: string }>
+> = {
   jobs_current_task: { neverNull: false },
   jobs_eta_seconds: { neverNull: false },
   jobs_explanation: { neverNull: true },
   jobs_finished_task_count: { neverNull: true },
   jobs_is_final: { neverNull: true },
+  jobs_payload: { neverNull: false, fieldName: "payload" },
   jobs_progress: { neverNull: true },
   jobs_task_count: { neverNull: true },
   jobs_will_retry: { neverNull: true },
+  tasks_input: { neverNull: false, fieldName: "input" },
+  tasks_result: { neverNull: false, fieldName: "result" },
 };
 
 /** The functions that become lists of the query. */

@@ -93,7 +93,7 @@ function tagColumn(relation: string, name: string, tags: Tags): void {
   if (exposed === undefined) {
     return;
   }
-  if (exposed.hidden?.includes(name) === true) {
+  if (exposed.hidden?.includes(name) === true || exposed.byFunction?.includes(name) === true) {
     tags["behavior"] = NOWHERE;
     return;
   }
@@ -120,6 +120,9 @@ function tagFunction(name: string, tags: Tags): void {
   tags["behavior"] = exposed === undefined ? NOWHERE : "-filterBy -orderBy";
   if (exposed?.neverNull === true) {
     tags["notNull"] = true;
+  }
+  if (exposed?.fieldName !== undefined) {
+    tags["fieldName"] = exposed.fieldName;
   }
 }
 

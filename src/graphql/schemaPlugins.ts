@@ -8,6 +8,7 @@ import { MutationsPlugin } from "./mutationsPlugin.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
 import { NewestFirstPlugin } from "./newestFirstPlugin.ts";
 import { PageLimitPlugin } from "./pageLimitPlugin.ts";
+import { RowArgumentPlugin } from "./rowArgumentPlugin.ts";
 import { ShapeLimitPlugin } from "./shapeLimitPlugin.ts";
 import { StatisticsPlugin } from "./statisticsPlugin.ts";
 import { DescriptionPlugin } from "./descriptionPlugin.ts";
@@ -23,6 +24,7 @@ export const SCHEMA_PLUGINS: readonly GraphileConfig.Plugin[] = [
   NamesPlugin,
   NewestFirstPlugin,
   PageLimitPlugin,
+  RowArgumentPlugin,
   ShapeLimitPlugin,
   StatisticsPlugin,
   DescriptionPlugin,
