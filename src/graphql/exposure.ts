@@ -85,7 +85,6 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
 export const EXPOSED_FUNCTIONS: Readonly<
   Record<string, { readonly neverNull: boolean; /** In place of the rest of its name. */ readonly fieldName?: string }>
 > = {
-  jobs_current_task: { neverNull: false },
   jobs_eta_seconds: { neverNull: false },
   jobs_explanation: { neverNull: true },
   jobs_finished_task_count: { neverNull: true },

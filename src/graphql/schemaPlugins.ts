@@ -1,5 +1,6 @@
 import "postgraphile";
 import { BigIntPlugin } from "./bigIntPlugin.ts";
+import { CurrentTaskPlugin } from "./currentTaskPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
 import { JobSpecPlugin } from "./jobSpecPlugin.ts";
 import { JobFilterPlugin } from "./jobFilterPlugin.ts";
@@ -16,6 +17,7 @@ import { DescriptionPlugin } from "./descriptionPlugin.ts";
 /** What makes of the database the schema that clients see, the same in each server. */
 export const SCHEMA_PLUGINS: readonly GraphileConfig.Plugin[] = [
   BigIntPlugin,
+  CurrentTaskPlugin,
   ExposurePlugin,
   JobSpecPlugin,
   JobFilterPlugin,

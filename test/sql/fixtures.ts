@@ -63,6 +63,7 @@ export interface DefinitionFixture {
   readonly payload_schema?: object | null;
   readonly keep_completed?: string | null;
   readonly keep_failed?: string | null;
+  readonly hide_payloads?: boolean;
   readonly timeout?: string | null;
 }
 

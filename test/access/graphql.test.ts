@@ -1,0 +1,250 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import {
+  type GraphQLSchema,
+  buildSchema,
+  getNamedType,
+  type GraphQLObjectType,
+  isLeafType,
+  isObjectType,
+} from "graphql";
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { CALLER_ROLES, type CallerRole } from "../../src/graphql/authentication/identity.ts";
+import { TEST_TOKENS, useServer } from "../graphql/server.ts";
+import { ROOT_FIELDS, isAllowed } from "./rules.ts";
+import { type TenantRows, addTenant, registerForTenants } from "./tenants.ts";
+
+const bench = useServer({ tokens: TEST_TOKENS });
+let schema: GraphQLSchema;
+let own: TenantRows;
+let other: TenantRows;
+
+beforeAll(async () => {
+  await registerForTenants(bench.sql);
+  own = await addTenant(bench.sql, "A");
+  other = await addTenant(bench.sql, "B");
+  // A test holds it and what the server serves together.
+  schema = buildSchema(await readFile(join(import.meta.dirname, "../../schema.graphql"), "utf8"));
+});
+
+const askAs = (role: CallerRole, query: string, variables?: Record<string, unknown>) =>
+  bench.askAs<Record<string, unknown>>({ ratchet_role: role, ratchet_tenant: "A" }, query, variables);
+
+function objectType(name: string): GraphQLObjectType {
+  const type = schema.getType(name);
+  if (!isObjectType(type)) {
+    throw new Error(`There is no type ${name}.`);
+  }
+  return type;
+}
+
+/** Every field of a type that needs no argument, so many levels deep. */
+function everything(type: GraphQLObjectType, levels: number): string {
+  return Object.values(type.getFields())
+    .flatMap((field) => {
+      const inner = getNamedType(field.type);
+      if (isLeafType(inner)) {
+        return [field.name];
+      }
+      return isObjectType(inner) && levels > 0 ? [`${field.name} { ${everything(inner, levels - 1)} }`] : [];
+    })
+    .join(" ");
+}
+
+test("every field of the query, of mutations and of subscriptions has a rule", () => {
+  const fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
+    Object.keys(type?.getFields() ?? {}).map((name) => `${type?.name ?? ""}.${name}`),
+  );
+  expect(fields.toSorted()).toStrictEqual(Object.keys(ROOT_FIELDS).toSorted());
+});
+
+/** The lists of the query, with all that their rows lead to. */
+const LISTS = Object.keys(ROOT_FIELDS)
+  .map((name) => name.replace("Query.", ""))
+  .filter((name) => !name.includes(".") && name !== "queueStats" && name.endsWith("s"));
+
+describe.each(CALLER_ROLES)("%s", (role) => {
+  test.each(LISTS)("%s, with every field of its rows: nothing of another tenant", async (list) => {
+    const field = objectType("Query").getFields()[list];
+    const rows = objectType(getNamedType(field?.type)?.name ?? "");
+    const row = getNamedType(rows.getFields()["nodes"]?.type);
+    const { data, errors } = await askAs(
+      role,
+      `{ ${list} { totalCount nodes { ${everything(objectType(row?.name ?? ""), 1)} } } }`,
+    );
+    const text = JSON.stringify(data);
+    if (role === "enqueuer") {
+      expect(errors.length).toBeGreaterThan(0);
+      expect(text).not.toContain("secret");
+      return;
+    }
+    expect(errors).toStrictEqual([]);
+    const { totalCount } = data[list] as { totalCount: number };
+    if (role === "admin") {
+      expect(totalCount).toBeGreaterThan(0);
+      return;
+    }
+    expect(text).not.toContain(other.secret);
+    if (list === "workers") {
+      expect(totalCount).toBe(0);
+    } else if (list !== "definitions") {
+      expect(text).toContain(own.secret);
+    }
+    // Host names are nobody's business but the admin's.
+    expect(text).not.toContain("test-host");
+  });
+
+  test("hidden payloads and results are for operators and admins", async () => {
+    const { data } = await askAs(
+      role,
+      "query ($id: BigInt!) { job(id: $id) { payload tasks { nodes { input result } } } }",
+      {
+        id: own.hidden,
+      },
+    );
+    const isShown = role === "operator" || role === "admin";
+    expect(JSON.stringify(data).includes(own.secret)).toBe(isShown);
+  });
+
+  test("the statistics count jobs of its tenant", async () => {
+    const { data, errors } = await askAs(
+      role,
+      "{ queueStats(minutes: 60) { identifier waiting failedForGood completed } }",
+    );
+    if (role === "enqueuer") {
+      expect(errors).toHaveLength(1);
+      return;
+    }
+    const share = role === "admin" ? 2 : 1;
+    expect(data["queueStats"]).toContainEqual({
+      identifier: "publish",
+      waiting: share,
+      failedForGood: share,
+      completed: 0,
+    });
+  });
+});
+
+test("a job of another tenant is no job, by id and by node id, and so are its tasks, failures and orders", async () => {
+  const { data } = await askAs(
+    "admin",
+    `query ($id: BigInt!, $cancelled: BigInt!) {
+      job(id: $id) { nodeId tasks { nodes { nodeId } } failures { nodes { id nodeId } } }
+      cancelled: job(id: $cancelled) { auditEntries { nodes { id nodeId } } }
+    }`,
+    { id: other.failed, cancelled: other.cancelled },
+  );
+  const text = JSON.stringify(data);
+  const nodeIds = [...text.matchAll(/"nodeId":"(?<id>[^"]+)"/gv)].map(({ groups }) => groups?.["id"] ?? "");
+  expect(nodeIds.length).toBeGreaterThan(5);
+  const ids = [...text.matchAll(/"id":"(?<id>\d+)"/gv)].map(({ groups }) => groups?.["id"] ?? "");
+  expect(ids).toHaveLength(2);
+  for (const nodeId of nodeIds) {
+    expect(
+      (await askAs("operator", "query ($nodeId: ID!) { node(nodeId: $nodeId) { __typename nodeId } }", { nodeId }))
+        .data,
+    ).toStrictEqual({
+      node: null,
+    });
+  }
+  const { data: found } = await askAs(
+    "operator",
+    `query ($job: BigInt!, $failure: BigInt!, $entry: BigInt!) {
+      job(id: $job) { id } task(jobId: $job, position: 1) { name } taskFailure(id: $failure) { id } auditEntry(id: $entry) { id }
+      jobs(filter: { id: { equalTo: $job } }) { totalCount }
+      byTenant: jobs(filter: { tenant: { equalTo: "B" } }) { totalCount }
+      tasks(filter: { jobId: { equalTo: $job } }) { totalCount }
+      queueStats(tenant: "B") { waiting failedForGood }
+    }`,
+    { job: other.failed, failure: ids[0], entry: ids[1] },
+  );
+  expect(found).toMatchObject({
+    job: null,
+    task: null,
+    taskFailure: null,
+    auditEntry: null,
+    jobs: { totalCount: 0 },
+    byTenant: { totalCount: 0 },
+    tasks: { totalCount: 0 },
+  });
+  expect(JSON.stringify(found["queueStats"])).not.toMatch(/[1-9]/v);
+});
+
+/** Mutations about one job: what their input holds besides its id. */
+const ORDERS: Readonly<Record<string, string>> = {
+  cancelJob: "",
+  completeTask: ', task: "create"',
+  rescheduleJob: ', runAt: "2099-01-01T00:00:00Z"',
+  retryJob: "",
+  skipTask: ', task: "create"',
+};
+
+test("every mutation is tried below", () => {
+  expect([...Object.keys(ORDERS), "addJob", "addJobs", "cancelJobs", "retryJobs"].toSorted()).toStrictEqual(
+    Object.keys(schema.getMutationType()?.getFields() ?? {}).toSorted(),
+  );
+});
+
+const readOther = (): Promise<unknown[]> =>
+  bench.sql.rows("select id, status, fence, priority, run_at from ratchet.jobs where tenant = 'B' order by id");
+
+describe.each(Object.entries(ORDERS))("%s", (order, more) => {
+  test.each(CALLER_ROLES.filter((role) => role !== "admin"))(
+    "by a token of tenant A changes nothing of tenant B: %s",
+    async (role) => {
+      const before = await readOther();
+      const give = (id: string) =>
+        askAs(role, `mutation { ${order}(input: { jobId: "${id}"${more} }) { job { id } } }`);
+      const [foreign, none] = [await give(other.pending), await give("987654321")];
+      const refusal = { extensions: { code: isAllowed(role, "operator") ? "RT013" : "RT154" } };
+      expect(foreign.errors).toMatchObject([refusal]);
+      expect(
+        JSON.stringify(foreign)
+          .replaceAll(other.pending, "987654321")
+          .replaceAll(/"reference":"[^"]*"/gv, ""),
+      ).toBe(JSON.stringify(none).replaceAll(/"reference":"[^"]*"/gv, ""));
+      expect(await readOther()).toStrictEqual(before);
+    },
+  );
+});
+
+test.each(["cancelJobs", "retryJobs"])("%s by an operator of tenant A changes nothing of tenant B", async (order) => {
+  const before = await readOther();
+  await askAs("operator", `mutation ($ids: [BigInt!]) { ${order}(input: { ids: $ids }) { __typename } }`, {
+    ids: [other.pending, other.failed],
+  });
+  expect(await readOther()).toStrictEqual(before);
+});
+
+test("jobs are added for the token's tenant, and for no other", async () => {
+  const add = (role: CallerRole, tenant: string) =>
+    askAs(role, `mutation { addJob(input: { identifier: "single"${tenant} }) { job { id } } }`);
+  for (const role of ["enqueuer", "operator"] as const) {
+    const { data } = await add(role, "");
+    const { job } = data["addJob"] as { job: { id: string } };
+    expect(await bench.sql.value("select tenant from ratchet.jobs where id = $1", [job.id])).toBe("A");
+    expect((await add(role, ', tenant: "B"')).errors).toMatchObject([{ extensions: { code: "RT026" } }]);
+    expect(
+      (
+        await askAs(
+          role,
+          `mutation { addJobs(input: { jobs: [{ identifier: "single" }, { identifier: "single", tenant: "B" }] }) { __typename } }`,
+        )
+      ).errors,
+    ).toMatchObject([{ extensions: { code: "RT026" } }]);
+  }
+  expect((await add("viewer", "")).errors).toMatchObject([{ extensions: { code: "RT154" } }]);
+  expect((await add("admin", ', tenant: "B"')).errors).toStrictEqual([]);
+});
+
+test("a job key of another tenant leads to no job of theirs", async () => {
+  const key = `key: ${other.secret}`;
+  const { data } = await askAs(
+    "operator",
+    `mutation ($key: String) { addJob(input: { identifier: "single", jobKey: $key, jobKeyMode: "unsafe_dedupe" }) { job { tenant payload } } }`,
+    { key },
+  );
+  expect(JSON.stringify(data)).not.toContain(other.secret);
+});
