@@ -36,7 +36,7 @@ export const CurrentTaskPlugin: GraphileConfig.Plugin = {
           description: "The first task that is not finished, where the job is or goes on; null once all are.",
           type: type as never,
           plan($job: PgSelectSingleStep) {
-            const $tasks = tasks.find({ job_id: $job.get("id") } as never);
+            const $tasks = tasks.find({ job_id: $job.get("id") });
             const statuses = sql.join(
               UNFINISHED.map((status) => sql.literal(status)),
               ", ",

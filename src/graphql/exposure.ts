@@ -82,20 +82,19 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
 };
 
 /** The functions over a row that become fields of its type. */
-export const EXPOSED_FUNCTIONS: Readonly<
-  Record<string, { readonly neverNull: boolean; /** In place of the rest of its name. */ readonly fieldName?: string }>
-> = {
-  jobs_eta_seconds: { neverNull: false },
-  jobs_explanation: { neverNull: true },
-  jobs_finished_task_count: { neverNull: true },
-  jobs_is_final: { neverNull: true },
-  jobs_payload: { neverNull: false, fieldName: "payload" },
-  jobs_progress: { neverNull: true },
-  jobs_task_count: { neverNull: true },
-  jobs_will_retry: { neverNull: true },
-  tasks_input: { neverNull: false, fieldName: "input" },
-  tasks_result: { neverNull: false, fieldName: "result" },
-};
+export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: boolean; readonly fieldName?: string }>> =
+  {
+    jobs_eta_seconds: { neverNull: false },
+    jobs_explanation: { neverNull: true },
+    jobs_finished_task_count: { neverNull: true },
+    jobs_is_final: { neverNull: true },
+    jobs_payload: { neverNull: false, fieldName: "payload" },
+    jobs_progress: { neverNull: true },
+    jobs_task_count: { neverNull: true },
+    jobs_will_retry: { neverNull: true },
+    tasks_input: { neverNull: false, fieldName: "input" },
+    tasks_result: { neverNull: false, fieldName: "result" },
+  };
 
 /** The functions that become lists of the query. */
 export const EXPOSED_QUERIES: ReadonlySet<string> = new Set(["queue_stats"]);

@@ -11,11 +11,10 @@ export const RowArgumentPlugin: GraphileConfig.Plugin = {
   version: "1.0.0",
   gather: {
     hooks: {
-      async pgProcedures_PgResourceOptions({ helpers }, { serviceName, pgProc, resourceOptions }) {
+      pgProcedures_PgResourceOptions(_info, { pgProc, resourceOptions }) {
         const relation = Object.keys(EXPOSED_RELATIONS).find((name) => pgProc.proname.startsWith(`${name}_`));
         const hidden = relation === undefined ? [] : (EXPOSED_RELATIONS[relation]?.byFunction ?? []);
-        const type = await helpers.pgIntrospection.getType(serviceName, pgProc.getArguments()[0]?.type._id ?? "");
-        const rowClass = type?.getClass();
+        const rowClass = pgProc.getArguments()[0]?.type.getClass();
         if (EXPOSED_FUNCTIONS[pgProc.proname] === undefined || hidden.length === 0 || rowClass === undefined) {
           return;
         }

@@ -67,6 +67,7 @@ export const FUNCTIONS: Readonly<Record<string, From>> = {
   "ratchet_private.believes_claims": "everybody",
   "ratchet_private.clock_now": "viewer",
   "ratchet_private.find_violations": "admin",
+  "ratchet_private.jobs_with_payload": "viewer",
   "ratchet_private.recent_jobs": "viewer",
   "ratchet_private.visible_tenants": "everybody",
 };
