@@ -1,13 +1,14 @@
 /**
  * The benchmark: `npm run bench -- [--quick] [--only workload,peer,…] [--rounds N] [--scale SHARE] [--json FILE]
  * [--markdown FILE] [--absurd-sql FILE]`, or `--publish FILE` to write the documents from an earlier run's JSON.
- * docs/benchmarks.md says more.
+ * `npm run bench -- graphql` measures the GraphQL API alone. docs/benchmarks.md says more.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { setAbsurdSqlFile } from "./environment.ts";
+import { measureGraphql } from "./graphql/graphqlBench.ts";
 import { installPeers } from "./install.ts";
 import { measureLimits } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
@@ -27,7 +28,8 @@ const QUICK = { rounds: 1, scale: 0.2, manyJobs: 50_000 };
 /** How long each limit of Postgres is measured at the scale 1. */
 const LIMIT_SECONDS = 3;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string", default: "" },
@@ -40,7 +42,11 @@ const { values } = parseArgs({
   },
 });
 
-if (values.publish === undefined) {
+if (positionals.length > 0 && positionals.join(" ") !== "graphql") {
+  throw new Error(`The benchmark knows graphql besides its options; not ${positionals.join(" ")}.`);
+} else if (positionals.length > 0) {
+  await measureGraphql({ rounds: Number(values.rounds ?? 3), seconds: values.quick ? 2 : 5 });
+} else if (values.publish === undefined) {
   await measure();
 } else {
   publish(JSON.parse(readFileSync(values.publish, "utf8")) as Report);

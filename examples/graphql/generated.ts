@@ -129,6 +129,8 @@ export type JobFilter = {
   id?: BigIntFilter | null | undefined;
   /** Filter by the object’s `identifier` field. */
   identifier?: StringFilter | null | undefined;
+  /** Whether nothing more happens to the job by itself; the same as finishedAt not being null. */
+  isFinal?: boolean | null | undefined;
   /** Filter by the object’s `jobKey` field. */
   jobKey?: StringFilter | null | undefined;
   /** Filter by the object’s `nextAttemptAt` field. */

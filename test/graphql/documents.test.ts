@@ -9,8 +9,10 @@ import publishListing from "../../tasks/publish_listing.ts";
 import { registerDefinitions } from "../../src/database/calls/definitions.ts";
 import { definitionRow } from "../../src/worker/definitions.ts";
 import { useServer } from "./server.ts";
+import { useStreams } from "./streams.ts";
 
 const bench = useServer();
+const subscribe = useStreams();
 const PRODUCT = JSON.parse(
   '{"sku": "J-1", "title": "Jacket", "price": 79, "currency": "EUR", "images": ["a.png", "b.png", "c.png"]}',
 ) as { readonly images: unknown; readonly price: unknown };
@@ -47,7 +49,12 @@ test("every query of docs/graphql.md is answered by a server with the sample's j
     (found) => found.groups?.["query"] ?? "",
   );
   expect(queries.length).toBeGreaterThan(3);
-  for (const query of queries) {
+  for (const query of queries.filter((each) => each.startsWith("subscription"))) {
+    const { data, errors } = await subscribe<Record<string, unknown>>(bench.server(), query).until(() => true);
+    expect({ query, errors }).toStrictEqual({ query, errors: undefined });
+    expect(Object.values(data ?? {})).not.toContain(null);
+  }
+  for (const query of queries.filter((each) => !each.startsWith("subscription"))) {
     const { status, data, errors } = await bench.ask<Record<string, unknown>>(query);
     expect({ query, status, errors }).toStrictEqual({ query, status: 200, errors: [] });
     expect(Object.values(data)).not.toContain(null);

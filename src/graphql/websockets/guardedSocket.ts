@@ -56,18 +56,19 @@ export function guardSocket(socket: WebSocket, limits: SocketLimits): GuardedSoc
   return {
     inProgress: () => inProgress,
     send: (text) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve) => {
+        if (socket.readyState !== socket.OPEN) {
+          // Clients come and go as they like; what is still being made for one that is gone is no trouble.
+          resolve();
+          return;
+        }
         if (socket.bufferedAmount > limits.unsentBytes) {
           closeSlow();
         }
         const slow = setTimeout(closeSlow, limits.sendTimeoutMs);
-        socket.send(text, (error) => {
+        socket.send(text, () => {
           clearTimeout(slow);
-          if (error === undefined || error === null) {
-            resolve();
-          } else {
-            reject(error);
-          }
+          resolve();
         });
       }),
     onMessage: (work) => {
