@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import { addPublish, addSingle, addWorker, claim, readJob, readTasks, register, single } from "../sql/fixtures.ts";
 import { addFailed, auditOf } from "../sql/orders.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { type GraphqlAnswer, useServer } from "./server.ts";
 
 const bench = useServer();
@@ -132,7 +133,7 @@ describe("addJob", () => {
     [{ identifier: "single", payload: [1] }, "RT002"],
     [{ identifier: "publish", payload: { images: 7 } }, "RT003"],
     [{ identifier: "single", maxAttempts: 0 }, "RT006"],
-    [{ identifier: "single", jobKey: "ratchet:1" }, "RT007"],
+    [{ identifier: "single", jobKey: `${TEST_SCHEMAS.ratchet}:1` }, "RT007"],
     [{ identifier: "single", runAt: "soon" }, "RT006"],
     [{ identifier: "single", payload: { text: "a\u0000b" } }, "RT006"],
     [{ identifier: "a\u0000b" }, "RT006"],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { RunningServer } from "../../src/http/startServer.ts";
-import { addSingle, readJob, register, single } from "../sql/fixtures.ts";
+import { addSingle, readJob, register, single, withSession } from "../sql/fixtures.ts";
 import { addFailed, auditOf } from "../sql/orders.ts";
 import { TEST_TOKENS, useServer } from "./server.ts";
 
@@ -98,6 +98,14 @@ describe("payloadContains", () => {
     const { id } = await addSingle(bench.sql, { tenant: "A", payload });
     const { id: hidden } = await addSingle(bench.sql, { tenant: "A", payload, identifier: "hidden" });
     await addSingle(bench.sql, { tenant: "B", payload });
+    // By itself, too: row security of the list would hide what it gives away.
+    await withSession(bench.sql, async (session) => {
+      await session.query("begin; set local role ratchet_viewer; set local ratchet.tenant = 'A'");
+      const { rows } = await session.query<{ ids: string[] }>(
+        `select ratchet_private.jobs_with_payload('{"colour": "red"}') as ids`,
+      );
+      expect(rows[0]?.ids).toStrictEqual([id]);
+    });
     const found = { data: { jobs: { nodes: [{ id }] } }, errors: [] };
     expect(await bench.askAs(VIEWER, query, {}, server)).toMatchObject(found);
     expect(await bench.askAs(OPERATOR, query, {}, server)).toMatchObject({

@@ -130,6 +130,20 @@ describe("retry_jobs", () => {
     });
   });
 
+  test("a slice of jobs that all refuse does not come again", async () => {
+    const tenant = "refusing";
+    const refusing = await addFailedSingle({ tenant, job_key: "r" });
+    await addSingle(sql, { tenant, job_key: "r" });
+    const free = await addFailedSingle({ tenant });
+    const given = { tenant, max_jobs: 1 };
+    expect(await orderMany(sql.pool(), "retry_jobs", given)).toMatchObject({ refused: 1, next_after: refusing });
+    expect(await orderMany(sql.pool(), "retry_jobs", { ...given, after: refusing })).toMatchObject({
+      done: 1,
+      next_after: free,
+    });
+    expect(await orderMany(sql.pool(), "retry_jobs", { ...given, after: free })).toStrictEqual({ ...NONE, matched: 0 });
+  });
+
   test("by the time of the end", async () => {
     const tenant = "ends";
     const ids = [await addFailedSingle({ tenant }), await addFailedSingle({ tenant })];
