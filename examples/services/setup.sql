@@ -14,8 +14,8 @@ create table products (
 -- The service's login. It may add products and queue jobs, and nothing else.
 create role listing_service login password 'change me';
 grant select, insert on products to listing_service;
-grant usage on schema ratchet to listing_service;
-grant execute on function ratchet.add_job to listing_service;
+grant ratchet_enqueuer to listing_service;
+select ratchet.allow_login('listing_service', 'default');
 
--- Leave this out if the service need not know how its jobs go. Payloads, results and keys of others stay unseen.
-grant select (id, identifier, status, next_attempt_at, finished_at) on ratchet.jobs to listing_service;
+-- Leave this out if the service need not know how the jobs of its tenant go.
+grant ratchet_viewer to listing_service;

@@ -1,5 +1,6 @@
 -- A trigger that queues `publish_listing` for each product that anybody inserts, in the same transaction. Run it as the
--- owner of the database, after setup.sql. What inserts products need know nothing of Ratchet and needs no right on it.
+-- owner of the database, after setup.sql. What inserts products need know nothing of Ratchet and needs no right on it; its login has a tenant
+-- (allow_login), which the jobs are of.
 
 -- security definer: the function queues with its owner's rights, whoever inserts. Once a statement, not once a row: an
 -- import of 10,000 products is one call.

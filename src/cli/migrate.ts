@@ -37,7 +37,7 @@ export function createMigrateCommand(context: CliContext): CommandUnknownOpts {
 async function run(context: CliContext, config: Config): Promise<void> {
   await withDatabase({ config, purpose: "migrate" }, async ({ pool }) => {
     const log = createLogger({ level: "silent" });
-    const { applied, schemaRefreshed } = await migrate(pool, {
+    const { applied, schemaRefreshed, missingRoles } = await migrate(pool, {
       log: {
         ...silentLog,
         // What it waits for, and what stays behind, is for whoever watches.
@@ -52,6 +52,14 @@ async function run(context: CliContext, config: Config): Promise<void> {
       schemaRefreshed ? "Functions, views and triggers are renewed." : "Functions, views and triggers are up to date.",
       `Definitions registered: ${identifiers.join(", ")}.`,
     );
+    if (missingRoles.length > 0) {
+      context.remark(
+        "Logins of services and the GraphQL server with tokens need roles that this one may not make. Let somebody who may run this, then migrate once more:",
+      );
+      for (const command of missingRoles) {
+        context.remark(`  ${command}`);
+      }
+    }
   });
 }
 

@@ -154,7 +154,7 @@ export const SQL_ERRORS = {
     name: "tenant_not_allowed",
     summary: "Whoever asks has no such tenant, none at all, or several of which none was named.",
     advice:
-      "Name a tenant of your own, or let the owner of Ratchet's tables give the login one: `ratchet logins allow <login> --tenant <tenant>`.",
+      "Name a tenant of your own, or let the owner of Ratchet's tables give the login one: `select ratchet.allow_login(<login>, <tenant>)`.",
     retryable: false,
   },
 } as const satisfies Record<`RT${number}`, ErrorCatalogueEntry>;

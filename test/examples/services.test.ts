@@ -134,8 +134,10 @@ describe("a service", () => {
         "select result from ratchet.tasks",
         "update ratchet.jobs set priority = 1",
         "delete from ratchet.jobs",
-        "select ratchet.add_jobs('[]')",
-        "select ratchet_private.clock_now()",
+        "select ratchet.cancel_job(1)",
+        "select ratchet.allow_login(session_user::text, 'other')",
+        "select ratchet_private.caller_tenants()",
+        "select from ratchet_private.login_tenants",
         "select graphile_worker.add_job('publish_listing')",
       ]) {
         const refusal = await service.query(statement).catch((error: unknown) => error);
@@ -149,7 +151,7 @@ describe("a service", () => {
 
 test("the trigger queues a job a product for a login with no right on Ratchet", async () => {
   await database.pool.query(await example("trigger.sql"));
-  await database.pool.query(`revoke all on function ratchet.add_job from ${role}`);
+  await database.pool.query(`revoke ratchet_enqueuer from ${role}`);
   const service = await connected();
   try {
     await service.query(
