@@ -6,10 +6,11 @@ import { type SubscriberFigures, measureSubscribers } from "./subscribers.ts";
 
 const JOBS = 10_000;
 const SUBSCRIBERS = 1000;
-const KINDS: readonly ServerKind[] = ["ratchet", "ratchet-open", "bare"];
+const KINDS: readonly ServerKind[] = ["ratchet", "ratchet-open", "bare-role", "bare"];
 const TITLES: Readonly<Record<ServerKind, string>> = {
   ratchet: "Ratchet, with a token, roles and row security",
   "ratchet-open": "Ratchet, without tokens",
+  "bare-role": "bare PostGraphile, with a role and row security",
   bare: "bare PostGraphile",
 };
 
@@ -24,7 +25,7 @@ export async function measureGraphql({ rounds, seconds }: { rounds: number; seco
       const { database } = ratchet;
       await ratchet.add(JOBS);
       await database.client.query("vacuum analyze");
-      const found: Record<ServerKind, number[]> = { ratchet: [], "ratchet-open": [], bare: [] };
+      const found: Record<ServerKind, number[]> = { ratchet: [], "ratchet-open": [], "bare-role": [], bare: [] };
       for (let round = 0; round < rounds; round++) {
         for (const kind of KINDS) {
           found[kind].push(await measureRequests(kind, database.url, seconds));

@@ -16,8 +16,8 @@ export interface ServerProgram {
   stop(): Promise<void>;
 }
 
-/** `ratchet` asks for tokens, `ratchet-open` does not, `bare` is PostGraphile alone. */
-export type ServerKind = "ratchet" | "ratchet-open" | "bare";
+/** `ratchet` asks for tokens, `ratchet-open` does not, `bare` is PostGraphile alone, `bare-role` with a role for row security. */
+export type ServerKind = "ratchet" | "ratchet-open" | "bare-role" | "bare";
 
 /** Starts one and waits until it serves. */
 export async function startServerProgram(kind: ServerKind, databaseUrl: string): Promise<ServerProgram> {

@@ -1,5 +1,5 @@
 /**
- * One GraphQL server for the benchmark: `bench/graphql/serverProgram.ts ratchet|bare DATABASE_URL`, a child with an IPC
+ * One GraphQL server for the benchmark: `bench/graphql/serverProgram.ts KIND DATABASE_URL`, a child with an IPC
  * channel. It tells its URL; asked for anything, it answers what it has used; it ends with its parent.
  */
 import { createServer } from "node:http";
@@ -9,7 +9,6 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import { postgraphile } from "postgraphile";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 
-import { presetGraphileEnvironment } from "../../src/config/graphileEnvironment.ts";
 import { createPool } from "../../src/database/pool.ts";
 import { startServer } from "../../src/http/startServer.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
@@ -17,8 +16,6 @@ import { TOKENS } from "./tokens.ts";
 
 const [kind = "ratchet", databaseUrl = ""] = process.argv.slice(2);
 const CONNECTIONS = 10;
-
-presetGraphileEnvironment();
 
 async function startRatchet(): Promise<string> {
   const server = await startServer({
@@ -32,14 +29,20 @@ async function startRatchet(): Promise<string> {
   return server.url;
 }
 
-/** PostGraphile's own preset and server over the same tables, with nothing of ours but the size of the pool. */
+/** PostGraphile's own preset and server over the same tables, with nothing of ours but the pool, or the role and tenant too. */
 async function startBare(): Promise<string> {
   const pool = createPool({ connectionString: databaseUrl, max: CONNECTIONS });
   const instance = postgraphile({
     extends: [PostGraphileAmberPreset],
     // Without our tags, functions and columns of the same name get into each other's way.
     disablePlugins: ["PgProceduresPlugin"],
-    pgServices: [makePgService({ pool, schemas: ["ratchet"] })],
+    pgServices: [
+      makePgService({
+        pool,
+        schemas: ["ratchet"],
+        ...(kind === "bare" ? {} : { pgSettings: () => ({ role: "ratchet_viewer", "ratchet.tenant": "default" }) }),
+      }),
+    ],
     grafserv: { graphqlPath: "/graphql", watch: false },
     grafast: { explain: false },
   });
@@ -59,5 +62,5 @@ process.on("message", () => {
 process.once("disconnect", () => {
   process.exit();
 });
-const start = kind === "bare" ? startBare : startRatchet;
+const start = kind.startsWith("bare") ? startBare : startRatchet;
 process.send?.({ url: await start() });
