@@ -11,5 +11,6 @@ export async function readServerLogin(db: Queryable): Promise<ServerLogin> {
   const { rows } = await db.query<ServerLogin>(
     `select session_user::text as login, ratchet_private.believes_claims() as "isBelieved"`,
   );
-  return rows[0] as ServerLogin;
+  const [login = { login: "", isBelieved: false }] = rows;
+  return login;
 }

@@ -32,7 +32,7 @@ describe("a request is refused that is", () => {
       headers: { "content-type": "application/json", authorization: `Bearer ${await signToken()}` },
       body: new Blob([body]).stream(),
       duplex: "half",
-    } as RequestInit).then(
+    }).then(
       ({ status }) => status,
       // The server may have hung up while it was still sent.
       () => 413,
@@ -73,7 +73,7 @@ describe("a query is refused at once that has", () => {
   ])("%s", async (_what, query) => {
     const started = process.cpuUsage();
     expect((await asks(query)).errors).toMatchObject(TOO_LARGE);
-    // A bound on the work and not on the time: comparing the fields alone would be many seconds of it.
+    // A bound on the work and not on the time.
     expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
   });
 

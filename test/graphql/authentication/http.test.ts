@@ -6,7 +6,7 @@ import { inSeconds, signToken, unsignedToken } from "./tokens.ts";
 
 const bench = useServer({ tokens: TEST_TOKENS });
 
-async function ask(authorization: string | undefined, server: RunningServer = bench.server()) {
+async function ask(authorization?: string, server: RunningServer = bench.server()) {
   const response = await fetch(`${server.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json", ...(authorization === undefined ? {} : { authorization }) },
@@ -26,7 +26,7 @@ describe("a request for GraphQL", () => {
   });
 
   test("without one is answered 401, and with what to do", async () => {
-    const { status, headers, body } = await ask(undefined);
+    const { status, headers, body } = await ask();
     expect(status).toBe(401);
     expect(headers.get("www-authenticate")).toBe('Bearer realm="ratchet"');
     expect(body).toMatchObject({

@@ -8,7 +8,7 @@ export interface RawSocket {
   readonly socket: WebSocket;
   readonly send: (message: unknown) => void;
   /** The next message that has come or comes; they are given out once each. */
-  readonly next: () => Promise<Record<string, unknown>>;
+  readonly receive: () => Promise<Record<string, unknown>>;
   /** How it was closed. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
@@ -45,7 +45,7 @@ export async function openSocket(
     send: (message) => {
       socket.send(typeof message === "string" ? message : JSON.stringify(message));
     },
-    next: () => {
+    receive: () => {
       const message = messages.shift();
       return message === undefined
         ? new Promise((resolve) => {

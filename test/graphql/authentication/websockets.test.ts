@@ -15,18 +15,18 @@ const ANSWER = { type: "next", payload: { data: { __typename: "Query" } } };
 
 describe("a websocket", () => {
   test("takes its token from the first message, as a browser has to send it", async () => {
-    const { send, next } = await openSocket(url());
+    const { send, receive } = await openSocket(url());
     send({ type: "connection_init", payload: { authorization: `Bearer ${await signToken()}` } });
-    expect(await next()).toMatchObject({ type: "connection_ack" });
+    expect(await receive()).toMatchObject({ type: "connection_ack" });
     send(query("1"));
-    expect(await next()).toMatchObject({ ...ANSWER, id: "1" });
-    expect(await next()).toMatchObject({ type: "complete", id: "1" });
+    expect(await receive()).toMatchObject({ ...ANSWER, id: "1" });
+    expect(await receive()).toMatchObject({ type: "complete", id: "1" });
   });
 
   test("or from the header of its request", async () => {
-    const { send, next } = await openSocket(url(), { headers: { authorization: `Bearer ${await signToken()}` } });
+    const { send, receive } = await openSocket(url(), { headers: { authorization: `Bearer ${await signToken()}` } });
     send({ type: "connection_init" });
-    expect(await next()).toMatchObject({ type: "connection_ack" });
+    expect(await receive()).toMatchObject({ type: "connection_ack" });
   });
 
   test.each<[string, () => Promise<object> | object, number, string]>([
@@ -54,9 +54,9 @@ describe("a websocket", () => {
 
   test("is closed when its token expires, whatever it does meanwhile", async () => {
     // The clocks may differ by 30 s: this one is over at once.
-    const { send, next, closed } = await openSocket(url());
+    const { send, receive, closed } = await openSocket(url());
     send({ type: "connection_init", payload: { authorization: `Bearer ${await signToken({ exp: inSeconds(-28) })}` } });
-    expect(await next()).toMatchObject({ type: "connection_ack" });
+    expect(await receive()).toMatchObject({ type: "connection_ack" });
     expect(await closed).toStrictEqual({ code: 4403, reason: expect.stringContaining("expired") });
   });
 
@@ -98,9 +98,9 @@ describe("a websocket", () => {
   test("ends with the server, and its client may come back", async () => {
     const server = await bench.start();
     await server.ready;
-    const { send, next, closed } = await openSocket(server.url);
+    const { send, receive, closed } = await openSocket(server.url);
     send({ type: "connection_init", payload: { authorization: `Bearer ${await signToken()}` } });
-    await next();
+    await receive();
     await server.close();
     expect(await closed).toMatchObject({ code: 1012 });
   });
@@ -126,11 +126,11 @@ describe("limits of websockets", () => {
     const server = await bench.start({ socketLimits: { newConnections: 2 } });
     await server.ready;
     const known = await connect(server);
-    await known.next();
+    await known.receive();
     const strangers = [await openSocket(server.url), await openSocket(server.url)];
     await expect(openSocket(server.url)).rejects.toThrow("503");
     known.send(query("1"));
-    expect(await known.next()).toMatchObject(ANSWER);
+    expect(await known.receive()).toMatchObject(ANSWER);
     for (const { socket, closed } of strangers) {
       socket.close();
       await closed;
@@ -141,14 +141,14 @@ describe("limits of websockets", () => {
   test("a caller has a number of connections, others have theirs", async () => {
     const server = await bench.start({ socketLimits: { connectionsOfCaller: 1 } });
     await server.ready;
-    await (await connect(server)).next();
+    await (await connect(server)).receive();
     expect(await (await connect(server)).closed).toMatchObject({ code: 4429 });
-    expect(await (await connect(server, "bob")).next()).toMatchObject({ type: "connection_ack" });
+    expect(await (await connect(server, "bob")).receive()).toMatchObject({ type: "connection_ack" });
   });
 
   test("a flood of messages is cut off", async () => {
-    const { send, next, closed } = await connect(bench.server());
-    await next();
+    const { send, receive, closed } = await connect(bench.server());
+    await receive();
     for (let count = 0; count < 1000; count++) {
       send({ type: "ping" });
     }
@@ -157,8 +157,8 @@ describe("limits of websockets", () => {
   });
 
   test("so is a flood of the protocol's own pings", async () => {
-    const { socket, next, closed } = await connect(bench.server());
-    await next();
+    const { socket, receive, closed } = await connect(bench.server());
+    await receive();
     for (let count = 0; count < 1000; count++) {
       socket.ping();
     }
@@ -166,8 +166,8 @@ describe("limits of websockets", () => {
   });
 
   test("a message over 100 kB is not even read", async () => {
-    const { send, next, closed } = await connect(bench.server());
-    await next();
+    const { send, receive, closed } = await connect(bench.server());
+    await receive();
     send(query("1", `{ __typename } # ${"x".repeat(100_000)}`));
     expect(await closed).toMatchObject({ code: 1009 });
   });
@@ -178,8 +178,8 @@ describe("limits of websockets", () => {
     ["without a query", { id: "1", type: "subscribe", payload: {} }],
     ["a second beginning", { type: "connection_init" }],
   ])("a message %s ends the connection", async (_what, message) => {
-    const { send, next, closed } = await connect(bench.server());
-    await next();
+    const { send, receive, closed } = await connect(bench.server());
+    await receive();
     send(message);
     expect((await closed).code).toBeGreaterThan(4399);
   });
@@ -191,11 +191,11 @@ describe("limits of websockets", () => {
     try {
       await lock.query("begin");
       await lock.query("lock table ratchet.definitions in access exclusive mode");
-      const { send, next } = await connect(server);
-      await next();
+      const { send, receive } = await connect(server);
+      await receive();
       send(query("slow", "{ definitions { totalCount } }"));
       send(query("more"));
-      expect(await next()).toMatchObject({
+      expect(await receive()).toMatchObject({
         id: "more",
         type: "error",
         payload: [{ extensions: { code: "RT132" } }],
