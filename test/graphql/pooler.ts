@@ -11,7 +11,7 @@ import pg from "pg";
 import { waitUntil } from "../support/waiting.ts";
 
 /** Where Debian's package has it. */
-export const PGBOUNCER = "/usr/sbin/pgbouncer";
+const PGBOUNCER = "/usr/sbin/pgbouncer";
 
 /** Whether this machine has PgBouncer. */
 export const hasPgBouncer = existsSync(PGBOUNCER);

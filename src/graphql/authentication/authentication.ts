@@ -6,9 +6,9 @@ import { type Identity, noteIdentity } from "./identity.ts";
 import type { TokenVerifier } from "./tokenVerifier.ts";
 
 /** How a websocket is closed whose caller does not count; clients of graphql-ws do not come back by themselves. */
-export const CLOSE_UNAUTHORIZED = 4401;
+const CLOSE_UNAUTHORIZED = 4401;
 /** How it is closed when the token is over; clients of graphql-ws come back, and ask for a new token first. */
-export const CLOSE_EXPIRED = 4403;
+const CLOSE_EXPIRED = 4403;
 /** How it is closed when trying again later is all there is to do (RFC 6455's registry: Try Again Later). */
 export const CLOSE_TRY_LATER = 1013;
 

@@ -6,7 +6,7 @@ import type { TokenOptions } from "../../config/tokenOptions.ts";
 import { createVerificationKeys } from "./verificationKeys.ts";
 
 /** How far the issuer's clock and ours may differ. */
-export const CLOCK_TOLERANCE_S = 30;
+const CLOCK_TOLERANCE_S = 30;
 
 /** Ratchet's columns take no more. */
 const LONGEST_TENANT = 128;

@@ -38,15 +38,15 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks.json`;
 });
 
-afterAll(() => {
-  issuer.closeAllConnections();
-  issuer.close();
-});
-
 beforeEach(async () => {
   published = [await jwk(old.publicKey, "old")];
   fetches = 0;
   nowMs = 0;
+});
+
+afterAll(() => {
+  issuer.closeAllConnections();
+  issuer.close();
 });
 
 function createCheck(): (kid: "old" | "new" | "made-up") => Promise<boolean> {
