@@ -197,6 +197,8 @@ describe("wake-ups", () => {
 test("a claim that waited between looking and locking reads again what was committed meanwhile", async () => {
   engine = await startEngine({ url: database.url, definitions });
   const jobId = await queue(database.pool, "three");
+  // The first claim of a job does not lock its tasks.
+  await database.pool.query("update ratchet.jobs set fence = 1 where id = $1", [jobId]);
   const { rows } = await database.pool.query<{ version: string }>("select version from ratchet.jobs where id = $1", [
     jobId,
   ]);
