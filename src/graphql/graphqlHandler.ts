@@ -2,12 +2,13 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
-import { makePgAdaptorWithPgClient, makePgService } from "postgraphile/adaptors/pg";
+import { makePgService } from "postgraphile/adaptors/pg";
 import { makeGraphQLWSConfig } from "postgraphile/grafserv";
 import { grafserv } from "postgraphile/grafserv/node";
 import type { TokenOptions } from "../config/tokenOptions.ts";
 import { createTokenVerifier } from "./authentication/tokenVerifier.ts";
 import { createGraphqlPreset } from "./preset.ts";
+import { createReadTransactions } from "./readTransactions.ts";
 import type { SubscriptionOptions } from "./subscriptions/subscriptionPlugin.ts";
 import { SOCKET_LIMITS, type SocketLimits } from "./websockets/socketLimits.ts";
 import { type GraphqlWebSockets, createWebSocketServer } from "./websockets/webSocketServer.ts";
@@ -63,7 +64,10 @@ export async function createGraphqlHandler({
         getVerifier: () => verifying,
         statementTimeoutMs,
         explore: () => explore,
-        queryClients: queryPool === undefined ? undefined : makePgAdaptorWithPgClient(queryPool),
+        readClients: {
+          query: createReadTransactions(queryPool ?? pool),
+          subscription: createReadTransactions(pool),
+        },
         subscriptions,
       }),
     ],

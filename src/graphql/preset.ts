@@ -1,6 +1,5 @@
 import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import type { Logger } from "pino";
-import type { WithPgClient } from "postgraphile/@dataplan/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import "postgraphile/grafserv";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
@@ -10,7 +9,7 @@ import { DEFAULT_STATEMENT_TIMEOUT_MS, LIMITS } from "./limits.ts";
 import { createMaskError } from "./maskError.ts";
 import { createPayloadCheckPlugin } from "./payloadCheckPlugin.ts";
 import { RequestLimitPlugin } from "./requestLimitPlugin.ts";
-import { createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
+import { type ReadClients, createRequestSettingsPlugin } from "./requestSettingsPlugin.ts";
 import { SCHEMA_PLUGINS } from "./schemaPlugins.ts";
 import { type SubscriptionOptions, createSubscriptionPlugin } from "./subscriptions/subscriptionPlugin.ts";
 
@@ -72,8 +71,8 @@ export interface GraphqlPresetOptions {
   readonly explore: () => boolean;
   /** How long Postgres works on one statement, in ms. Default 10,000. */
   readonly statementTimeoutMs?: number | undefined;
-  /** Where queries go. Default: where mutations go. */
-  readonly queryClients?: WithPgClient | undefined;
+  /** Where operations that read go. Default: where mutations go. */
+  readonly readClients?: ReadClients | undefined;
   /** Default: there are no subscriptions. */
   readonly subscriptions?: SubscriptionOptions | undefined;
 }
@@ -85,7 +84,7 @@ export function createGraphqlPreset({
   getVerifier,
   explore,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
-  queryClients,
+  readClients,
   subscriptions,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
@@ -99,7 +98,7 @@ export function createGraphqlPreset({
         getSchema,
         statementTimeoutMs,
         demandsTokens: () => getVerifier() !== null,
-        queryClients,
+        readClients,
       }),
       createIntrospectionPlugin(explore),
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),

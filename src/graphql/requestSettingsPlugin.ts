@@ -14,6 +14,9 @@ declare global {
   }
 }
 
+/** Where operations that read get their connections. */
+export type ReadClients = Readonly<Record<OperationTypeNode.QUERY | OperationTypeNode.SUBSCRIPTION, WithPgClient>>;
+
 /** What {@link createRequestSettingsPlugin} takes. */
 export interface RequestSettings {
   /** The name of the schema `ratchet`, which the names of roles and settings begin with. */
@@ -21,8 +24,8 @@ export interface RequestSettings {
   readonly statementTimeoutMs: number;
   /** Whether nobody is answered who has not shown a token. */
   readonly demandsTokens: () => boolean;
-  /** Where queries go. Default: where mutations go. */
-  readonly queryClients?: WithPgClient | undefined;
+  /** Where operations that read go. Default: where mutations go. */
+  readonly readClients?: ReadClients | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export function createRequestSettingsPlugin({
   getSchema,
   statementTimeoutMs,
   demandsTokens,
-  queryClients,
+  readClients,
 }: RequestSettings): GraphileConfig.Plugin {
   return {
     name: "RatchetRequestSettingsPlugin",
@@ -60,8 +63,8 @@ export function createRequestSettingsPlugin({
           const context: object = args.contextValue;
           Reflect.set(context, "ratchetIdentity", identity);
           for (const { pgSettingsKey, withPgClientKey } of args.resolvedPreset?.pgServices ?? []) {
-            if (queryClients !== undefined && withPgClientKey !== undefined && kind === OperationTypeNode.QUERY) {
-              Reflect.set(context, withPgClientKey, queryClients);
+            if (readClients !== undefined && withPgClientKey !== undefined && isReading(kind)) {
+              Reflect.set(context, withPgClientKey, readClients[kind]);
             }
             if (pgSettingsKey !== undefined) {
               Reflect.set(context, pgSettingsKey, { ...(Reflect.get(context, pgSettingsKey) as object), ...settings });
@@ -76,6 +79,10 @@ export function createRequestSettingsPlugin({
 
 function settingsOf({ role, tenant, subject }: Identity, schema: string): Record<string, string> {
   return { role: `${schema}_${role}`, [`${schema}.tenant`]: tenant ?? "", [`${schema}.subject`]: subject };
+}
+
+function isReading(kind: OperationTypeNode | undefined): kind is keyof ReadClients {
+  return kind === OperationTypeNode.QUERY || kind === OperationTypeNode.SUBSCRIPTION;
 }
 
 /** Which operation runs is checked later; undefined if it cannot be told. */
