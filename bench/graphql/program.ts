@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
+import { presetGraphileEnvironment } from "../../src/config/graphileEnvironment.ts";
+
 /** What a server has used. */
 export interface Usage {
   readonly cpuMs: number;
@@ -21,6 +23,7 @@ export type ServerKind = "ratchet" | "ratchet-open" | "bare-role" | "bare";
 
 /** Starts one and waits until it serves. */
 export async function startServerProgram(kind: ServerKind, databaseUrl: string): Promise<ServerProgram> {
+  presetGraphileEnvironment();
   const child = fork(join(import.meta.dirname, "serverProgram.ts"), [kind, databaseUrl], {
     execArgv: ["--conditions=ratchet-source"],
   });

@@ -19,7 +19,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-const SETTINGS = { "ratchet.tenant": "it's \\ A", transaction_read_only: "on", unset: undefined };
+/** What SQL could take for its own. */
+const TENANT = String.raw`it's \ A`;
+const SETTINGS = { "ratchet.tenant": TENANT, transaction_read_only: "on", unset: undefined };
 
 function tenantIn(client: PgClient): Promise<string | null> {
   return client
@@ -31,7 +33,7 @@ function tenantIn(client: PgClient): Promise<string | null> {
 
 test("settings hold for the query and are gone after it", async () => {
   const read = createReadTransactions(pool);
-  expect(await read(SETTINGS, tenantIn)).toBe("it's \\ A");
+  expect(await read(SETTINGS, tenantIn)).toBe(TENANT);
   expect(await read(null, tenantIn)).toBeNull();
 });
 
@@ -40,7 +42,7 @@ test("what writes is refused by Postgres, and the connection goes on", async () 
   await expect(read(SETTINGS, (client) => client.query({ text: "create table written ()" }))).rejects.toMatchObject({
     code: "25006",
   });
-  expect(await read(SETTINGS, tenantIn)).toBe("it's \\ A");
+  expect(await read(SETTINGS, tenantIn)).toBe(TENANT);
 });
 
 test("without its role nothing is asked", async () => {
@@ -56,5 +58,5 @@ test("a connection that is lost meanwhile is not used again", async () => {
   await expect(
     read(SETTINGS, (client) => client.query({ text: "select pg_terminate_backend(pg_backend_pid())" })),
   ).rejects.toThrow(/terminat|connection/iv);
-  expect(await read(SETTINGS, tenantIn)).toBe("it's \\ A");
+  expect(await read(SETTINGS, tenantIn)).toBe(TENANT);
 });
