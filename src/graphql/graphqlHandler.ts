@@ -6,7 +6,9 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import { makeGraphQLWSConfig } from "postgraphile/grafserv";
 import { grafserv } from "postgraphile/grafserv/node";
 import type { TokenOptions } from "../config/tokenOptions.ts";
+import { limitAnswers } from "../database/answerLimit.ts";
 import { createTokenVerifier } from "./authentication/tokenVerifier.ts";
+import { LIMITS } from "./limits.ts";
 import { createGraphqlPreset } from "./preset.ts";
 import { createReadTransactions } from "./readTransactions.ts";
 import type { SubscriptionOptions } from "./subscriptions/subscriptionPlugin.ts";
@@ -54,6 +56,9 @@ export async function createGraphqlHandler({
   socketLimits = {},
   log,
 }: GraphqlHandlerOptions): Promise<GraphqlHandler> {
+  for (const each of queryPool === undefined ? [pool] : [pool, queryPool]) {
+    limitAnswers(each, LIMITS.answerBytes);
+  }
   const verify = tokens === undefined ? null : await createTokenVerifier(tokens, log);
   const verifying = verify === null ? null : Promise.resolve(verify);
   const instance = postgraphile({

@@ -18,6 +18,8 @@ export const LIMITS = {
   brackets: 100,
   /** Length of a request's body. */
   bodyBytes: 100_000,
+  /** What Postgres sends for one transaction: more than the longest payload. */
+  answerBytes: 40_000_000,
   /** Requests that are answered at once. */
   requestsAtOnce: 200,
 } as const;

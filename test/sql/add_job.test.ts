@@ -135,7 +135,7 @@ describe("the job", () => {
       tenant: "acme",
     });
     expect(await readWakeUps(sql, job.id)).toMatchObject([
-      { run_at: runAt, priority: -5, queue_name: "slow", max_attempts: 32_767, task_identifier: "publish" },
+      { run_at: runAt, priority: -5, queue_name: "4:acme:slow", max_attempts: 32_767, task_identifier: "publish" },
     ]);
   });
 

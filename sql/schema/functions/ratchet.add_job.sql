@@ -28,6 +28,11 @@ declare
 begin
   v_ids := ratchet_private.insert_jobs(jsonb_build_array(v_spec));
   select * into strict v_job from ratchet.jobs j where j.id = v_ids[1];
+  -- It may be somebody else's, which whoever may only add has no right to read.
+  if add_job.job_key_mode = 'unsafe_dedupe' and v_job.payload <> coalesce(add_job.payload, '{}')
+    and not ratchet_private.caller_is('ratchet_operator') then
+    v_job.payload := null;
+  end if;
   return v_job;
 end
 $$;

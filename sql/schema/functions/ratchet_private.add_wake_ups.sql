@@ -18,7 +18,7 @@ begin
     select array_agg((
         j.identifier,
         json_build_object('$ratchet', j.id::text),
-        j.queue_name,
+        case when j.queue_name is not null then ratchet_private.queue_of(j.tenant, j.queue_name) end,
         greatest(coalesce(j.next_attempt_at, j.run_at), p_not_before) - v_shift,
         32767,
         'ratchet:' || j.id,

@@ -65,6 +65,10 @@ begin
         where d.identifier = v_definition.identifier and d.version = v_definition.version;
     end if;
   end loop;
+  -- graphile-worker does it when the first job of an identifier is added, and everybody who adds one waits for that transaction,
+  -- which another tenant may leave open.
+  insert into graphile_worker._private_tasks (identifier)
+    select distinct d.identifier from jsonb_to_recordset(p_definitions) d (identifier text) on conflict do nothing;
 end
 $$;
 comment on function ratchet_private.register_definitions(jsonb, boolean) is 'Registers definitions. A new version becomes the one that add_job uses; a known older one only if told so or if no live worker knows the newer one.';
