@@ -73,6 +73,7 @@ export async function createGraphqlHandler({
           query: createReadTransactions(queryPool ?? pool),
           subscription: createReadTransactions(pool),
         },
+        connections: { count: pool.options.max, areQueriesElsewhere: queryPool !== undefined },
         subscriptions,
       }),
     ],

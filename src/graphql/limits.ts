@@ -10,6 +10,8 @@ export const LIMITS = {
   rootFields: 20,
   /** Fields altogether, those of a fragment each time it is spread. */
   fields: 1000,
+  /** Names that a query gives one field without fields of its own. */
+  namesOfField: 3,
   /** Values in filters: conditions, and elements of lists; those of a variable each time it is used. */
   conditions: 500,
   /** Names, values and signs of a query's text. */
@@ -22,6 +24,8 @@ export const LIMITS = {
   answerBytes: 40_000_000,
   /** Requests that are answered at once. */
   requestsAtOnce: 200,
+  /** Those of one caller (tenant and subject). */
+  requestsOfCaller: 100,
 } as const;
 
 /** How long Postgres works on one statement unless the server's options say otherwise. */

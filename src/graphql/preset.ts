@@ -73,6 +73,8 @@ export interface GraphqlPresetOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** Where operations that read go. Default: where mutations go. */
   readonly readClients?: ReadClients | undefined;
+  /** The connections there are, of which one tenant gets a share. Default: no shares. */
+  readonly connections?: { readonly count: number; readonly areQueriesElsewhere: boolean } | undefined;
   /** Default: there are no subscriptions. */
   readonly subscriptions?: SubscriptionOptions | undefined;
 }
@@ -85,6 +87,7 @@ export function createGraphqlPreset({
   explore,
   statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
   readClients,
+  connections,
   subscriptions,
 }: GraphqlPresetOptions): GraphileConfig.Preset {
   return {
@@ -99,6 +102,7 @@ export function createGraphqlPreset({
         statementTimeoutMs,
         demandsTokens: () => getVerifier() !== null,
         readClients,
+        connections,
       }),
       createIntrospectionPlugin(explore),
       ...(subscriptions === undefined ? [] : [createSubscriptionPlugin(subscriptions)]),

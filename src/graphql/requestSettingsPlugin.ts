@@ -2,6 +2,7 @@ import "postgraphile";
 import type { WithPgClient } from "postgraphile/@dataplan/pg";
 import { type OperationDefinitionNode, Kind, OperationTypeNode } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
+import { createConnectionShares } from "./connectionShares.ts";
 import { type Identity, identityOf } from "./authentication/identity.ts";
 
 declare global {
@@ -26,6 +27,8 @@ export interface RequestSettings {
   readonly demandsTokens: () => boolean;
   /** Where operations that read go. Default: where mutations go. */
   readonly readClients?: ReadClients | undefined;
+  /** The connections there are, of which one tenant gets a share. Default: no shares. */
+  readonly connections?: { readonly count: number; readonly areQueriesElsewhere: boolean } | undefined;
 }
 
 /**
@@ -37,7 +40,27 @@ export function createRequestSettingsPlugin({
   statementTimeoutMs,
   demandsTokens,
   readClients,
+  connections,
 }: RequestSettings): GraphileConfig.Plugin {
+  const shares = connections === undefined ? undefined : createConnectionShares(connections.count);
+  const queryShares = connections?.areQueriesElsewhere === true ? createConnectionShares(connections.count) : shares;
+
+  /** Operations that read go where they are to go, and each tenant gets its share of the connections there. */
+  function chooseClients(
+    context: object,
+    key: string,
+    kind: OperationTypeNode | undefined,
+    identity: Identity | null,
+  ): void {
+    const clients = isReading(kind) ? readClients?.[kind] : undefined;
+    const chosen = clients ?? (Reflect.get(context, key) as WithPgClient | undefined);
+    const tenant = identity?.tenant ?? null;
+    const ownShares = kind === OperationTypeNode.QUERY ? queryShares : shares;
+    if (chosen !== undefined) {
+      Reflect.set(context, key, tenant === null ? chosen : (ownShares?.limit(chosen, tenant) ?? chosen));
+    }
+  }
+
   return {
     name: "RatchetRequestSettingsPlugin",
     version: "1.0.0",
@@ -63,8 +86,8 @@ export function createRequestSettingsPlugin({
           const context: object = args.contextValue;
           Reflect.set(context, "ratchetIdentity", identity);
           for (const { pgSettingsKey, withPgClientKey } of args.resolvedPreset?.pgServices ?? []) {
-            if (readClients !== undefined && withPgClientKey !== undefined && isReading(kind)) {
-              Reflect.set(context, withPgClientKey, readClients[kind]);
+            if (withPgClientKey !== undefined) {
+              chooseClients(context, withPgClientKey, kind, identity);
             }
             if (pgSettingsKey !== undefined) {
               Reflect.set(context, pgSettingsKey, { ...(Reflect.get(context, pgSettingsKey) as object), ...settings });

@@ -9,6 +9,7 @@ import {
   type ValidationRule,
   getNamedType,
   isInterfaceType,
+  isLeafType,
   isObjectType,
 } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
@@ -23,7 +24,7 @@ export const ShapeLimitPlugin: GraphileConfig.Plugin = {
   grafserv: {
     middleware: {
       setPreset(next, event) {
-        event.validationRules.push(shapeRule);
+        event.validationRules.push(shapeRule, namesRule);
         return next();
       },
     },
@@ -37,9 +38,22 @@ interface Shape {
   readonly own: number;
   readonly fields: number;
   readonly filters: FilterCost;
+  /** Types of the objects in it. */
+  readonly types: ReadonlySet<string>;
+  /** One of them that is inside itself. */
+  readonly recurring: string | null;
 }
 
-const NOTHING: Shape = { depth: 0, lists: 0, own: 0, fields: 0, filters: NO_FILTER };
+const NO_TYPES: ReadonlySet<string> = new Set();
+const NOTHING: Shape = {
+  depth: 0,
+  lists: 0,
+  own: 0,
+  fields: 0,
+  filters: NO_FILTER,
+  types: NO_TYPES,
+  recurring: null,
+};
 
 const shapeRule: ValidationRule = (context) => {
   const measure = createMeasure(context);
@@ -55,19 +69,42 @@ const shapeRule: ValidationRule = (context) => {
         );
         return;
       }
-      const { depth, lists, own, fields, filters } = measure(operation.selectionSet, root);
+      const { depth, lists, own, fields, filters, recurring } = measure(operation.selectionSet, root);
       noteFilterCost(operation, filters);
       const found = [
         ...over("fields inside fields", depth, LIMITS.depth),
         ...over("lists inside lists", lists, LIMITS.nestedLists),
         ...over("fields at the top", own, LIMITS.rootFields),
         ...over("fields altogether", fields, LIMITS.fields),
+        // Its tasks, the job of each and so on: Postgres would write each row of it as often as there are ways to it.
+        ...(recurring === null ? [] : [`a ${recurring} inside a ${recurring}`]),
       ];
       if (found.length > 0) {
         const error = new RatchetError("RT132", `The query has ${found.join(" and ")}.`);
         context.reportError(
           new GraphQLError(error.message, { nodes: [operation], extensions: toGraphqlExtensions(error) }),
         );
+      }
+    },
+  };
+};
+
+/** Rows are read once, but each name of a field has them written into the answer once more. */
+const namesRule: ValidationRule = (context) => {
+  const namesOfFields = new Map<string, Set<string>>();
+  return {
+    Field(node) {
+      const field = context.getFieldDef();
+      const parent = context.getParentType();
+      if (field === null || field === undefined || !parent || !isLeafType(getNamedType(field.type))) {
+        return;
+      }
+      const place = `${parent.name}.${field.name}`;
+      const names = namesOfFields.get(place) ?? new Set();
+      namesOfFields.set(place, names.add(node.alias?.value ?? node.name.value));
+      if (names.size === LIMITS.namesOfField + 1 && !field.name.startsWith("__")) {
+        const error = new RatchetError("RT132", `The query has more than ${LIMITS.namesOfField} names for ${place}.`);
+        context.reportError(new GraphQLError(error.message, { nodes: [node], extensions: toGraphqlExtensions(error) }));
       }
     },
   };
@@ -87,13 +124,15 @@ function createMeasure(
   function measure(selectionSet: SelectionSetNode, type: GraphQLNamedType | null | undefined): Shape {
     let whole = NOTHING;
     for (const selection of selectionSet.selections) {
-      const { depth, lists, own, fields, filters } = measureOne(selection, type);
+      const { depth, lists, own, fields, filters, types, recurring } = measureOne(selection, type);
       whole = {
         depth: Math.max(whole.depth, depth),
         lists: Math.max(whole.lists, lists),
         own: whole.own + own,
         fields: whole.fields + fields,
         filters: add(whole.filters, filters),
+        types: types.size === 0 ? whole.types : new Set([...whole.types, ...types]),
+        recurring: whole.recurring ?? recurring,
       };
     }
     return whole;
@@ -120,12 +159,15 @@ function createMeasure(
     const fieldType = field === undefined ? undefined : getNamedType(field.type);
     const inside = selection.selectionSet === undefined ? NOTHING : measure(selection.selectionSet, fieldType);
     const isList = fieldType?.name.endsWith("Connection") === true;
+    const row = isObjectType(fieldType) && !isList ? fieldType.name : null;
     return {
       depth: inside.depth + 1,
       lists: inside.lists + (isList ? 1 : 0),
       own: 1,
       fields: inside.fields + 1,
       filters: add(filterCostOf(selection), inside.filters),
+      types: row === null ? inside.types : new Set([...inside.types, row]),
+      recurring: inside.recurring ?? (row !== null && inside.types.has(row) ? row : null),
     };
   }
 

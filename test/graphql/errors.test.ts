@@ -172,7 +172,7 @@ describe("limits", () => {
     ],
   ])("a query with too many %s is refused", async (what, query) => {
     const { errors } = await bench.ask(query);
-    expect(errors).toMatchObject(TOO_LARGE);
+    expect(errors.slice(0, 1)).toMatchObject(TOO_LARGE);
     expect(errors[0]?.message).toContain(what.split(",", 1)[0]);
   });
 
@@ -182,6 +182,6 @@ describe("limits", () => {
     expect(many.errors).toMatchObject(TOO_LARGE);
     expect(many.errors[0]?.message).toContain("fields altogether");
     const endless = await bench.ask("{ job(id: 1) { ...a } } fragment a on Job { currentTask { job { ...a } } }");
-    expect(endless.errors[0]?.message).toContain("Cannot spread fragment");
+    expect(endless.errors.map(({ message }) => message).join("\n")).toContain("Cannot spread fragment");
   });
 });

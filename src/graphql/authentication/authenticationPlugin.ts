@@ -1,13 +1,15 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import "postgraphile";
 import "postgraphile/grafserv";
 import type { Result } from "postgraphile/grafserv";
 import { GraphQLError } from "postgraphile/graphql";
 import type { WebSocket } from "ws";
-import { type RatchetError, isRatchetError } from "../../errors/ratchetError.ts";
+import { RatchetError, isRatchetError } from "../../errors/ratchetError.ts";
 import { toGraphqlExtensions } from "../maskError.ts";
 import { authenticate, authenticateSocket } from "./authentication.ts";
-import { identityBy } from "./identity.ts";
+import { LIMITS } from "../limits.ts";
+import { type Identity, callerOf, identityBy } from "./identity.ts";
+import { createRequestCount } from "./requestCount.ts";
 import type { TokenVerifier } from "./tokenVerifier.ts";
 
 /** What {@link createAuthenticationPlugin} takes: what checks tokens, null if nobody is asked for one. */
@@ -24,6 +26,7 @@ interface SocketExtra {
  * Grafserv runs in.
  */
 export function createAuthenticationPlugin(getVerifier: GetVerifier): GraphileConfig.Plugin {
+  const requests = createRequestCount(LIMITS.requestsOfCaller);
   return {
     name: "RatchetAuthenticationPlugin",
     version: "1.0.0",
@@ -34,15 +37,32 @@ export function createAuthenticationPlugin(getVerifier: GetVerifier): GraphileCo
           if (verifying === null || requestDigest.path !== (resolvedPreset.grafserv?.graphqlPath ?? "/graphql")) {
             return proceed();
           }
+          let identity: Identity;
           try {
-            await authenticate(requestDigest, requestDigest.headers["authorization"], await verifying);
+            identity = await authenticate(requestDigest, requestDigest.headers["authorization"], await verifying);
           } catch (error) {
             if (isRatchetError(error)) {
               return refusal(error, requestDigest.headers["authorization"] !== undefined);
             }
             throw error;
           }
-          return proceed();
+          const end = requests.begin(callerOf(identity));
+          if (end === null) {
+            return refusal(
+              new RatchetError("RT156", `The server answers ${LIMITS.requestsOfCaller} requests of yours already.`),
+              true,
+            );
+          }
+          const response: ServerResponse | undefined = requestDigest.requestContext.node?.res;
+          // Whoever does not read what he asked for has not been answered yet.
+          response?.once("close", end);
+          try {
+            return await proceed();
+          } finally {
+            if (response === undefined) {
+              end();
+            }
+          }
         },
         // Our server has done this when the connection was made; PostGraphile's has no place for it there.
         async onSubscribe(proceed, event) {
@@ -67,7 +87,7 @@ export function createAuthenticationPlugin(getVerifier: GetVerifier): GraphileCo
 
 /** RFC 6750, section 3: a request that brought no token learns no more than that it needs one. */
 function refusal(error: RatchetError, hasToken: boolean): Result {
-  const isOurTrouble = error.code === "RT155";
+  const isOurTrouble = error.code !== "RT153";
   return {
     type: "json",
     statusCode: isOurTrouble ? 503 : 401,

@@ -17,6 +17,11 @@ export interface Identity {
   readonly expiresAtMs: number;
 }
 
+/** By what one caller is told from others. */
+export function callerOf({ tenant, subject }: Identity): string {
+  return JSON.stringify([tenant, subject]);
+}
+
 const identities = new WeakMap<object, Identity>();
 
 /** Notes who asks by a request or websocket; for whatever comes by it later. */

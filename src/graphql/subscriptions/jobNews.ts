@@ -36,6 +36,9 @@ export interface JobNewsOptions {
  */
 const ADDED_CHANNEL = "jobs:insert";
 
+/** From so many on it is any job. */
+const MOST_JOBS_AT_ONCE = 10_000;
+
 /** Who follows one channel, by job; null: any job. */
 type Followers = Map<string | null, Set<() => void>>;
 
@@ -61,17 +64,39 @@ export function createJobNews({ connectionString, schemas, log }: JobNewsOptions
     }
   }
 
-  function tellOf(channel: string, announcement: string): void {
+  /** Jobs by channel; null: any. */
+  const announced = new Map<string, Set<string> | null>();
+
+  /** Anybody can send a flood of announcements: those that come together are told once. */
+  function noteAnnouncement(channel: string, announcement: string): void {
+    if (announced.size === 0) {
+      setImmediate(tellAnnounced);
+    }
+    const noted = announced.get(channel) ?? (announced.has(channel) ? null : new Set<string>());
     const jobIds = announcedJobs(announcement);
-    if (jobIds === null) {
-      tellAll(channel);
+    if (noted === null || jobIds === null || noted.size + jobIds.length > MOST_JOBS_AT_ONCE) {
+      announced.set(channel, null);
       return;
     }
-    const followers = channels.get(channel);
     for (const jobId of jobIds) {
-      tell(followers, jobId);
+      noted.add(jobId);
     }
-    tell(followers, null);
+    announced.set(channel, noted);
+  }
+
+  function tellAnnounced(): void {
+    const told = [...announced];
+    announced.clear();
+    for (const [channel, jobIds] of told) {
+      if (jobIds === null) {
+        tellAll(channel);
+      } else {
+        const followers = channels.get(channel);
+        for (const jobId of [...jobIds, null]) {
+          tell(followers, jobId);
+        }
+      }
+    }
   }
 
   function followersOf(channel: string): Followers {
@@ -81,7 +106,7 @@ export function createJobNews({ connectionString, schemas, log }: JobNewsOptions
     }
     const followers: Followers = new Map();
     channels.set(channel, followers);
-    listener ??= createListener({ connectionString, onNotification: tellOf, onHearing: tellAll, log });
+    listener ??= createListener({ connectionString, onNotification: noteAnnouncement, onHearing: tellAll, log });
     listener.listen(channel);
     return followers;
   }

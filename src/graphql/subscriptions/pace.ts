@@ -1,9 +1,11 @@
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** How a stream of snapshots is paced. */
 export interface PaceOptions {
   /** Shared by all streams of the process. */
   readonly turns: Turns;
+  /** Whose stream it is; each has a share of the turns. Default: nobody's. */
+  readonly owner?: string | null;
   /** From the beginning of one snapshot to that of the next one, at least. */
   readonly intervalMs: number;
   /** How long after a snapshot the next one is made although nothing was heard: an announcement can be lost. */
@@ -25,7 +27,7 @@ export interface Pace {
 }
 
 /** Creates the pace of a stream, whose first snapshot is due at once. */
-export function createPace({ turns, intervalMs, rereadMs }: PaceOptions): Pace {
+export function createPace({ turns, owner, intervalMs, rereadMs }: PaceOptions): Pace {
   let isChanged = true;
   let isDemanded = false;
   let isStopped = false;
@@ -42,7 +44,7 @@ export function createPace({ turns, intervalMs, rereadMs }: PaceOptions): Pace {
     const nowMs = performance.now();
     if (isChanged && nowMs >= earliestMs) {
       isChanged = false;
-      endTurn = turns.take(begin);
+      endTurn = turns.take(begin, owner);
       return;
     }
     timer = setTimeout(

@@ -3,7 +3,7 @@ import type { ExecutionResult, GraphQLError } from "postgraphile/graphql";
 import { isPassingError } from "../maskError.ts";
 import type { JobNews } from "./jobNews.ts";
 import { type Pace, createPace } from "./pace.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** How often a stream makes a snapshot at most, in ms: one job is read in a moment, a list costs more. */
 const JOB_INTERVAL_MS = 100;
@@ -41,7 +41,12 @@ export function createSnapshots({ news, turns, rereadMs, tenant }: SnapshotsOpti
   }
 
   function subscribe(jobId: string | null): AsyncIterableIterator<null> {
-    const begun = createPace({ turns, rereadMs, intervalMs: jobId === null ? LIST_INTERVAL_MS : JOB_INTERVAL_MS });
+    const begun = createPace({
+      turns,
+      owner: tenant,
+      rereadMs,
+      intervalMs: jobId === null ? LIST_INTERVAL_MS : JOB_INTERVAL_MS,
+    });
     pace = begun;
     unfollow = news.follow({ tenant, jobId }, () => {
       begun.noteChange();

@@ -5,7 +5,7 @@ import type { ExecutionResult } from "postgraphile/graphql";
 import { RatchetError } from "../../errors/ratchetError.ts";
 import type { JobNews } from "./jobNews.ts";
 import { createSnapshots } from "./snapshots.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns } from "../turns.ts";
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- Grafast's types are extended like this.
@@ -36,7 +36,7 @@ export function createSubscriptionPlugin({
   mostReadsAtOnce,
   rereadMs = DEFAULT_REREAD_MS,
 }: SubscriptionOptions): GraphileConfig.Plugin {
-  const turns = createTurns(mostReadsAtOnce);
+  const turns = createTurns(mostReadsAtOnce, Math.max(1, mostReadsAtOnce - 1));
   return {
     name: "RatchetSubscriptionPlugin",
     version: "1.0.0",

@@ -4,6 +4,10 @@ import type { SocketLimits } from "./socketLimits.ts";
 export interface CountedConnection {
   /** Notes whose it is; false if that one has too many. */
   readonly is: (caller: string) => boolean;
+  /** Notes that something is being worked on for it; returns what ends that. */
+  readonly begin: () => () => void;
+  /** What is being worked on for its caller, over all of its connections. */
+  readonly operations: () => number;
   /** Counts it no more. */
   readonly leave: () => void;
 }
@@ -27,6 +31,17 @@ export function createCallerCount({
   let all = 0;
   let unknown = 0;
   const known = new Map<string, number>();
+  const working = new Map<string, number>();
+
+  function work(caller: string, change: 1 | -1): void {
+    const now = (working.get(caller) ?? 0) + change;
+    if (now > 0) {
+      working.set(caller, now);
+    } else {
+      working.delete(caller);
+    }
+  }
+
   return {
     mayCome: () => all < connections && unknown < newConnections,
     come: () => {
@@ -46,6 +61,17 @@ export function createCallerCount({
           known.set(caller, count);
           return caller === "" || count <= connectionsOfCaller;
         },
+        begin: () => {
+          const caller = own;
+          if (caller === undefined || caller === "") {
+            return () => {};
+          }
+          work(caller, 1);
+          return () => {
+            work(caller, -1);
+          };
+        },
+        operations: () => (own === undefined ? 0 : (working.get(own) ?? 0)),
         leave: () => {
           isGone = true;
           all -= 1;

@@ -10,6 +10,8 @@ export interface SocketLimits {
   readonly initTimeoutMs: number;
   /** Subscriptions, and queries that are being answered, of one connection. */
   readonly operations: number;
+  /** The same of all connections of one caller. */
+  readonly operationsOfCaller: number;
   /** Messages that one connection may send within a second, on the average. */
   readonly messagesPerSecond: number;
   /** Messages at once after a while of silence. */
@@ -31,6 +33,7 @@ export const SOCKET_LIMITS: SocketLimits = {
   connectionsOfCaller: 1000,
   initTimeoutMs: 5000,
   operations: 100,
+  operationsOfCaller: 2000,
   messagesPerSecond: 50,
   messagesAtOnce: 200,
   messageBytes: 100_000,

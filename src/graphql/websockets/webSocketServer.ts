@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { RatchetError } from "../../errors/ratchetError.ts";
 import { authenticateSocket, closeUnauthenticated } from "../authentication/authentication.ts";
 import type { TokenVerifier } from "../authentication/tokenVerifier.ts";
+import { callerOf } from "../authentication/identity.ts";
 import { createCallerCount } from "./callerCount.ts";
 import { CLOSE_TOO_MANY, type GuardedSocket, guardSocket } from "./guardedSocket.ts";
 import type { SocketLimits } from "./socketLimits.ts";
@@ -42,6 +43,8 @@ interface Extra extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
   readonly guarded: GuardedSocket;
   readonly noteCaller: (caller: string) => boolean;
+  /** Of all connections of the same caller. */
+  readonly operationsOfCaller: () => number;
 }
 
 /** Creates what answers websockets. */
@@ -69,8 +72,7 @@ export function createWebSocketServer({
       if (verify === null) {
         return noteCaller("");
       }
-      const { tenant, subject } = await authenticateSocket(socket, request, connectionParams, verify);
-      const mayStay = noteCaller(JSON.stringify([tenant, subject]));
+      const mayStay = noteCaller(callerOf(await authenticateSocket(socket, request, connectionParams, verify)));
       if (!mayStay) {
         socket.close(CLOSE_TOO_MANY, "You have too many connections.");
       }
@@ -83,6 +85,12 @@ export function createWebSocketServer({
         });
         return [new GraphQLError(error.message, { originalError: error })];
       }
+      if (context.extra.operationsOfCaller() > limits.operationsOfCaller) {
+        const error = new RatchetError("RT132", `You have ${limits.operationsOfCaller} operations already.`, {
+          hint: "Complete some first.",
+        });
+        return [new GraphQLError(error.message, { originalError: error })];
+      }
       return serverOptions.onSubscribe?.(context, id, payload);
     },
   });
@@ -90,7 +98,7 @@ export function createWebSocketServer({
   function opened(socket: WebSocket, request: IncomingMessage): void {
     const caller = callers.come();
     const guarded = guardSocket(socket, limits);
-    const extra: Extra = { socket, request, guarded, noteCaller: caller.is };
+    const extra: Extra = { socket, request, guarded, noteCaller: caller.is, operationsOfCaller: caller.operations };
     const closed = graphql.opened(
       {
         protocol: socket.protocol,
@@ -100,10 +108,13 @@ export function createWebSocketServer({
         },
         onMessage: (work) => {
           guarded.onMessage(async (text) => {
+            const end = caller.begin();
             try {
               await work(text);
             } catch (error) {
               closeAfter(socket, error);
+            } finally {
+              end();
             }
           });
         },

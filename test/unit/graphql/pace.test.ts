@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { type Pace, createPace } from "../../../src/graphql/subscriptions/pace.ts";
-import { createTurns } from "../../../src/graphql/subscriptions/turns.ts";
+import { createTurns } from "../../../src/graphql/turns.ts";
 
 const INTERVAL_MS = 100;
 const REREAD_MS = 10_000;
