@@ -69,7 +69,8 @@ test("a role that may only add jobs does that; payloads are then checked by the 
     grant usage on schema ${schema} to "${schema}_adder";
     grant execute on function ${schema}.add_jobs to "${schema}_adder"`);
   try {
-    await client.query(`set local role "${schema}_adder"`);
+    // As a server's login says it; any other has entries of its own.
+    await client.query(`set local role "${schema}_adder"; set local "${schema}".tenant = 'default'`);
     const ratchet = bench.client();
     expect(await ratchet.add("publish", { title: 1, images: [] }, { client })).toMatchObject({ status: "PENDING" });
     // A driver that hands everything on as Postgres writes it.
@@ -91,7 +92,10 @@ test("a role follows jobs and gives orders with the rights that docs/client.md n
     grant usage on schema ${schema} to "${schema}_reader";
     grant select on ${schema}.jobs, ${schema}.tasks, ${schema}.job_overview to "${schema}_reader";
     grant execute on function ${schema}.add_jobs, ${schema}.cancel_job, ${schema}.retry_job to "${schema}_reader"`);
-  const own = new pg.Pool({ connectionString: bench.database().url, options: `-c role=${schema}_reader` });
+  const own = new pg.Pool({
+    connectionString: bench.database().url,
+    options: `-c role=${schema}_reader -c ${schema}.tenant=reader`,
+  });
   try {
     const ratchet = bench.client({ pool: own, tenant: "reader" });
     const job = await ratchet.add("single", {});
