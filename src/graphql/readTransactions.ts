@@ -1,7 +1,8 @@
 import type pg from "pg";
 import type { WithPgClient } from "postgraphile/@dataplan/pg";
 import { makePgAdaptorWithPgClient, makeWithPgClientViaPgClientAlreadyInTransaction } from "postgraphile/adaptors/pg";
-import { beginWith, commit, rollback } from "../database/calls/transactions.ts";
+import { beginWith } from "../database/calls/requestSettings.ts";
+import { commit, rollback } from "../database/calls/transactions.ts";
 
 /**
  * Runs what only reads in transactions of two round trips: begin and settings in one, then the query, and nobody waits for

@@ -196,8 +196,8 @@ test("SIGTERM while a claim waits for somebody's lock: the process ends, and the
   const holder = await workers.database().pool.connect();
   try {
     await holder.query(`begin; select ratchet.add_job('quick', '{}', run_at => now() + interval '1 s');
-      commit; begin; lock table ratchet.tasks in share row exclusive mode`);
-    const waiting = "select 1 from pg_locks where relation = 'ratchet.tasks'::regclass and not granted";
+      commit; begin; lock table ratchet.jobs in share row exclusive mode`);
+    const waiting = "select 1 from pg_locks where relation = 'ratchet.jobs'::regclass and not granted";
     await waitUntil(async () => (await workers.rows(waiting)).length > 0, { what: "a claim that waits" });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(0);

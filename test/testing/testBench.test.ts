@@ -66,7 +66,7 @@ test("a job that somebody else holds is RT129 with the reason, not an endless wa
   const holder = await bench.pool.connect();
   try {
     await holder.query("begin");
-    await holder.query("select from ratchet.tasks for update");
+    await holder.query("select from ratchet.jobs for update");
     await expect(bench.finish(job)).rejects.toMatchObject({ code: "RT129" });
   } finally {
     holder.release(true);

@@ -1,4 +1,3 @@
-import pg from "pg";
 import { codeOf } from "../transientErrors.ts";
 import { type Queryable, onlyRow } from "./queryable.ts";
 
@@ -10,14 +9,6 @@ import { type Queryable, onlyRow } from "./queryable.ts";
 export async function begin(db: Queryable, lockTimeoutMs?: number): Promise<void> {
   const limit = lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${Math.round(lockTimeoutMs)}`;
   await db.query(`begin isolation level read committed read write${limit}`);
-}
-
-/** Begins a transaction with settings that end with it, in one round trip. Their values come from whoever asks. */
-export async function beginWith(db: Queryable, settings: Readonly<Record<string, string>>): Promise<void> {
-  const calls = Object.entries(settings).map(
-    ([name, value]) => `pg_catalog.set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,
-  );
-  await db.query(`begin; select ${calls.join(", ")}`);
 }
 
 /** Makes the transaction durable. */
