@@ -25,12 +25,11 @@ export interface ManyJobsOptions {
 }
 
 /** Gives a command the options of {@link ManyJobsOptions}. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types -- Commander's types grow with each option.
 export function withManyJobsOptions<Args extends unknown[], Options extends Record<string, unknown>>(
   command: Command<Args, Options>,
   which: string,
-) {
-  return command
+): Command<Args, Options & Pick<ManyJobsOptions, keyof ManyJobsOptions>> {
+  const extended: unknown = command
     .option("--all", `${which} that match the options below, in place of ids; says how many they are`)
     .option("--identifier <name>", "with --all: of this definition")
     .option("--status <status>", "with --all: of this status; several with commas", collectStatuses)
@@ -42,6 +41,8 @@ export function withManyJobsOptions<Args extends unknown[], Options extends Reco
     )
     .option("--until <time>", "with --all: created before this time, or longer ago", timeOrAge)
     .addOption(new Option("--yes", "with --all: do it"));
+  // Commander's own type of it is too long for a declaration file.
+  return extended as Command<Args, Options & Pick<ManyJobsOptions, keyof ManyJobsOptions>>;
 }
 
 /**
