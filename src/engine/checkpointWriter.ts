@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Checkpoint, CheckpointAnswer, Failure, RunningMark } from "../database/calls/checkpoints.ts";
 import { codeOf, troubleOf } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimAnswer } from "../database/calls/claims.ts";
 import { isAnswerLost } from "../database/transientErrors.ts";

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { DbJob, WorkerEventMap, WorkerEvents } from "graphile-worker";
 
 /** Few, because each is a prepared statement of its own on each connection that fetches. */

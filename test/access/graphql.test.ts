@@ -12,11 +12,14 @@ import {
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { CALLER_ROLES, type CallerRole } from "../../src/graphql/authentication/identity.ts";
+import { signToken } from "../graphql/authentication/tokens.ts";
 import { TEST_TOKENS, useServer } from "../graphql/server.ts";
+import { useStreams } from "../graphql/streams.ts";
 import { ROOT_FIELDS, isAllowed } from "./rules.ts";
 import { type TenantRows, addTenant, registerForTenants } from "./tenants.ts";
 
 const bench = useServer({ tokens: TEST_TOKENS });
+const subscribe = useStreams();
 let schema: GraphQLSchema;
 let own: TenantRows;
 let other: TenantRows;
@@ -188,6 +191,44 @@ test("a job of another tenant is no job, by id and by node id, and so are its ta
     tasks: { totalCount: 0 },
   });
   expect(JSON.stringify(found["queueStats"])).not.toMatch(/[1-9]/v);
+});
+
+/** The first snapshot of a subscription, as text. */
+async function firstSnapshot(role: CallerRole, query: string, variables: Record<string, unknown> = {}) {
+  const { until } = subscribe(bench.server(), query, variables, {
+    connectionParams: async () => ({
+      authorization: `Bearer ${await signToken({ ratchet_role: role, ratchet_tenant: "A" })}`,
+    }),
+  });
+  return JSON.stringify(await until(() => true));
+}
+
+test("every subscription is tried below", () => {
+  expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toStrictEqual(["jobChanged", "jobsChanged"]);
+});
+
+test.each([
+  ["enqueuer", { ofOwn: false, ofOther: false, isRefused: true }],
+  ["viewer", { ofOwn: true, ofOther: false, isRefused: false }],
+  ["operator", { ofOwn: true, ofOther: false, isRefused: false }],
+  ["admin", { ofOwn: true, ofOther: true, isRefused: false }],
+] as const)("streams show jobs and lists with all that they lead to: %s", async (role, expected) => {
+  const job = everything(objectType("Job"), 1);
+  const one = `subscription ($id: BigInt!) { jobChanged(id: $id) { ${job} } }`;
+  const list = `subscription { jobsChanged(first: 100) { nodes { ${job} } } }`;
+  const [mine, foreign, all] = await Promise.all([
+    firstSnapshot(role, one, { id: own.failed }),
+    firstSnapshot(role, one, { id: other.failed }),
+    firstSnapshot(role, list),
+  ]);
+  const refusals = [mine, foreign, all].map((text) => text.includes('"code":"RT154"'));
+  expect(refusals).toStrictEqual([expected.isRefused, expected.isRefused, expected.isRefused]);
+  expect([mine, all].map((text) => text.includes(own.secret))).toStrictEqual([expected.ofOwn, expected.ofOwn]);
+  expect([mine, foreign, all].map((text) => text.includes(other.secret))).toStrictEqual([
+    false,
+    expected.ofOther,
+    expected.ofOther,
+  ]);
 });
 
 /** Mutations about one job: what their input holds besides its id. */

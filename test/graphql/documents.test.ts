@@ -74,11 +74,13 @@ test("its table of limits and its line for npm are the program's", () => {
     LIMITS.nestedLists,
     LIMITS.rootFields,
     LIMITS.fields,
+    LIMITS.namesOfField,
     LIMITS.conditions,
     LIMITS.words,
     LIMITS.brackets,
     LIMITS.bodyBytes / 1000,
     LIMITS.requestsAtOnce,
+    LIMITS.requestsOfCaller,
     DEFAULT_STATEMENT_TIMEOUT_MS / 1000,
   ]);
   expect(text).toContain(`\n${installLine()}\n`);

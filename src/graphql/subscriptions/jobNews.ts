@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { announcedJobs, channelOf } from "../../database/announcements.ts";
 import { type Listener, createListener } from "../../database/listener.ts";
 import type { DatabaseLog } from "../../database/log.ts";
