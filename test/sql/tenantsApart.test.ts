@@ -120,7 +120,7 @@ describe("locks that anybody can take", () => {
       [next],
     );
     // Neither the superuser of the tests nor a member of pg_signal_backend.
-    await sql.rows(`grant usage on schema ratchet_private, ratchet to ${owner}`);
+    await sql.rows(`grant usage on schema ratchet_private to ${owner}; grant usage on schema ratchet to ${owner}`);
     await sql.rows(`grant execute on all functions in schema ratchet_private to ${owner}`);
     await sql.rows(`grant all on all tables in schema ratchet to ${owner}`);
     await sql.rows(`create policy rows_for_test on ratchet.workers to ${owner} using (true) with check (true)`);
