@@ -1,20 +1,21 @@
 import { setImmediate } from "node:timers";
-import type { Checkpoint, CheckpointAnswer, Failure, RunningMark } from "../database/calls/checkpoints.ts";
+import type { Checkpoint, CheckpointAnswer, RunningMark } from "../database/calls/checkpoints.ts";
 import { codeOf, troubleOf } from "../database/transientErrors.ts";
 import type { EventHub } from "../telemetry/events.ts";
 import { UNSTORABLE_FAILURE, describeOwn } from "./failure.ts";
 import { troublesOf } from "../telemetry/troubles.ts";
 import { repeatUntilAnswered } from "./repeat.ts";
 import { refusedResult } from "./resultText.ts";
+import {
+  type Item,
+  type WrittenCheckpoint,
+  charactersIn,
+  inOrderOfLocks,
+  itemOf,
+  itemOfMark,
+  withoutOvertakenMarks,
+} from "./checkpointItem.ts";
 import { type MarkStore, createMarkStore } from "./runningMarks.ts";
-
-/** An answer, with the commit it came in. */
-export interface WrittenCheckpoint extends CheckpointAnswer {
-  /** Lane and number of the batch, such as `0-42`; lane 1 is for what had to wait for somebody's lock. */
-  readonly batch: string;
-  /** What was written in place of a value that Postgres refused. */
-  readonly replacedBy: Failure | null;
-}
 
 /** What {@link createCheckpointWriter} takes. */
 export interface CheckpointWriterOptions {
@@ -55,15 +56,6 @@ export interface CheckpointWriter {
 const LOCKED_PAUSE_MS = 100;
 /** How often a row must have been found locked, about 0.3 s apart, before that is told. */
 const TOLD_AFTER_LOCKS = 5;
-
-interface Item {
-  checkpoint: Checkpoint;
-  replacedBy: Failure | null;
-  /** How often somebody held its row. */
-  locks: number;
-  readonly resolve: (answer: WrittenCheckpoint) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 interface Lane {
   readonly number: number;
@@ -177,8 +169,7 @@ export function createCheckpointWriter({
   async function flush(lane: Lane, batch: readonly Item[]): Promise<void> {
     try {
       abandoned.signal.throwIfAborted();
-      // Postgres locks the rows in this order.
-      const items = batch.toSorted((left, right) => compareIds(left.checkpoint.jobId, right.checkpoint.jobId));
+      const items = batch.toSorted(inOrderOfLocks);
       const answers = await repeatUntilAnswered(() => writeUnlessLocked(items), {
         call: "checkpoint",
         events,
@@ -342,61 +333,7 @@ export function createCheckpointWriter({
   };
 }
 
-function itemOf(checkpoint: Checkpoint, resolve: Item["resolve"], reject: Item["reject"]): Item {
-  return { checkpoint, replacedBy: null, locks: 0, resolve, reject };
-}
-
-function itemOfMark(mark: RunningMark, onRefused: () => void): Item {
-  return itemOf(
-    mark,
-    ({ outcome }) => {
-      if (outcome === "refused") {
-        onRefused();
-      }
-    },
-    // Nobody waits for a mark.
-    () => {},
-  );
-}
-
-/** One write a task: of two rows for one task in one UPDATE Postgres takes either, and says nothing of the other. */
-function withoutOvertakenMarks(batch: Item[]): Item[] {
-  if (!batch.some(({ checkpoint }) => checkpoint.kind === "running")) {
-    return batch;
-  }
-  const written = new Set(batch.filter(({ checkpoint }) => checkpoint.kind !== "running").map(taskOf));
-  return batch.filter((item) => {
-    if (item.checkpoint.kind !== "running") {
-      return true;
-    }
-    const isFirst = !written.has(taskOf(item));
-    written.add(taskOf(item));
-    return isFirst;
-  });
-}
-
-/** What it says in its own words; all else of a checkpoint is small. */
-function charactersIn(checkpoint: Checkpoint): number {
-  switch (checkpoint.kind) {
-    case "completed":
-      return checkpoint.result?.length ?? 0;
-    case "failed":
-      return checkpoint.failure.message.length + (checkpoint.failure.stack?.length ?? 0);
-    case "running":
-      return 0;
-  }
-}
-
-function taskOf({ checkpoint }: Item): string {
-  return `${checkpoint.jobId}/${checkpoint.position}`;
-}
-
 function lockedRow({ checkpoint: { jobId, position } }: Item, cause: unknown): Error {
   const message = `The end of task ${position} of job ${jobId} cannot be written: somebody holds its row, or the table`;
   return Object.assign(new Error(message, { cause }), { code: codeOf(cause) });
-}
-
-/** Ids are decimal digits without leading zeros. */
-function compareIds(left: string, right: string): number {
-  return left.length - right.length || (left < right ? -1 : Number(left > right));
 }

@@ -9,7 +9,7 @@ import { runHandler } from "./handlerRun.ts";
 import { demandTime, timeLimit, withinTime } from "./timeLimit.ts";
 import { resultText } from "./resultText.ts";
 import { TRANSACTION_TIMEOUT_MS, runInTransaction } from "./transactionTask.ts";
-import type { WrittenCheckpoint } from "./checkpointWriter.ts";
+import type { WrittenCheckpoint } from "./checkpointItem.ts";
 
 /** What a task's handler needs to run, found for one task. */
 export interface TaskCode {

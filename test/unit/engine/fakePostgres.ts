@@ -6,10 +6,10 @@ import type {
   CompletedEnd,
   RunningMark,
 } from "../../../src/database/calls/checkpoints.ts";
+import type { WrittenCheckpoint } from "../../../src/engine/checkpointItem.ts";
 import {
   type CheckpointWriter,
   type CheckpointWriterOptions,
-  type WrittenCheckpoint,
   createCheckpointWriter,
 } from "../../../src/engine/checkpointWriter.ts";
 import { createRecordingHub } from "../../engine/engine.ts";
