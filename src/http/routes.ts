@@ -5,6 +5,7 @@ import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { LIMITS } from "../graphql/limits.ts";
+import type { Dashboard } from "./dashboard.ts";
 import { API_POLICY, HOME_POLICY, RURU_POLICY, homePage } from "./pages.ts";
 import type { RequestGuard } from "./requestGuard.ts";
 import { pathOf, send, sendErrors, sendText } from "./send.ts";
@@ -19,12 +20,14 @@ export interface RouteParts {
   readonly guard: RequestGuard;
   /** Whether there is `/ruru`. */
   readonly explore: boolean;
+  /** null: it was not built, and a list of paths stands in its place. */
+  readonly dashboard: Dashboard | null;
 }
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Creates what answers every request of the server. */
-export function createRoutes({ graphql, healthPool, guard, explore }: RouteParts): Respond {
+export function createRoutes({ graphql, healthPool, guard, explore, dashboard }: RouteParts): Respond {
   let inProgress = 0;
 
   function routeOf(path: string): [methods: readonly string[], respond?: Respond] {
@@ -39,6 +42,9 @@ export function createRoutes({ graphql, healthPool, guard, explore }: RouteParts
     }
     if (path === "/favicon.ico") {
       return [["GET", "HEAD"], respondNothing];
+    }
+    if (dashboard?.has(path) === true) {
+      return [["GET", "HEAD"], respondDashboard];
     }
     return path === "/" ? [["GET", "HEAD"], respondHome] : [[]];
   }
@@ -91,6 +97,10 @@ export function createRoutes({ graphql, healthPool, guard, explore }: RouteParts
       type: "application/json",
       body: JSON.stringify({ database: isReachable ? "ok" : "unreachable" }),
     });
+  }
+
+  function respondDashboard(request: IncomingMessage, response: ServerResponse): void {
+    dashboard?.respond(pathOf(request), request, response);
   }
 
   function respondHome(_request: IncomingMessage, response: ServerResponse): void {

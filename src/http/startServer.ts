@@ -11,6 +11,8 @@ import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { createJobNews } from "../graphql/subscriptions/jobNews.ts";
 import type { SocketLimits } from "../graphql/websockets/socketLimits.ts";
 import { endsWithin } from "../engine/deadline.ts";
+import { RATCHET_VERSION } from "../engine/version.ts";
+import { loadDashboard } from "./dashboard.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
 import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
 import { createRequestGuard, demandLocalOrigins } from "./requestGuard.ts";
@@ -132,7 +134,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const graphql = loadGraphql();
   const guard = createRequestGuard({ isLocalOnly: tokens === undefined, corsOrigins });
-  const answer = createRoutes({ graphql, healthPool, guard, explore });
+  const answer = createRoutes({
+    graphql,
+    healthPool,
+    guard,
+    explore,
+    dashboard: loadDashboard({
+      version: RATCHET_VERSION,
+      asksForToken: tokens !== undefined,
+      roleClaim: tokens?.roleClaim ?? "",
+      tenantClaim: tokens?.tenantClaim ?? "",
+      explore,
+    }),
+  });
   let isClosing = false;
   server.on("request", (request, response) => {
     response.once("close", () => {

@@ -1,0 +1,133 @@
+import { createClient } from "graphql-ws";
+
+import { type AnsweredError, ApiError, apiErrorOf, asApiError } from "./apiError.ts";
+import { hearToken, keepToken, readToken } from "./token.ts";
+
+/** The text of an operation, with the types of its answer and its variables. */
+export type Operation<Data, Variables> = string & {
+  readonly __types?: (variables: Variables) => Data;
+};
+
+/** What a subscription tells. */
+export interface Listener<Data> {
+  readonly onData: (data: Data) => void;
+  /** Nothing more comes: the server refuses it. */
+  readonly onError: (error: ApiError) => void;
+}
+
+/** How the connection for live answers is; `idle` as long as nobody wants any. */
+export type Connection = "idle" | "connecting" | "open" | "lost";
+
+const LONGEST_WAIT_MS = 5000;
+/** How the server closes a websocket whose token does not count, or no more. */
+const CLOSES_OF_TOKENS = new Set([4401, 4403]);
+
+let connection: Connection = "idle";
+const connectionListeners = new Set<() => void>();
+
+function note(now: Connection): void {
+  connection = now;
+  for (const listener of connectionListeners) {
+    listener();
+  }
+}
+
+/** How the connection is now. */
+export function connectionNow(): Connection {
+  return connection;
+}
+
+/** Calls back when the connection has changed; returns what ends that. */
+export function hearConnection(listener: () => void): () => void {
+  connectionListeners.add(listener);
+  return () => connectionListeners.delete(listener);
+}
+
+function authorization(): Record<string, string> {
+  const token = readToken();
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+const live = createClient({
+  url: new URL("/graphql", location.href).href.replace(/^http/v, "ws"),
+  connectionParams: authorization,
+  retryAttempts: Number.POSITIVE_INFINITY,
+  retryWait: (tries) =>
+    new Promise((resolve) => {
+      // Not all pages at the same moment after a restart.
+      setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 250 * 2 ** tries) * (0.5 + Math.random() / 2));
+    }),
+  shouldRetry: (cause) => !(cause instanceof CloseEvent && CLOSES_OF_TOKENS.has(cause.code)),
+  on: {
+    connecting: () => {
+      if (connection !== "lost") {
+        note("connecting");
+      }
+    },
+    connected: () => {
+      note("open");
+    },
+    closed: (cause) => {
+      const { code } = cause as CloseEvent;
+      if (CLOSES_OF_TOKENS.has(code)) {
+        keepToken(null);
+      }
+      note(code === 1000 ? "idle" : "lost");
+    },
+  },
+});
+
+// The connection says who it is once, at its beginning.
+hearToken(() => {
+  live.terminate();
+});
+
+/**
+ * Asks the API. A token that does not count is forgotten, which brings the page that asks for one.
+ * @throws {ApiError}
+ */
+export async function ask<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables): Promise<Data> {
+  let response: Response;
+  let answer: { readonly data?: Data | null; readonly errors?: readonly AnsweredError[] };
+  try {
+    response = await fetch("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...authorization() },
+      body: JSON.stringify({ query: operation, variables }),
+    });
+    answer = (await response.json()) as typeof answer;
+  } catch (error) {
+    throw asApiError(error);
+  }
+  if (response.status === 401) {
+    keepToken(null);
+  }
+  if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
+    throw apiErrorOf(answer.errors ?? []);
+  }
+  return answer.data;
+}
+
+/** Follows a subscription until the returned function is called. A lost connection is made again by itself. */
+export function follow<Data, Variables extends object>(
+  operation: Operation<Data, Variables>,
+  variables: Variables,
+  { onData, onError }: Listener<Data>,
+): () => void {
+  return live.subscribe<Data>(
+    { query: operation, variables: variables as Record<string, unknown> },
+    {
+      next: ({ data, errors }) => {
+        if (errors !== undefined) {
+          onError(apiErrorOf(errors as readonly AnsweredError[]));
+        } else if (data !== undefined && data !== null) {
+          onData(data);
+        }
+      },
+      error: (cause) => {
+        onError(cause instanceof CloseEvent ? new ApiError(cause.reason || "The connection was closed.") : asApiError(cause));
+      },
+      complete: () => {},
+    },
+  );
+}

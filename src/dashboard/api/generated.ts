@@ -1,0 +1,486 @@
+import type { Operation } from "./client.ts";
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** What addJob takes. */
+export type AddJobInput = {
+  /** Name of the definition. */
+  identifier: string;
+  /** The job's key: at most one unfinished job of a tenant has it. */
+  jobKey?: string | null | undefined;
+  /** What happens if an unfinished job has the key: replace (default), preserve_run_at or unsafe_dedupe. */
+  jobKeyMode?: string | null | undefined;
+  /** Counted tries of each task. Default: as the definition says. */
+  maxAttempts?: number | null | undefined;
+  /** What the job works on: an object that the definition's schema accepts. Default: {}. */
+  payload?: unknown;
+  /** Smaller numbers run earlier, -32768 to 32767. Usual is 0. */
+  priority?: number | null | undefined;
+  /** Jobs of one queue run one after another. */
+  queueName?: string | null | undefined;
+  /** Wait before the second try of a task. Default: as the definition says. */
+  retryDelay?: IntervalInput | null | undefined;
+  /** Not run before this time; one that has passed means at once. */
+  runAt?: string | null | undefined;
+  /** Tasks of the plan by key or name: only these, in this order. Default: all. */
+  taskNames?: Array<string> | null | undefined;
+  /** Whom the job belongs to; for several jobs: only those of this tenant. */
+  tenant?: string | null | undefined;
+};
+
+/** A filter to be used against BigInt fields. All fields are combined with a logical ‘and.’ */
+export type BigIntFilter = {
+  /** Equal to the specified value. */
+  equalTo?: string | null | undefined;
+  /** Greater than the specified value. */
+  greaterThan?: string | null | undefined;
+  /** Greater than or equal to the specified value. */
+  greaterThanOrEqualTo?: string | null | undefined;
+  /** Included in the specified list. */
+  in?: Array<string> | null | undefined;
+  /** Is null (if `true` is specified) or is not null (if `false` is specified). */
+  isNull?: boolean | null | undefined;
+  /** Less than the specified value. */
+  lessThan?: string | null | undefined;
+  /** Less than or equal to the specified value. */
+  lessThanOrEqualTo?: string | null | undefined;
+  /** Not equal to the specified value. */
+  notEqualTo?: string | null | undefined;
+  /** Not included in the specified list. */
+  notIn?: Array<string> | null | undefined;
+};
+
+/** What cancelJob takes. */
+export type CancelJobInput = {
+  /** Number of the job. */
+  jobId: string;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+};
+
+/** What cancelJobs takes. */
+export type CancelJobsInput = {
+  /** Only jobs with a larger id: nextAfter of the call before. Default: from the first on. */
+  after?: string | null | undefined;
+  /** Only jobs that were added at this time or later. */
+  createdAfter?: string | null | undefined;
+  /** Only jobs that were added before this time. */
+  createdBefore?: string | null | undefined;
+  /** Only counts the jobs that match, and changes nothing. */
+  dryRun?: boolean | null | undefined;
+  /** Name of the definition. */
+  identifier?: string | null | undefined;
+  /** Only these jobs, 10,000 at most; of each one that refuses the order the outcome says why. */
+  ids?: Array<string> | null | undefined;
+  /** At most so many jobs in this call, 1 to 1000. Default: 100. */
+  maxJobs?: number | null | undefined;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+  /** Only jobs of these statuses. */
+  status?: Array<JobStatus> | null | undefined;
+  /** Whom the job belongs to; for several jobs: only those of this tenant. */
+  tenant?: string | null | undefined;
+};
+
+/** What completeTask takes. */
+export type CompleteTaskInput = {
+  /** Number of the job. */
+  jobId: string;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+  /** What later handlers read as the task's result. Default: null. */
+  result?: unknown;
+  /** Key of the task, such as upload[2]. */
+  task: string;
+};
+
+/** A filter to be used against Datetime fields. All fields are combined with a logical ‘and.’ */
+export type DatetimeFilter = {
+  /** Equal to the specified value. */
+  equalTo?: string | null | undefined;
+  /** Greater than the specified value. */
+  greaterThan?: string | null | undefined;
+  /** Greater than or equal to the specified value. */
+  greaterThanOrEqualTo?: string | null | undefined;
+  /** Included in the specified list. */
+  in?: Array<string> | null | undefined;
+  /** Is null (if `true` is specified) or is not null (if `false` is specified). */
+  isNull?: boolean | null | undefined;
+  /** Less than the specified value. */
+  lessThan?: string | null | undefined;
+  /** Less than or equal to the specified value. */
+  lessThanOrEqualTo?: string | null | undefined;
+  /** Not equal to the specified value. */
+  notEqualTo?: string | null | undefined;
+  /** Not included in the specified list. */
+  notIn?: Array<string> | null | undefined;
+};
+
+/** A filter to be used against Int fields. All fields are combined with a logical ‘and.’ */
+export type IntFilter = {
+  /** Equal to the specified value. */
+  equalTo?: number | null | undefined;
+  /** Greater than the specified value. */
+  greaterThan?: number | null | undefined;
+  /** Greater than or equal to the specified value. */
+  greaterThanOrEqualTo?: number | null | undefined;
+  /** Included in the specified list. */
+  in?: Array<number> | null | undefined;
+  /** Is null (if `true` is specified) or is not null (if `false` is specified). */
+  isNull?: boolean | null | undefined;
+  /** Less than the specified value. */
+  lessThan?: number | null | undefined;
+  /** Less than or equal to the specified value. */
+  lessThanOrEqualTo?: number | null | undefined;
+  /** Not equal to the specified value. */
+  notEqualTo?: number | null | undefined;
+  /** Not included in the specified list. */
+  notIn?: Array<number> | null | undefined;
+};
+
+/** An interval of time that has passed where the smallest distinct unit is a second. */
+export type IntervalInput = {
+  /** A quantity of days. */
+  days?: number | null | undefined;
+  /** A quantity of hours. */
+  hours?: number | null | undefined;
+  /** A quantity of minutes. */
+  minutes?: number | null | undefined;
+  /** A quantity of months. */
+  months?: number | null | undefined;
+  /**
+   * A quantity of seconds. This is the only non-integer field, as all the other
+   * fields will dump their overflow into a smaller unit of time. Intervals don’t
+   * have a smaller unit than seconds.
+   */
+  seconds?: number | null | undefined;
+  /** A quantity of years. */
+  years?: number | null | undefined;
+};
+
+/** A filter to be used against `Job` object types. All fields are combined with a logical ‘and.’ */
+export type JobFilter = {
+  /** Filter by the object’s `adoptedFrom` field. */
+  adoptedFrom?: BigIntFilter | null | undefined;
+  /** Checks for all expressions in this list. */
+  and?: Array<JobFilter> | null | undefined;
+  /** Filter by the object’s `createdAt` field. */
+  createdAt?: DatetimeFilter | null | undefined;
+  /** Filter by the object’s `finishedAt` field. */
+  finishedAt?: DatetimeFilter | null | undefined;
+  /** Filter by the object’s `id` field. */
+  id?: BigIntFilter | null | undefined;
+  /** Filter by the object’s `identifier` field. */
+  identifier?: StringFilter | null | undefined;
+  /** Whether nothing more happens to the job by itself; the same as finishedAt not being null. */
+  isFinal?: boolean | null | undefined;
+  /** Filter by the object’s `jobKey` field. */
+  jobKey?: StringFilter | null | undefined;
+  /** Filter by the object’s `nextAttemptAt` field. */
+  nextAttemptAt?: DatetimeFilter | null | undefined;
+  /** Negates the expression. */
+  not?: JobFilter | null | undefined;
+  /** Checks for any expressions in this list. */
+  or?: Array<JobFilter> | null | undefined;
+  /** Filter by the object’s `queueName` field. */
+  queueName?: StringFilter | null | undefined;
+  /** Filter by the object’s `runAt` field. */
+  runAt?: DatetimeFilter | null | undefined;
+  /** Filter by the object’s `startedAt` field. */
+  startedAt?: DatetimeFilter | null | undefined;
+  /** Filter by the object’s `status` field. */
+  status?: JobStatusFilter | null | undefined;
+  /** Filter by the object’s `tenant` field. */
+  tenant?: StringFilter | null | undefined;
+  /** Filter by the object’s `version` field. */
+  version?: StringFilter | null | undefined;
+  /** Filter by the object’s `workerId` field. */
+  workerId?: IntFilter | null | undefined;
+};
+
+/** Methods to use when ordering `Job`. */
+export type JobOrderBy =
+  | 'ID_ASC'
+  | 'ID_DESC'
+  | 'PRIMARY_KEY_ASC'
+  | 'PRIMARY_KEY_DESC';
+
+/**
+ * PENDING: not started. RUNNING: claimed at least once and going on. WAITING: a
+ * task waits for a time, a signal or another job. COMPLETED: all tasks are
+ * COMPLETED or SKIPPED. FAILED: a task failed; next_attempt_at tells whether it is
+ * tried again. CANCELLED: stopped by an order.
+ */
+export type JobStatus =
+  /** Stopped by an order. */
+  | 'CANCELLED'
+  /** All tasks are COMPLETED or SKIPPED. */
+  | 'COMPLETED'
+  /** A task failed; next_attempt_at tells whether it is tried again. */
+  | 'FAILED'
+  /** Not started. */
+  | 'PENDING'
+  /** Claimed at least once and going on. */
+  | 'RUNNING'
+  /** A task waits for a time, a signal or another job. */
+  | 'WAITING';
+
+/** A filter to be used against JobStatus fields. All fields are combined with a logical ‘and.’ */
+export type JobStatusFilter = {
+  /** Equal to the specified value. */
+  equalTo?: JobStatus | null | undefined;
+  /** Included in the specified list. */
+  in?: Array<JobStatus> | null | undefined;
+  /** Is null (if `true` is specified) or is not null (if `false` is specified). */
+  isNull?: boolean | null | undefined;
+  /** Not equal to the specified value. */
+  notEqualTo?: JobStatus | null | undefined;
+  /** Not included in the specified list. */
+  notIn?: Array<JobStatus> | null | undefined;
+};
+
+/** What rescheduleJob takes. */
+export type RescheduleJobInput = {
+  /** Number of the job. */
+  jobId: string;
+  /** Smaller numbers run earlier, -32768 to 32767. Usual is 0. */
+  priority?: number | null | undefined;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+  /** Not run before this time; one that has passed means at once. */
+  runAt?: string | null | undefined;
+};
+
+/** What retryJob takes. */
+export type RetryJobInput = {
+  /** Key of a task: it and all after it are run anew, even COMPLETED ones. Default: where the job stopped. */
+  fromTask?: string | null | undefined;
+  /** Number of the job. */
+  jobId: string;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+};
+
+/** What retryJobs takes. */
+export type RetryJobsInput = {
+  /** Only jobs with a larger id: nextAfter of the call before. Default: from the first on. */
+  after?: string | null | undefined;
+  /** Only jobs that were added at this time or later. */
+  createdAfter?: string | null | undefined;
+  /** Only jobs that were added before this time. */
+  createdBefore?: string | null | undefined;
+  /** Only counts the jobs that match, and changes nothing. */
+  dryRun?: boolean | null | undefined;
+  /** Only jobs that ended at this time or later. */
+  finishedAfter?: string | null | undefined;
+  /** Only jobs that ended before this time. */
+  finishedBefore?: string | null | undefined;
+  /** Name of the definition. */
+  identifier?: string | null | undefined;
+  /** Only these jobs, 10,000 at most; of each one that refuses the order the outcome says why. */
+  ids?: Array<string> | null | undefined;
+  /** At most so many jobs in this call, 1 to 1000. Default: 100. */
+  maxJobs?: number | null | undefined;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+  /** Only jobs of these statuses. */
+  status?: Array<JobStatus> | null | undefined;
+  /** Whom the job belongs to; for several jobs: only those of this tenant. */
+  tenant?: string | null | undefined;
+};
+
+/** What skipTask takes. */
+export type SkipTaskInput = {
+  /** Number of the job. */
+  jobId: string;
+  /** Why, for the audit. */
+  reason?: string | null | undefined;
+  /** Key of the task, such as upload[2]. */
+  task: string;
+};
+
+/** A filter to be used against String fields. All fields are combined with a logical ‘and.’ */
+export type StringFilter = {
+  /** Equal to the specified value. */
+  equalTo?: string | null | undefined;
+  /** Greater than the specified value. */
+  greaterThan?: string | null | undefined;
+  /** Greater than or equal to the specified value. */
+  greaterThanOrEqualTo?: string | null | undefined;
+  /** Included in the specified list. */
+  in?: Array<string> | null | undefined;
+  /** Contains the specified string (case-insensitive). */
+  includesInsensitive?: string | null | undefined;
+  /** Is null (if `true` is specified) or is not null (if `false` is specified). */
+  isNull?: boolean | null | undefined;
+  /** Less than the specified value. */
+  lessThan?: string | null | undefined;
+  /** Less than or equal to the specified value. */
+  lessThanOrEqualTo?: string | null | undefined;
+  /** Not equal to the specified value. */
+  notEqualTo?: string | null | undefined;
+  /** Not included in the specified list. */
+  notIn?: Array<string> | null | undefined;
+  /** Starts with the specified string (case-sensitive). */
+  startsWith?: string | null | undefined;
+};
+
+/**
+ * PENDING: not started. RUNNING: a worker runs its handler. WAITING: off every
+ * worker until a time, a signal or another job. COMPLETED: done, never run again.
+ * FAILED: its last try failed. SKIPPED: left out by an order. CANCELLED: its job
+ * was stopped first.
+ */
+export type TaskStatus =
+  /** Its job was stopped first. */
+  | 'CANCELLED'
+  /** Done, never run again. */
+  | 'COMPLETED'
+  /** Its last try failed. */
+  | 'FAILED'
+  /** Not started. */
+  | 'PENDING'
+  /** A worker runs its handler. */
+  | 'RUNNING'
+  /** Left out by an order. */
+  | 'SKIPPED'
+  /** Off every worker until a time, a signal or another job. */
+  | 'WAITING';
+
+export type JobRowFragment = { id: string, identifier: string, tenant: string, status: JobStatus, willRetry: boolean, isFinal: boolean, progress: number, taskCount: number, finishedTaskCount: number, createdAt: string, runAt: string, startedAt: string | null, finishedAt: string | null, nextAttemptAt: string | null, jobKey: string | null, currentTask: { key: string, name: string, status: TaskStatus, attempts: number, errorMessage: string | null } | null };
+
+export type LiveJobsSubscriptionVariables = Exact<{
+  filter?: JobFilter | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+  orderBy?: Array<JobOrderBy> | JobOrderBy | null | undefined;
+}>;
+
+
+export type LiveJobsSubscription = { jobsChanged: { nodes: Array<{ id: string, identifier: string, tenant: string, status: JobStatus, willRetry: boolean, isFinal: boolean, progress: number, taskCount: number, finishedTaskCount: number, createdAt: string, runAt: string, startedAt: string | null, finishedAt: string | null, nextAttemptAt: string | null, jobKey: string | null, currentTask: { key: string, name: string, status: TaskStatus, attempts: number, errorMessage: string | null } | null }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } } | null };
+
+export type LiveJobSubscriptionVariables = Exact<{
+  id: string;
+  taskOffset: number;
+}>;
+
+
+export type LiveJobSubscription = { jobChanged: { explanation: string, etaSeconds: number | null, payload: unknown, version: string | null, workerId: number | null, maxAttempts: number | null, priority: number, queueName: string | null, cancelReason: string | null, scrubbedAt: string | null, timeoutAt: string | null, id: string, identifier: string, tenant: string, status: JobStatus, willRetry: boolean, isFinal: boolean, progress: number, taskCount: number, finishedTaskCount: number, createdAt: string, runAt: string, startedAt: string | null, finishedAt: string | null, nextAttemptAt: string | null, jobKey: string | null, tasks: { nodes: Array<{ position: number, key: string, name: string, template: string, status: TaskStatus, attempts: number, deaths: number, progress: number | null, startedAt: string | null, completedAt: string | null, errorMessage: string | null, input: unknown, result: unknown }> }, failures: { nodes: Array<{ id: string, position: number, attempt: number, counted: boolean, errorName: string | null, errorCode: string | null, errorMessage: string, errorStack: string | null, startedAt: string, failedAt: string, nextAttemptAt: string | null, workerId: number | null }> }, auditEntries: { nodes: Array<{ id: string, at: string, actor: string, action: string, reason: string | null, detail: unknown }> }, currentTask: { key: string, name: string, status: TaskStatus, attempts: number, errorMessage: string | null } | null } | null };
+
+export type StatsQueryVariables = Exact<{
+  minutes: number;
+}>;
+
+
+export type StatsQuery = { queueStats: Array<{ identifier: string, waiting: number, scheduled: number, running: number, willRetry: number, oldestWaitSeconds: number | null, completed: number, failedForGood: number, cancelled: number, endsPerMinute: number }> };
+
+export type EndsFragment = { completed: number, failedForGood: number, cancelled: number };
+
+export type HourOfEndsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type HourOfEndsQuery = { m5: Array<{ completed: number, failedForGood: number, cancelled: number }>, m10: Array<{ completed: number, failedForGood: number, cancelled: number }>, m15: Array<{ completed: number, failedForGood: number, cancelled: number }>, m20: Array<{ completed: number, failedForGood: number, cancelled: number }>, m25: Array<{ completed: number, failedForGood: number, cancelled: number }>, m30: Array<{ completed: number, failedForGood: number, cancelled: number }>, m35: Array<{ completed: number, failedForGood: number, cancelled: number }>, m40: Array<{ completed: number, failedForGood: number, cancelled: number }>, m45: Array<{ completed: number, failedForGood: number, cancelled: number }>, m50: Array<{ completed: number, failedForGood: number, cancelled: number }>, m55: Array<{ completed: number, failedForGood: number, cancelled: number }>, m60: Array<{ completed: number, failedForGood: number, cancelled: number }> };
+
+export type WorkersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WorkersQuery = { workers: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string, knownVersions: Array<string | null> }> } | null };
+
+export type WorkersPageQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WorkersPageQuery = { alive: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string }> } | null, gone: { nodes: Array<{ id: number, host: string, pid: number, version: string, startedAt: string, stoppedAt: string | null, rescuedBy: number | null }> } | null, running: { nodes: Array<{ id: string, identifier: string, workerId: number | null, startedAt: string | null, progress: number, currentTask: { name: string } | null }> } | null };
+
+export type DefinitionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DefinitionsQuery = { definitions: { nodes: Array<{ identifier: string, version: string, currentSince: string, templates: unknown, payloadSchema: unknown, maxAttempts: number }> } | null };
+
+export type AddMutationVariables = Exact<{
+  input: AddJobInput;
+}>;
+
+
+export type AddMutation = { addJob: { job: { id: string } } | null };
+
+export type CancelMutationVariables = Exact<{
+  input: CancelJobInput;
+}>;
+
+
+export type CancelMutation = { cancelJob: { job: { id: string, status: JobStatus } } | null };
+
+export type RetryMutationVariables = Exact<{
+  input: RetryJobInput;
+}>;
+
+
+export type RetryMutation = { retryJob: { job: { id: string, status: JobStatus } } | null };
+
+export type SkipMutationVariables = Exact<{
+  input: SkipTaskInput;
+}>;
+
+
+export type SkipMutation = { skipTask: { job: { id: string, status: JobStatus } } | null };
+
+export type CompleteMutationVariables = Exact<{
+  input: CompleteTaskInput;
+}>;
+
+
+export type CompleteMutation = { completeTask: { job: { id: string, status: JobStatus } } | null };
+
+export type RescheduleMutationVariables = Exact<{
+  input: RescheduleJobInput;
+}>;
+
+
+export type RescheduleMutation = { rescheduleJob: { job: { id: string, status: JobStatus } } | null };
+
+export type OutcomeFragment = { matched: number, done: number, refused: number, nextAfter: string | null, refusals: Array<{ code: string, message: string, hint: string, jobs: number, firstJobId: string }> };
+
+export type RetryManyMutationVariables = Exact<{
+  input: RetryJobsInput;
+}>;
+
+
+export type RetryManyMutation = { retryJobs: { outcome: { matched: number, done: number, refused: number, nextAfter: string | null, refusals: Array<{ code: string, message: string, hint: string, jobs: number, firstJobId: string }> } } | null };
+
+export type CancelManyMutationVariables = Exact<{
+  input: CancelJobsInput;
+}>;
+
+
+export type CancelManyMutation = { cancelJobs: { outcome: { matched: number, done: number, refused: number, nextAfter: string | null, refusals: Array<{ code: string, message: string, hint: string, jobs: number, firstJobId: string }> } } | null };
+
+export const LiveJobsDocument: Operation<LiveJobsSubscription, LiveJobsSubscriptionVariables> = `subscription LiveJobs($filter: JobFilter, $first: Int!, $after: Cursor, $orderBy: [JobOrderBy!]) { jobsChanged(filter: $filter, first: $first, after: $after, orderBy: $orderBy) { nodes { ...JobRow } pageInfo { hasNextPage hasPreviousPage endCursor } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key name status attempts errorMessage } }`;
+
+export const LiveJobDocument: Operation<LiveJobSubscription, LiveJobSubscriptionVariables> = `subscription LiveJob($id: BigInt!, $taskOffset: Int!) { jobChanged(id: $id) { ...JobRow explanation etaSeconds payload version workerId maxAttempts priority queueName cancelReason scrubbedAt timeoutAt tasks(first: 100, offset: $taskOffset) { nodes { position key name template status attempts deaths progress startedAt completedAt errorMessage input result } } failures(first: 100) { nodes { id position attempt counted errorName errorCode errorMessage errorStack startedAt failedAt nextAttemptAt workerId } } auditEntries(first: 50) { nodes { id at actor action reason detail } } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key name status attempts errorMessage } }`;
+
+export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query Stats($minutes: Int!) { queueStats(minutes: $minutes) { identifier waiting scheduled running willRetry oldestWaitSeconds completed failedForGood cancelled endsPerMinute } }`;
+
+export const HourOfEndsDocument: Operation<HourOfEndsQuery, HourOfEndsQueryVariables> = `query HourOfEnds { m5: queueStats(minutes: 5) { ...Ends } m10: queueStats(minutes: 10) { ...Ends } m15: queueStats(minutes: 15) { ...Ends } m20: queueStats(minutes: 20) { ...Ends } m25: queueStats(minutes: 25) { ...Ends } m30: queueStats(minutes: 30) { ...Ends } m35: queueStats(minutes: 35) { ...Ends } m40: queueStats(minutes: 40) { ...Ends } m45: queueStats(minutes: 45) { ...Ends } m50: queueStats(minutes: 50) { ...Ends } m55: queueStats(minutes: 55) { ...Ends } m60: queueStats(minutes: 60) { ...Ends } } fragment Ends on QueueStat { completed failedForGood cancelled }`;
+
+export const WorkersDocument: Operation<WorkersQuery, WorkersQueryVariables> = `query Workers { workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt knownVersions } } }`;
+
+export const WorkersPageDocument: Operation<WorkersPageQuery, WorkersPageQueryVariables> = `query WorkersPage { alive: workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt } } gone: workers(first: 20, filter: {stoppedAt: {isNull: false}}) { nodes { id host pid version startedAt stoppedAt rescuedBy } } running: jobs( first: 100 filter: {workerId: {isNull: false}, finishedAt: {isNull: true}} ) { nodes { id identifier workerId startedAt progress currentTask { name } } } }`;
+
+export const DefinitionsDocument: Operation<DefinitionsQuery, DefinitionsQueryVariables> = `query Definitions { definitions(first: 100) { nodes { identifier version currentSince templates payloadSchema maxAttempts } } }`;
+
+export const AddDocument: Operation<AddMutation, AddMutationVariables> = `mutation Add($input: AddJobInput!) { addJob(input: $input) { job { id } } }`;
+
+export const CancelDocument: Operation<CancelMutation, CancelMutationVariables> = `mutation Cancel($input: CancelJobInput!) { cancelJob(input: $input) { job { id status } } }`;
+
+export const RetryDocument: Operation<RetryMutation, RetryMutationVariables> = `mutation Retry($input: RetryJobInput!) { retryJob(input: $input) { job { id status } } }`;
+
+export const SkipDocument: Operation<SkipMutation, SkipMutationVariables> = `mutation Skip($input: SkipTaskInput!) { skipTask(input: $input) { job { id status } } }`;
+
+export const CompleteDocument: Operation<CompleteMutation, CompleteMutationVariables> = `mutation Complete($input: CompleteTaskInput!) { completeTask(input: $input) { job { id status } } }`;
+
+export const RescheduleDocument: Operation<RescheduleMutation, RescheduleMutationVariables> = `mutation Reschedule($input: RescheduleJobInput!) { rescheduleJob(input: $input) { job { id status } } }`;
+
+export const RetryManyDocument: Operation<RetryManyMutation, RetryManyMutationVariables> = `mutation RetryMany($input: RetryJobsInput!) { retryJobs(input: $input) { outcome { ...Outcome } } } fragment Outcome on OrdersOutcome { matched done refused nextAfter refusals { code message hint jobs firstJobId } }`;
+
+export const CancelManyDocument: Operation<CancelManyMutation, CancelManyMutationVariables> = `mutation CancelMany($input: CancelJobsInput!) { cancelJobs(input: $input) { outcome { ...Outcome } } } fragment Outcome on OrdersOutcome { matched done refused nextAfter refusals { code message hint jobs firstJobId } }`;

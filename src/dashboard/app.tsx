@@ -1,0 +1,161 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { useConnection, useToken } from "./api/hooks.ts";
+import { bearerOf, keepToken, mayAdd } from "./api/token.ts";
+import { AddJobPage } from "./pages/addJobPage.tsx";
+import { JobPage } from "./pages/jobPage.tsx";
+import { JobsPage } from "./pages/jobsPage.tsx";
+import { OverviewPage } from "./pages/overviewPage.tsx";
+import { TokenPage } from "./pages/tokenPage.tsx";
+import { WorkersPage } from "./pages/workersPage.tsx";
+import { Empty } from "./parts/notices.tsx";
+import { ThemeChoice } from "./parts/themeChoice.tsx";
+import { Link } from "./view/link.tsx";
+import { useAddress } from "./view/location.ts";
+import { settings } from "./view/settings.ts";
+
+const PAGES = [
+  ["/", "Overview"],
+  ["/jobs", "Jobs"],
+  ["/workers", "Workers"],
+  ["/add", "Add a job"],
+] as const;
+
+/** The dashboard: its frame, and the page that the address names. */
+export function App(): JSX.Element {
+  const address = useAddress();
+  const token = useToken();
+  const isAsked = settings.asksForToken && token === null;
+  return (
+    <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
+      <header>
+        <Link to="/" class="brand">
+          Ratchet
+        </Link>
+        {!isAsked && <Navigation path={address.pathname} />}
+        <span class="spacer" />
+        {token !== null && <Who token={token} />}
+        <ThemeChoice />
+      </header>
+      {!isAsked && <ConnectionNotice />}
+      <Content path={address.pathname} isAsked={isAsked} token={token} />
+      <footer>
+        Ratchet {settings.version}
+        {settings.explore && (
+          <>
+            {" · "}
+            <a href="/ruru">GraphQL editor</a>
+          </>
+        )}
+      </footer>
+    </>
+  );
+}
+
+function Navigation({ path }: { readonly path: string }): JSX.Element {
+  return (
+    <nav aria-label="Pages">
+      {PAGES.filter(([to]) => to !== "/add" || mayAdd()).map(([to, name]) => {
+        const isHere = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+        return (
+          <Link key={to} to={to} aria-current={isHere ? "page" : undefined}>
+            {name}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Content({
+  path,
+  isAsked,
+  token,
+}: {
+  readonly path: string;
+  readonly isAsked: boolean;
+  readonly token: string | null;
+}): JSX.Element {
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  // Whoever hears the page is told that another one is there.
+  useEffect(() => {
+    document.title = titleOf(path);
+    if (isFirst.current) {
+      isFirst.current = false;
+    } else {
+      main.current?.focus();
+    }
+  }, [path, isAsked]);
+  return (
+    <main id="content" tabIndex={-1} ref={main} key={token ?? ""}>
+      {isAsked ? <TokenPage /> : <Page path={path} />}
+    </main>
+  );
+}
+
+function Page({ path }: { readonly path: string }): JSX.Element {
+  const id = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
+  if (id !== undefined) {
+    return <JobPage key={id} id={id} />;
+  }
+  switch (path) {
+    case "/":
+      return <OverviewPage />;
+    case "/jobs":
+      return <JobsPage />;
+    case "/workers":
+      return <WorkersPage />;
+    case "/add":
+      return <AddJobPage />;
+    default:
+      return (
+        <Empty title="There is no such page.">
+          <Link to="/">To the overview</Link>
+        </Empty>
+      );
+  }
+}
+
+function titleOf(path: string): string {
+  const job = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
+  const name = job === undefined ? PAGES.find(([to]) => to === path)?.[1] : `Job ${job}`;
+  return `${name ?? "No such page"} · Ratchet`;
+}
+
+function Who({ token }: { readonly token: string }): JSX.Element {
+  const bearer = bearerOf(token);
+  return (
+    <span class="who">
+      {bearer?.subject ?? "token"}
+      {bearer?.role !== null && ` · ${bearer?.role ?? ""}`}
+      {` · ${bearer?.tenant ?? "all tenants"}`}
+      <button
+        type="button"
+        class="small"
+        onClick={() => {
+          keepToken(null);
+        }}
+      >
+        Forget token
+      </button>
+    </span>
+  );
+}
+
+function ConnectionNotice(): JSX.Element {
+  const connection = useConnection();
+  return (
+    <div role="status" class="connection">
+      {connection === "lost" && (
+        <div class="notice">
+          The connection to the server is lost: what is shown may be out of date. It is tried again all the time.
+        </div>
+      )}
+    </div>
+  );
+}

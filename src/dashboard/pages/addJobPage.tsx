@@ -1,0 +1,1 @@
+export function AddJobPage() { return <p>later</p>; }

@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+
+import type { JobDetail } from "../pages/jobPage.tsx";
+import { Ago } from "./moment.tsx";
+
+/** Who ordered what about a job, and why. */
+export function Audit({ entries }: { readonly entries: JobDetail["auditEntries"]["nodes"] }): JSX.Element {
+  return (
+    <div class="table-box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) => (
+            <tr key={entry.id}>
+              <td>
+                <Ago at={entry.at} />
+              </td>
+              <td>{entry.actor}</td>
+              <td>{entry.action.replaceAll("_", " ")}</td>
+              <td>{entry.reason ?? ""}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

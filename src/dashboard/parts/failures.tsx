@@ -1,0 +1,42 @@
+import type { JSX } from "preact";
+
+import type { JobDetail } from "../pages/jobPage.tsx";
+import { durationText } from "../view/durations.ts";
+import { Ago, Moment } from "./moment.tsx";
+
+/** All tries that failed, the newest open. */
+export function Failures({
+  failures,
+  tasks,
+}: {
+  readonly failures: JobDetail["failures"]["nodes"];
+  readonly tasks: JobDetail["tasks"]["nodes"];
+}): JSX.Element {
+  const names = new Map(tasks.map(({ position, name }) => [position, name]));
+  return (
+    <>
+      {failures.map((failure, index) => (
+        <details key={failure.id} class="failure" open={index === 0}>
+          <summary>
+            <strong>{failure.errorMessage}</strong>{" "}
+            <span class="muted">
+              {names.get(failure.position) ?? `task ${failure.position}`}, try {failure.attempt}
+              {failure.counted ? "" : " (not counted)"}, <Ago at={failure.failedAt} />
+            </span>
+          </summary>
+          <p>
+            Failed <Moment at={failure.failedAt} /> after{" "}
+            {durationText(Date.parse(failure.failedAt) - Date.parse(failure.startedAt))}
+            {failure.workerId !== null && ` on worker ${failure.workerId}`}
+            {failure.errorCode !== null && ` with code ${failure.errorCode}`}.
+          </p>
+          {failure.errorStack !== null && (
+            <pre tabIndex={0} aria-label="Stack">
+              {failure.errorStack}
+            </pre>
+          )}
+        </details>
+      ))}
+    </>
+  );
+}

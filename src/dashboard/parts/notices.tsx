@@ -1,0 +1,35 @@
+import type { ComponentChildren, JSX } from "preact";
+
+import type { ApiError } from "../api/apiError.ts";
+
+/** Something went wrong: what, and what to do. */
+export function ErrorNotice({ error }: { readonly error: ApiError }): JSX.Element {
+  return (
+    <div class="notice error" role="alert">
+      <strong>
+        {error.code === null ? "" : `${error.code}: `}
+        {error.message}
+      </strong>
+      {error.hint !== null && <p>{error.hint}</p>}
+    </div>
+  );
+}
+
+/** Nothing is here, and how something would be. */
+export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }): JSX.Element {
+  return (
+    <div class="empty">
+      <p class="title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** The first answer is on its way. */
+export function Waiting(): JSX.Element {
+  return (
+    <p class="loading" role="status">
+      Loading…
+    </p>
+  );
+}

@@ -1,0 +1,83 @@
+/** A try, or a wait, on the way of a task. */
+export interface Span {
+  readonly kind: "waiting" | "failed" | "running" | "completed";
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** What it says on hover. */
+  readonly label: string;
+}
+
+/** What {@link spansOf} needs of a task. */
+export interface TimelineTask {
+  readonly position: number;
+  readonly status: string;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  readonly attempts: number;
+}
+
+/** What it needs of a try that failed. */
+export interface TimelineFailure {
+  readonly position: number;
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly failedAt: string;
+  readonly errorMessage: string;
+}
+
+/** The tries of a task and the waits between them, in order. */
+export function spansOf(task: TimelineTask, failures: readonly TimelineFailure[], nowMs: number): Span[] {
+  const tries: Span[] = failures
+    .filter(({ position }) => position === task.position)
+    .map((failure) => ({
+      kind: "failed" as const,
+      fromMs: Date.parse(failure.startedAt),
+      toMs: Date.parse(failure.failedAt),
+      label: `Try ${failure.attempt} failed: ${failure.errorMessage}`,
+    }))
+    .toSorted((left, right) => left.fromMs - right.fromMs);
+  const last = lastTry(task, nowMs);
+  return withWaits(last === null ? tries : [...tries, last], task, nowMs);
+}
+
+function lastTry({ status, startedAt, completedAt, attempts }: TimelineTask, nowMs: number): Span | null {
+  if (startedAt === null) {
+    return null;
+  }
+  const fromMs = Date.parse(startedAt);
+  if (status === "COMPLETED" && completedAt !== null) {
+    return { kind: "completed", fromMs, toMs: Date.parse(completedAt), label: `Try ${attempts} completed` };
+  }
+  return status === "RUNNING" ? { kind: "running", fromMs, toMs: nowMs, label: `Try ${attempts} runs` } : null;
+}
+
+function withWaits(tries: readonly Span[], { status }: TimelineTask, nowMs: number): Span[] {
+  const spans: Span[] = [];
+  for (const each of tries) {
+    const before = spans.at(-1);
+    if (before !== undefined && each.fromMs > before.toMs) {
+      spans.push({ kind: "waiting", fromMs: before.toMs, toMs: each.fromMs, label: "Waited for the next try" });
+    }
+    spans.push(each);
+  }
+  const end = spans.at(-1);
+  if (status === "FAILED" && end !== undefined && end.toMs < nowMs) {
+    spans.push({ kind: "waiting", fromMs: end.toMs, toMs: nowMs, label: "Waits since" });
+  }
+  return spans;
+}
+
+/** Where a span lies on an axis, in percent; never too narrow to be seen. */
+export function placeOf(
+  { fromMs, toMs }: Pick<Span, "fromMs" | "toMs">,
+  axis: { readonly fromMs: number; readonly toMs: number },
+): { readonly left: number; readonly width: number } {
+  const lengthMs = Math.max(1, axis.toMs - axis.fromMs);
+  const left = clamp(((fromMs - axis.fromMs) / lengthMs) * 100, 0, 99.5);
+  const right = clamp(((toMs - axis.fromMs) / lengthMs) * 100, 0, 100);
+  return { left, width: Math.max(0.5, right - left) };
+}
+
+function clamp(value: number, lowest: number, highest: number): number {
+  return Math.min(highest, Math.max(lowest, value));
+}
