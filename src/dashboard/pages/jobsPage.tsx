@@ -161,16 +161,22 @@ function Row({ job, selection }: { readonly job: JobRow; readonly selection: Sel
 
 function Where({ job }: { readonly job: JobRow }): JSX.Element | null {
   const { currentTask } = job;
-  if (job.status === "COMPLETED" || currentTask === null) {
+  if (job.status === "COMPLETED" || job.status === "CANCELLED" || currentTask === null) {
     return job.finishedAt === null ? null : (
       <span class="muted">
-        done <Ago at={job.finishedAt} />
+        ended <Ago at={job.finishedAt} />
       </span>
     );
   }
+  const startsLater = job.startedAt === null && Date.parse(job.runAt) > Date.now();
   return (
     <>
       {currentTask.name}
+      {startsLater && (
+        <div class="muted">
+          starts <Ago at={job.runAt} />
+        </div>
+      )}
       {currentTask.errorMessage !== null && <div class="error-text">{currentTask.errorMessage}</div>}
       {job.nextAttemptAt !== null && (
         <div class="muted">

@@ -1,1 +1,150 @@
-export function OverviewPage() { return <p>later</p>; }
+import type { JSX } from "preact";
+
+import { type StatsQuery, HourOfEndsDocument, StatsDocument, WorkersDocument } from "../api/generated.ts";
+import { usePolled } from "../api/hooks.ts";
+import { HourChart } from "../parts/hourChart.tsx";
+import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
+import { RunningNow } from "../parts/runningNow.tsx";
+import { durationText } from "../view/durations.ts";
+import { slicesOf, sumOf } from "../view/hour.ts";
+import { Link } from "../view/link.tsx";
+
+const STATS_EVERY_MS = 3000;
+const HOUR_EVERY_MS = 60_000;
+const WORKERS_EVERY_MS = 10_000;
+/** A worker gives a sign of life twice a second; one without for so long is taken for dead. */
+const SILENT_MS = 10_000;
+
+type Stat = StatsQuery["queueStats"][number];
+
+/** What runs, what waits and what fails, definitions in trouble first. */
+export function OverviewPage(): JSX.Element {
+  const { data, error } = usePolled(StatsDocument, { minutes: 60 }, STATS_EVERY_MS);
+  const hour = usePolled(HourOfEndsDocument, {}, HOUR_EVERY_MS);
+  const stats = data?.queueStats ?? [];
+  return (
+    <>
+      <h1>Overview</h1>
+      {error !== null && <ErrorNotice error={error} />}
+      {data === null && error === null && <Waiting />}
+      {data !== null && <Tiles stats={stats} />}
+      <section aria-label="Ends over the last hour">
+        <h2>Ends over the last hour</h2>
+        {hour.error !== null && <ErrorNotice error={hour.error} />}
+        {hour.data !== null && <HourChart slices={slicesOf(Object.values(hour.data).map(sumOf))} />}
+      </section>
+      {data !== null && (
+        <section aria-label="Definitions">
+          <h2>Definitions</h2>
+          {stats.length === 0 ? <NoDefinitions /> : <StatsTable stats={stats} />}
+        </section>
+      )}
+      <section aria-label="Running now">
+        <h2>Running now</h2>
+        <RunningNow />
+      </section>
+    </>
+  );
+}
+
+function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
+  const total = (key: "waiting" | "running" | "scheduled" | "willRetry" | "failedForGood"): number =>
+    stats.reduce((sum, stat) => sum + stat[key], 0);
+  const waits = stats.map(({ oldestWaitSeconds }) => oldestWaitSeconds ?? 0);
+  const oldest = Math.max(0, ...waits);
+  return (
+    <ul class="tiles">
+      <Tile name="running" to="/jobs?state=running" value={total("running")} />
+      <Tile name="due, no worker yet" to="/jobs?state=pending" value={total("waiting")} />
+      <Tile name="longest due" to="/jobs?state=unfinished&order=oldest" value={oldest === 0 ? "none" : durationText(oldest * 1000)} />
+      <Tile name="for later" to="/jobs?state=pending" value={total("scheduled")} />
+      <Tile name="will retry" to="/jobs?state=retrying" value={total("willRetry")} />
+      <Tile name="failed for good, last hour" to="/jobs?state=failed" value={total("failedForGood")} isBad={total("failedForGood") > 0} />
+      <WorkersTile />
+    </ul>
+  );
+}
+
+/** Viewers and operators see no workers: those are nobody's but an admin's. */
+function WorkersTile(): JSX.Element {
+  const { data } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
+  const alive = (data?.workers?.nodes ?? []).filter(({ beatAt }) => Date.now() - Date.parse(beatAt) < SILENT_MS);
+  return <Tile name="workers alive" to="/workers" value={data === null ? "–" : alive.length} isBad={data !== null && alive.length === 0} />;
+}
+
+function Tile({
+  name,
+  value,
+  to,
+  isBad = false,
+}: {
+  readonly name: string;
+  readonly value: number | string;
+  readonly to: string;
+  readonly isBad?: boolean;
+}): JSX.Element {
+  return (
+    <li class={isBad ? "tile bad" : "tile"}>
+      <strong>{value}</strong>
+      <Link to={to}>{name}</Link>
+    </li>
+  );
+}
+
+function StatsTable({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
+  const troubleFirst = stats.toSorted(
+    (left, right) =>
+      right.failedForGood - left.failedForGood ||
+      right.willRetry - left.willRetry ||
+      left.identifier.localeCompare(right.identifier),
+  );
+  return (
+    <div class="table-box">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Definition</th>
+            <th scope="col" class="number">Running</th>
+            <th scope="col" class="number">Due</th>
+            <th scope="col" class="number">Longest due</th>
+            <th scope="col" class="number">For later</th>
+            <th scope="col" class="number">Will retry</th>
+            <th scope="col" class="number">Failed, last hour</th>
+            <th scope="col" class="number">Completed, last hour</th>
+            <th scope="col" class="number">Ends a minute</th>
+          </tr>
+        </thead>
+        <tbody>
+          {troubleFirst.map((stat) => (
+            <tr key={stat.identifier}>
+              <th scope="row">
+                <Link to={`/jobs?identifier=${encodeURIComponent(stat.identifier)}`}>{stat.identifier}</Link>
+              </th>
+              <td class="number">{stat.running}</td>
+              <td class="number">{stat.waiting}</td>
+              <td class="number">
+                {stat.oldestWaitSeconds === null ? "" : durationText(stat.oldestWaitSeconds * 1000)}
+              </td>
+              <td class="number">{stat.scheduled}</td>
+              <td class="number">{stat.willRetry}</td>
+              <td class={stat.failedForGood > 0 ? "number error-text" : "number"}>{stat.failedForGood}</td>
+              <td class="number">{stat.completed}</td>
+              <td class="number">{stat.endsPerMinute.toFixed(1)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function NoDefinitions(): JSX.Element {
+  return (
+    <Empty title="No definition is registered yet.">
+      <p>
+        Write one in <code>tasks/</code> and start a worker: it registers what it finds.
+      </p>
+      <pre tabIndex={0}>npx ratchet worker</pre>
+    </Empty>
+  );
+}
