@@ -55,6 +55,8 @@ export interface ServerOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Whether `/ruru` is shown and introspection answered. Default: as long as nobody is asked for a token. */
   readonly explore?: boolean | undefined;
+  /** Where the dashboard was built. Default: where the package has it. */
+  readonly dashboardFolder?: string | undefined;
   /** Where queries go: a replica or a transaction pooler. Default: where everything goes. */
   readonly queryConnectionString?: string | undefined;
   /** Changes of the limits of websockets. Default: none. */
@@ -139,13 +141,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     healthPool,
     guard,
     explore,
-    dashboard: loadDashboard({
-      version: RATCHET_VERSION,
-      asksForToken: tokens !== undefined,
-      roleClaim: tokens?.roleClaim ?? "",
-      tenantClaim: tokens?.tenantClaim ?? "",
-      explore,
-    }),
+    dashboard: loadDashboard(
+      {
+        version: RATCHET_VERSION,
+        asksForToken: tokens !== undefined,
+        roleClaim: tokens?.roleClaim ?? "",
+        tenantClaim: tokens?.tenantClaim ?? "",
+        explore,
+      },
+      options.dashboardFolder,
+    ),
   });
   let isClosing = false;
   server.on("request", (request, response) => {

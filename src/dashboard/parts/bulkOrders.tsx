@@ -196,7 +196,7 @@ function BulkDialog({
     >
       <p role="status">
         {matched === null && error === null && "Counting…"}
-        {matched !== null && `${matched} ${matched === 1 ? "job" : "jobs"} of these can be looked at by this order.`}{" "}
+        {matched !== null && `${matched} ${matched === 1 ? "job matches" : "jobs match"} now.`}{" "}
         {done > 0 && `${done} done.`}
       </p>
       <p>

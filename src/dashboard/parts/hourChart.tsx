@@ -2,11 +2,9 @@ import type { JSX } from "preact";
 
 import { SLICE_MINUTES, type Slice } from "../view/hour.ts";
 
-const WIDTH = 720;
-const HEIGHT = 150;
-const FLOOR = HEIGHT - 20;
-const CEILING = 12;
-const LEFT = 34;
+const FLOOR = 130;
+const CEILING = 8;
+const LEFT_PERCENT = 4;
 const KINDS = [
   ["completed", "completed"],
   ["failedForGood", "failed"],
@@ -17,25 +15,31 @@ const KINDS = [
 export function HourChart({ slices }: { readonly slices: readonly Slice[] }): JSX.Element {
   const totals = slices.map(({ completed, failedForGood, cancelled }) => completed + failedForGood + cancelled);
   const most = Math.max(1, ...totals);
-  const step = (WIDTH - LEFT) / Math.max(1, slices.length);
+  const stepPercent = (100 - LEFT_PERCENT) / Math.max(1, slices.length);
   return (
     <>
-      <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-        <line x1={LEFT} x2={WIDTH} y1={FLOOR} y2={FLOOR} />
-        <line x1={LEFT} x2={WIDTH} y1={CEILING} y2={CEILING} />
-        <text x={LEFT - 4} y={CEILING + 4} text-anchor="end">
+      <svg class="chart" aria-hidden="true">
+        <line x1={`${LEFT_PERCENT}%`} x2="100%" y1={FLOOR} y2={FLOOR} />
+        <line x1={`${LEFT_PERCENT}%`} x2="100%" y1={CEILING} y2={CEILING} />
+        <text x={`${LEFT_PERCENT - 0.5}%`} y={CEILING + 4} text-anchor="end">
           {most}
         </text>
-        <text x={LEFT - 4} y={FLOOR} text-anchor="end">
+        <text x={`${LEFT_PERCENT - 0.5}%`} y={FLOOR + 2} text-anchor="end">
           0
         </text>
         {slices.map((slice, index) => (
-          <Bar key={slice.fromMinutes} slice={slice} x={LEFT + index * step} width={step - 4} most={most} />
+          <Bar
+            key={slice.fromMinutes}
+            slice={slice}
+            leftPercent={LEFT_PERCENT + index * stepPercent}
+            widthPercent={stepPercent * 0.94}
+            most={most}
+          />
         ))}
-        <text x={LEFT} y={HEIGHT - 4}>
+        <text x={`${LEFT_PERCENT}%`} y={FLOOR + 16}>
           an hour ago
         </text>
-        <text x={WIDTH} y={HEIGHT - 4} text-anchor="end">
+        <text x="100%" y={FLOOR + 16} text-anchor="end">
           now
         </text>
       </svg>
@@ -56,12 +60,12 @@ export function HourChart({ slices }: { readonly slices: readonly Slice[] }): JS
 
 interface BarProps {
   readonly slice: Slice;
-  readonly x: number;
-  readonly width: number;
+  readonly leftPercent: number;
+  readonly widthPercent: number;
   readonly most: number;
 }
 
-function Bar({ slice, x, width, most }: BarProps): JSX.Element {
+function Bar({ slice, leftPercent, widthPercent, most }: BarProps): JSX.Element {
   let top = FLOOR;
   return (
     <g>
@@ -69,7 +73,16 @@ function Bar({ slice, x, width, most }: BarProps): JSX.Element {
       {KINDS.map(([key, name]) => {
         const height = (slice[key] / most) * (FLOOR - CEILING);
         top -= height;
-        return <rect key={key} class={`bar-${name}`} x={x} y={top} width={width} height={height} />;
+        return (
+          <rect
+            key={key}
+            class={`bar-${name}`}
+            x={`${leftPercent}%`}
+            y={top}
+            width={`${widthPercent}%`}
+            height={height}
+          />
+        );
       })}
     </g>
   );
