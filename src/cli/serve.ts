@@ -13,9 +13,9 @@ import { aborted, untilInterrupted } from "./interruption.ts";
 /** `ratchet serve`: the GraphQL API until the process is asked to end; the log goes to standard output. */
 export function createServeCommand(context: CliContext): CommandUnknownOpts {
   const command = new Command("serve")
-    .summary("serve GraphQL until Ctrl-C")
+    .summary("serve the dashboard and GraphQL until Ctrl-C")
     .description(
-      "Serves /graphql and, to try queries in a browser, /ruru, until Ctrl-C or SIGTERM; for this machine only, unless it was told how to check tokens (RATCHET_JWT_SECRET, RATCHET_JWKS_URL or RATCHET_JWT_KEY_FILE). Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
+      "Serves a dashboard at /, /graphql and, to try queries in a browser, /ruru, until Ctrl-C or SIGTERM; for this machine only, unless it was told how to check tokens (RATCHET_JWT_SECRET, RATCHET_JWKS_URL or RATCHET_JWT_KEY_FILE). Logs JSON lines to standard output. The database must be migrated (ratchet migrate).",
     )
     .option(
       "--port <n>",
@@ -64,6 +64,7 @@ export function createServeCommand(context: CliContext): CommandUnknownOpts {
 
 function whereServed(url: string, { explore, tokens }: Pick<Config, "explore" | "tokens">): string[] {
   return [
+    `The dashboard is at ${url}`,
     `GraphQL is at ${url}/graphql${explore ? `; try it in a browser: ${url}/ruru` : ""}`,
     ...(tokens === null
       ? [

@@ -26,7 +26,7 @@ export function whereToLook({ command, concurrency, database, logFile, serverUrl
     `  jobs         ${command} jobs`,
     ...(serverUrl === null
       ? [`  GraphQL      off; for it: ${installLine()}`]
-      : [`  GraphQL      ${serverUrl}/ruru (in a browser), ${serverUrl}/graphql`]),
+      : [`  dashboard    ${serverUrl}`, `  GraphQL      ${serverUrl}/ruru (in a browser), ${serverUrl}/graphql`]),
     ...(database.embeddedIn === null
       ? []
       : [`  psql         psql ${database.url}`, `  data         ${database.embeddedIn}`]),

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useConnection, useToken } from "./api/hooks.ts";
-import { bearerOf, keepToken, mayAdd } from "./api/token.ts";
+import { bearerOf, keepToken, mayAdd, maySeeWorkers } from "./api/token.ts";
 import { AddJobPage } from "./pages/addJobPage.tsx";
 import { JobPage } from "./pages/jobPage.tsx";
 import { JobsPage } from "./pages/jobsPage.tsx";
@@ -10,23 +10,40 @@ import { OverviewPage } from "./pages/overviewPage.tsx";
 import { TokenPage } from "./pages/tokenPage.tsx";
 import { WorkersPage } from "./pages/workersPage.tsx";
 import { Empty } from "./parts/notices.tsx";
+import { ShortcutHelp } from "./parts/shortcutHelp.tsx";
 import { ThemeChoice } from "./parts/themeChoice.tsx";
 import { Link } from "./view/link.tsx";
 import { useAddress } from "./view/location.ts";
 import { settings } from "./view/settings.ts";
+import { useShortcuts } from "./view/shortcuts.ts";
 
-const PAGES = [
-  ["/", "Overview"],
-  ["/jobs", "Jobs"],
-  ["/workers", "Workers"],
-  ["/add", "Add a job"],
-] as const;
+interface Page {
+  readonly path: string;
+  readonly name: string;
+  /** The letter that goes there after `g`. */
+  readonly letter: string;
+  readonly isOpen: () => boolean;
+}
+
+const PAGES: readonly Page[] = [
+  { path: "/", name: "Overview", letter: "o", isOpen: () => true },
+  { path: "/jobs", name: "Jobs", letter: "j", isOpen: () => true },
+  { path: "/workers", name: "Workers", letter: "w", isOpen: maySeeWorkers },
+  { path: "/add", name: "Add a job", letter: "a", isOpen: mayAdd },
+];
 
 /** The dashboard: its frame, and the page that the address names. */
 export function App(): JSX.Element {
   const address = useAddress();
   const token = useToken();
   const isAsked = settings.asksForToken && token === null;
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  useShortcuts({
+    pages: PAGES.filter(({ isOpen }) => !isAsked && isOpen()),
+    onHelp: () => {
+      setHelpOpen(true);
+    },
+  });
   return (
     <>
       <a class="skip" href="#content">
@@ -43,8 +60,26 @@ export function App(): JSX.Element {
       </header>
       {!isAsked && <ConnectionNotice />}
       <Content path={address.pathname} isAsked={isAsked} token={token} />
+      {isHelpOpen && (
+        <ShortcutHelp
+          pages={PAGES}
+          onClose={() => {
+            setHelpOpen(false);
+          }}
+        />
+      )}
       <footer>
         Ratchet {settings.version}
+        {" · "}
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            setHelpOpen(true);
+          }}
+        >
+          Keys
+        </button>
         {settings.explore && (
           <>
             {" · "}
@@ -59,11 +94,11 @@ export function App(): JSX.Element {
 function Navigation({ path }: { readonly path: string }): JSX.Element {
   return (
     <nav aria-label="Pages">
-      {PAGES.filter(([to]) => to !== "/add" || mayAdd()).map(([to, name]) => {
-        const isHere = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+      {PAGES.filter(({ isOpen }) => isOpen()).map((page) => {
+        const isHere = path === page.path || (page.path !== "/" && path.startsWith(`${page.path}/`));
         return (
-          <Link key={to} to={to} aria-current={isHere ? "page" : undefined}>
-            {name}
+          <Link key={page.path} to={page.path} aria-current={isHere ? "page" : undefined}>
+            {page.name}
           </Link>
         );
       })}
@@ -93,12 +128,12 @@ function Content({
   }, [path, isAsked]);
   return (
     <main id="content" tabIndex={-1} ref={main} key={token ?? ""}>
-      {isAsked ? <TokenPage /> : <Page path={path} />}
+      {isAsked ? <TokenPage /> : <Shown path={path} />}
     </main>
   );
 }
 
-function Page({ path }: { readonly path: string }): JSX.Element {
+function Shown({ path }: { readonly path: string }): JSX.Element {
   const id = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
   if (id !== undefined) {
     return <JobPage key={id} id={id} />;
@@ -123,7 +158,7 @@ function Page({ path }: { readonly path: string }): JSX.Element {
 
 function titleOf(path: string): string {
   const job = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
-  const name = job === undefined ? PAGES.find(([to]) => to === path)?.[1] : `Job ${job}`;
+  const name = job === undefined ? PAGES.find((page) => page.path === path)?.name : `Job ${job}`;
   return `${name ?? "No such page"} · Ratchet`;
 }
 

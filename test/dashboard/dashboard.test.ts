@@ -224,7 +224,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByText("That is no JSON Web Token").waitFor();
     await page.getByLabel("Token").fill(await signToken({ exp: 1 }));
     await page.getByRole("button", { name: "Enter" }).click();
-    await page.getByRole("alert").filter({ hasText: "does not count" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "The token of before does not count" }).waitFor();
     await page.getByLabel("Token").waitFor();
   });
 

@@ -23,7 +23,7 @@ export async function generateOperations(schema: string, text: string): Promise<
   const texts = document.definitions
     .filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
     .map((definition) => constantOf(definition, document));
-  return [`import type { Operation } from "./client.ts";`, types, ...texts].join("\n");
+  return [`import type { Operation } from "./operation.ts";`, types, ...texts].join("\n");
 }
 
 /** Texts, not trees: a page needs no parser and no printer then. */

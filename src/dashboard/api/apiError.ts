@@ -1,11 +1,14 @@
 /** An error as GraphQL answers it. */
 export interface AnsweredError {
   readonly message: string;
-  readonly extensions?: {
-    readonly code?: string;
-    readonly hint?: string;
-    readonly fields?: unknown;
-  };
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** What is wrong with one field of a payload. */
+export interface PayloadIssue {
+  /** Such as `images[2]`. */
+  readonly path: string;
+  readonly message: string;
 }
 
 /** What the server refused, or that it cannot be reached. */
@@ -15,14 +18,14 @@ export class ApiError extends Error {
   readonly code: string | null;
   /** What to do. */
   readonly hint: string | null;
-  /** Everything the server said of it. */
-  readonly details: Readonly<Record<string, unknown>>;
+  /** Of a payload that its schema rejects; else none. */
+  readonly issues: readonly PayloadIssue[];
 
   constructor(message: string, details: Readonly<Record<string, unknown>> = {}) {
     super(message);
-    this.details = details;
     this.code = typeof details["code"] === "string" ? details["code"] : null;
     this.hint = typeof details["hint"] === "string" ? details["hint"] : null;
+    this.issues = Array.isArray(details["issues"]) ? (details["issues"] as readonly PayloadIssue[]) : [];
   }
 }
 

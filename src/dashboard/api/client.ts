@@ -1,12 +1,8 @@
 import { createClient } from "graphql-ws";
 
 import { type AnsweredError, ApiError, apiErrorOf, asApiError } from "./apiError.ts";
+import type { Operation } from "./operation.ts";
 import { hearToken, keepToken, readToken } from "./token.ts";
-
-/** The text of an operation, with the types of its answer and its variables. */
-export type Operation<Data, Variables> = string & {
-  readonly __types?: (variables: Variables) => Data;
-};
 
 /** What a subscription tells. */
 export interface Listener<Data> {
@@ -68,9 +64,9 @@ const live = createClient({
       note("open");
     },
     closed: (cause) => {
-      const { code } = cause as CloseEvent;
-      if (CLOSES_OF_TOKENS.has(code)) {
-        keepToken(null);
+      const { code, reason } = cause as CloseEvent;
+      if (CLOSES_OF_TOKENS.has(code) && readToken() !== null) {
+        keepToken(null, reason);
       }
       note(code === 1000 ? "idle" : "lost");
     },
@@ -99,11 +95,12 @@ export async function ask<Data, Variables>(operation: Operation<Data, Variables>
   } catch (error) {
     throw asApiError(error);
   }
-  if (response.status === 401) {
-    keepToken(null);
-  }
   if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
-    throw apiErrorOf(answer.errors ?? []);
+    const error = apiErrorOf(answer.errors ?? []);
+    if (response.status === 401 && readToken() !== null) {
+      keepToken(null, error.message);
+    }
+    throw error;
   }
   return answer.data;
 }

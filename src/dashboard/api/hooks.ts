@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type ApiError, asApiError } from "./apiError.ts";
-import { type Connection, type Operation, ask, connectionNow, follow, hearConnection } from "./client.ts";
+import { type Connection, ask, connectionNow, follow, hearConnection } from "./client.ts";
+import type { Operation } from "./operation.ts";
 import { hearToken, readToken } from "./token.ts";
 
 /** What a page knows of the data it shows. */

@@ -1,6 +1,7 @@
 import { settings } from "../view/settings.ts";
 
 const KEY = "ratchet.token";
+let refusal: string | null = null;
 const listeners = new Set<() => void>();
 
 /** The token of this window; null if there is none. It goes with the tab, so two windows can be two people. */
@@ -8,8 +9,14 @@ export function readToken(): string | null {
   return sessionStorage.getItem(KEY);
 }
 
-/** Keeps a token for this window; null forgets it. */
-export function keepToken(token: string | null): void {
+/** Why the server did not take the token of before; null if nothing was wrong with it. */
+export function whyForgotten(): string | null {
+  return refusal;
+}
+
+/** Keeps a token for this window; null forgets it, with what the server had against it. */
+export function keepToken(token: string | null, why: string | null = null): void {
+  refusal = why;
   if (token === null) {
     sessionStorage.removeItem(KEY);
   } else {
@@ -56,6 +63,12 @@ export function mayOrder(): boolean {
   }
   const role = bearerOf(token)?.role;
   return role === "operator" || role === "admin";
+}
+
+/** Whether the bearer may know which workers there are: host names and processes are nobody's business but an admin's. */
+export function maySeeWorkers(): boolean {
+  const token = readToken();
+  return token === null ? !settings.asksForToken : bearerOf(token)?.role === "admin";
 }
 
 /** Whether the bearer may add jobs. */

@@ -137,6 +137,7 @@ function AddForm({ definition }: { readonly definition: Definition }): JSX.Eleme
           <PayloadFields
             fields={fields}
             payload={payload}
+            issues={error?.issues ?? []}
             onPayload={(changed) => {
               setText(JSON.stringify(changed, null, 2));
             }}

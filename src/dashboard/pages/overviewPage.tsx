@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import { type StatsQuery, HourOfEndsDocument, StatsDocument, WorkersDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
+import { maySeeWorkers } from "../api/token.ts";
 import { HourChart } from "../parts/hourChart.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { RunningNow } from "../parts/runningNow.tsx";
@@ -60,12 +61,11 @@ function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
       <Tile name="for later" to="/jobs?state=pending" value={total("scheduled")} />
       <Tile name="will retry" to="/jobs?state=retrying" value={total("willRetry")} />
       <Tile name="failed for good, last hour" to="/jobs?state=failed" value={total("failedForGood")} isBad={total("failedForGood") > 0} />
-      <WorkersTile />
+      {maySeeWorkers() && <WorkersTile />}
     </ul>
   );
 }
 
-/** Viewers and operators see no workers: those are nobody's but an admin's. */
 function WorkersTile(): JSX.Element {
   const { data } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
   const alive = (data?.workers?.nodes ?? []).filter(({ beatAt }) => Date.now() - Date.parse(beatAt) < SILENT_MS);

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { bearerOf, keepToken } from "../api/token.ts";
+import { bearerOf, keepToken, whyForgotten } from "../api/token.ts";
 
 /** Asks for a token; the API answers nobody without one. */
 export function TokenPage(): JSX.Element {
   const [text, setText] = useState("");
   const [isWrong, setWrong] = useState(false);
+  const why = whyForgotten();
   function enter(event: SubmitEvent): void {
     event.preventDefault();
     const token = text.trim().replace(/^Bearer\s+/iv, "");
@@ -40,6 +41,7 @@ export function TokenPage(): JSX.Element {
         />
       </label>
       <p id="token-problem" role="alert" class="problem">
+        {!isWrong && why !== null && `The token of before does not count: ${why}`}
         {isWrong ? "That is no JSON Web Token: three parts with dots between them, beginning with eyJ." : ""}
       </p>
       <button type="submit" class="primary">

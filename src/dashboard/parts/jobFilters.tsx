@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { DefinitionsDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
 import { type JobView, STATES } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { goTo, withParameters } from "../view/location.ts";
+import { takeSearchWish } from "../view/shortcuts.ts";
 
 const TYPING_PAUSE_MS = 300;
 const DEFINITIONS_EVERY_MS = 60_000;
@@ -27,10 +28,18 @@ export function JobFilters({ address, view }: { readonly address: URL; readonly 
     goTo(withParameters(address, { ...changes, after: null }), { replace });
   }
 
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (takeSearchWish()) {
+      form.current?.querySelector<HTMLInputElement>('input[name="text"]')?.focus();
+    }
+  }, []);
+
   return (
     <form
       role="search"
       class="filters"
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
       }}

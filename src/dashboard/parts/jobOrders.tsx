@@ -15,11 +15,28 @@ import { OrderDialog } from "./orderDialog.tsx";
 
 type Order = "cancel" | "retry" | "retryFrom" | "skip" | "complete" | "reschedule";
 
-const ORDERS: readonly { readonly order: Order; readonly name: string; readonly isPossible: (job: JobDetail) => boolean }[] = [
-  { order: "retry", name: "Retry now", isPossible: ({ status }) => status === "FAILED" || status === "CANCELLED" },
-  { order: "retryFrom", name: "Retry from a task", isPossible: ({ status }) => status === "FAILED" || status === "CANCELLED" },
+interface OrderButton {
+  readonly order: Order;
+  readonly name: string;
+  /** Whether the database would take it now; if it does not, its error says why. */
+  readonly isPossible: (job: JobDetail) => boolean;
+}
+
+const RETRIED = new Set(["FAILED", "CANCELLED"]);
+
+const ORDERS: readonly OrderButton[] = [
+  { order: "retry", name: "Retry now", isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && RETRIED.has(status) },
+  {
+    order: "retryFrom",
+    name: "Retry from a task",
+    isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && (RETRIED.has(status) || status === "COMPLETED"),
+  },
   { order: "skip", name: "Skip a task", isPossible: ({ isFinal }) => !isFinal },
-  { order: "complete", name: "Mark a task done", isPossible: ({ isFinal, currentTask }) => !isFinal && currentTask !== null },
+  {
+    order: "complete",
+    name: "Mark a task done",
+    isPossible: ({ isFinal, currentTask }) => !isFinal && currentTask !== null,
+  },
   { order: "reschedule", name: "Reschedule", isPossible: ({ isFinal, workerId }) => !isFinal && workerId === null },
   { order: "cancel", name: "Cancel", isPossible: ({ isFinal }) => !isFinal },
 ];

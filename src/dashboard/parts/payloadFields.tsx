@@ -1,16 +1,19 @@
 import type { JSX } from "preact";
 
+import type { PayloadIssue } from "../api/apiError.ts";
 import { type FormField, typedOf, withField } from "../view/payloadForm.ts";
 
 /** What {@link PayloadFields} takes. */
 export interface PayloadFieldsProps {
   readonly fields: readonly FormField[];
   readonly payload: Readonly<Record<string, unknown>>;
+  /** What the server has said of the payload. */
+  readonly issues: readonly PayloadIssue[];
   readonly onPayload: (payload: Record<string, unknown>) => void;
 }
 
 /** A form for a payload. */
-export function PayloadFields({ fields, payload, onPayload }: PayloadFieldsProps): JSX.Element {
+export function PayloadFields({ fields, payload, issues, onPayload }: PayloadFieldsProps): JSX.Element {
   return (
     <>
       {fields.map((field) => (
@@ -27,6 +30,13 @@ export function PayloadFields({ fields, payload, onPayload }: PayloadFieldsProps
             />
           </label>
           {field.hint !== null && <p class="muted">{field.hint}</p>}
+          {issues
+            .filter(({ path }) => path === field.name || path.startsWith(`${field.name}[`) || path.startsWith(`${field.name}.`))
+            .map(({ path, message }) => (
+              <p key={`${path} ${message}`} class="problem">
+                {path} {message}
+              </p>
+            ))}
         </div>
       ))}
     </>

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+
+import { filterOf, viewOf } from "../../../src/dashboard/view/jobFilter.ts";
+
+function filter(search: string, nowMs = 0): unknown {
+  return filterOf(viewOf(new URL(`http://localhost/jobs${search}`)), nowMs);
+}
+
+test("without parameters all jobs are shown", () => {
+  expect(filter("")).toStrictEqual({});
+});
+
+test("all parameters hold at once", () => {
+  expect(filter("?state=failed&identifier=publish&tenant=A&text=listing:7&minutes=60", 7_230_000)).toStrictEqual({
+    status: { equalTo: "FAILED" },
+    finishedAt: { isNull: false },
+    identifier: { equalTo: "publish" },
+    tenant: { equalTo: "A" },
+    jobKey: { includesInsensitive: "listing:7" },
+    createdAt: { greaterThanOrEqualTo: "1970-01-01T01:00:00.000Z" },
+  });
+});
+
+test("a number is an id", () => {
+  expect(filter("?text=42")).toStrictEqual({ id: { equalTo: "42" } });
+  expect(filter("?text=4a")).toStrictEqual({ jobKey: { includesInsensitive: "4a" } });
+});
+
+test("what somebody made up in an address is left out", () => {
+  expect(filter("?state=toString&minutes=-3")).toStrictEqual({});
+  expect(filter("?minutes=x")).toStrictEqual({});
+});
