@@ -91,7 +91,11 @@ function assetOf(name: string, plain: Buffer, cacheControl: string): Asset {
   return { type: TYPES[extname(name)] ?? "application/octet-stream", plain, zipped: gzipSync(plain), cacheControl };
 }
 
-function sendAsset({ type, plain, zipped, cacheControl }: Asset, request: IncomingMessage, response: ServerResponse): void {
+function sendAsset(
+  { type, plain, zipped, cacheControl }: Asset,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const isZipped = /\bgzip\b/v.test(String(request.headers["accept-encoding"] ?? ""));
   const body = isZipped ? zipped : plain;
   response.writeHead(200, {

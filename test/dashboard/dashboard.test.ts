@@ -116,7 +116,10 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     expect((await readJob(sql, id)).status).toBe("RUNNING");
     await page.getByLabel("Reason").fill("wrong product");
     await page.getByRole("button", { name: "Cancel the job" }).click();
-    await page.getByRole("heading", { name: `Job ${id}` }).filter({ hasText: "CANCELLED" }).waitFor();
+    await page
+      .getByRole("heading", { name: `Job ${id}` })
+      .filter({ hasText: "CANCELLED" })
+      .waitFor();
     expect(await readJob(sql, id)).toMatchObject({ status: "CANCELLED", cancel_reason: "wrong product" });
   });
 
@@ -186,8 +189,13 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await first.close();
     await page.getByText("The connection to the server is lost").waitFor();
     await sql.rows("select ratchet.cancel_job($1)", [id]);
-    await (await bench.start({ port })).ready;
-    await page.getByRole("heading", { name: `Job ${id}` }).filter({ hasText: "CANCELLED" }).waitFor();
+    await (
+      await bench.start({ port })
+    ).ready;
+    await page
+      .getByRole("heading", { name: `Job ${id}` })
+      .filter({ hasText: "CANCELLED" })
+      .waitFor();
     await page.getByText("The connection to the server is lost").waitFor({ state: "detached" });
   });
 
@@ -228,23 +236,26 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByLabel("Token").waitFor();
   });
 
-  test.each(["light", "dark"] as const)("axe finds nothing serious in %s, and in a narrow window nothing sticks out", async (colorScheme) => {
-    const { id } = await addPublish(sql);
-    await failFirstTask(id, true);
-    const page = await browser.open({ colorScheme, width: 400 });
-    for (const [path, sign] of [
-      ["/", ".chart"],
-      ["/jobs", "table.jobs"],
-      [`/jobs/${id}`, "table.plan"],
-      ["/workers", "table"],
-      ["/add", "fieldset"],
-    ] as const) {
-      await show(path, page);
-      await page.locator(sign).first().waitFor();
-      expect(await seriousFindings(page), path).toStrictEqual([]);
-      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(400);
-    }
-  });
+  test.each(["light", "dark"] as const)(
+    "axe finds nothing serious in %s, and in a narrow window nothing sticks out",
+    async (colorScheme) => {
+      const { id } = await addPublish(sql);
+      await failFirstTask(id, true);
+      const page = await browser.open({ colorScheme, width: 400 });
+      for (const [path, sign] of [
+        ["/", ".chart"],
+        ["/jobs", "table.jobs"],
+        [`/jobs/${id}`, "table.plan"],
+        ["/workers", "table"],
+        ["/add", "fieldset"],
+      ] as const) {
+        await show(path, page);
+        await page.locator(sign).first().waitFor();
+        expect(await seriousFindings(page), path).toStrictEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(400);
+      }
+    },
+  );
 
   test("nothing was refused by the policy, thrown, or asked of another host", () => {
     expect(browser.complaints).toStrictEqual([]);

@@ -122,7 +122,9 @@ export function follow<Data, Variables extends object>(
         }
       },
       error: (cause) => {
-        onError(cause instanceof CloseEvent ? new ApiError(cause.reason || "The connection was closed.") : asApiError(cause));
+        onError(
+          cause instanceof CloseEvent ? new ApiError(cause.reason || "The connection was closed.") : asApiError(cause),
+        );
       },
       complete: () => {},
     },

@@ -151,15 +151,34 @@ function AddForm({ definition }: { readonly definition: Definition }): JSX.Eleme
         <legend>When, and for whom</legend>
         <label>
           Run at <span class="muted">(your zone; empty is at once)</span>
-          <input type="datetime-local" step="1" value={runAt} onInput={({ currentTarget }) => { setRunAt(currentTarget.value); }} />
+          <input
+            type="datetime-local"
+            step="1"
+            value={runAt}
+            onInput={({ currentTarget }) => {
+              setRunAt(currentTarget.value);
+            }}
+          />
         </label>
         <label>
           Job key <span class="muted">(at most one unfinished job has it)</span>
-          <input autocomplete="off" value={jobKey} onInput={({ currentTarget }) => { setJobKey(currentTarget.value); }} />
+          <input
+            autocomplete="off"
+            value={jobKey}
+            onInput={({ currentTarget }) => {
+              setJobKey(currentTarget.value);
+            }}
+          />
         </label>
         <label>
           Tenant <span class="muted">(empty is your own)</span>
-          <input autocomplete="off" value={tenant} onInput={({ currentTarget }) => { setTenant(currentTarget.value); }} />
+          <input
+            autocomplete="off"
+            value={tenant}
+            onInput={({ currentTarget }) => {
+              setTenant(currentTarget.value);
+            }}
+          />
         </label>
       </fieldset>
       {payload !== null && <Preview templates={templatesOf(definition)} payload={payload} />}
@@ -177,7 +196,13 @@ function templatesOf({ templates }: Definition): readonly Template[] {
   return Array.isArray(templates) ? (templates as Template[]) : [];
 }
 
-function Preview({ templates, payload }: { readonly templates: readonly Template[]; readonly payload: unknown }): JSX.Element {
+function Preview({
+  templates,
+  payload,
+}: {
+  readonly templates: readonly Template[];
+  readonly payload: unknown;
+}): JSX.Element {
   const plan = previewPlan(templates, payload);
   return (
     <section aria-label="Plan">

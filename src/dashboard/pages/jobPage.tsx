@@ -56,13 +56,19 @@ function Detail({
   return (
     <>
       <h1>
-        Job {job.id} <span class="muted">{job.identifier}</span> <Status status={job.status} willRetry={job.willRetry} />
+        Job {job.id} <span class="muted">{job.identifier}</span>{" "}
+        <Status status={job.status} willRetry={job.willRetry} />
       </h1>
       <p class="explanation" role="status">
         {job.explanation}
       </p>
       <div class="row">
-        <Progress finished={job.finishedTaskCount} all={job.taskCount} share={job.progress} label="Progress of the job" />
+        <Progress
+          finished={job.finishedTaskCount}
+          all={job.taskCount}
+          share={job.progress}
+          label="Progress of the job"
+        />
         <Next job={job} />
       </div>
       {mayOrder() && <JobOrders job={job} />}
@@ -72,13 +78,21 @@ function Detail({
         {job.taskCount > TASKS_OF_PAGE && (
           <p class="pages">
             Tasks {taskOffset + 1} to {Math.min(taskOffset + TASKS_OF_PAGE, job.taskCount)} of {job.taskCount}
-            <button type="button" disabled={taskOffset === 0} onClick={() => { onTaskOffset(taskOffset - TASKS_OF_PAGE); }}>
+            <button
+              type="button"
+              disabled={taskOffset === 0}
+              onClick={() => {
+                onTaskOffset(taskOffset - TASKS_OF_PAGE);
+              }}
+            >
               Before
             </button>
             <button
               type="button"
               disabled={taskOffset + TASKS_OF_PAGE >= job.taskCount}
-              onClick={() => { onTaskOffset(taskOffset + TASKS_OF_PAGE); }}
+              onClick={() => {
+                onTaskOffset(taskOffset + TASKS_OF_PAGE);
+              }}
             >
               After
             </button>

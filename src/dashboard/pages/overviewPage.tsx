@@ -57,10 +57,19 @@ function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
     <ul class="tiles">
       <Tile name="running" to="/jobs?state=running" value={total("running")} />
       <Tile name="due, no worker yet" to="/jobs?state=pending" value={total("waiting")} />
-      <Tile name="longest due" to="/jobs?state=unfinished&order=oldest" value={oldest === 0 ? "none" : durationText(oldest * 1000)} />
+      <Tile
+        name="longest due"
+        to="/jobs?state=unfinished&order=oldest"
+        value={oldest === 0 ? "none" : durationText(oldest * 1000)}
+      />
       <Tile name="for later" to="/jobs?state=pending" value={total("scheduled")} />
       <Tile name="will retry" to="/jobs?state=retrying" value={total("willRetry")} />
-      <Tile name="failed for good, last hour" to="/jobs?state=failed" value={total("failedForGood")} isBad={total("failedForGood") > 0} />
+      <Tile
+        name="failed for good, last hour"
+        to="/jobs?state=failed"
+        value={total("failedForGood")}
+        isBad={total("failedForGood") > 0}
+      />
       {maySeeWorkers() && <WorkersTile />}
     </ul>
   );
@@ -69,7 +78,14 @@ function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
 function WorkersTile(): JSX.Element {
   const { data } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
   const alive = (data?.workers?.nodes ?? []).filter(({ beatAt }) => Date.now() - Date.parse(beatAt) < SILENT_MS);
-  return <Tile name="workers alive" to="/workers" value={data === null ? "–" : alive.length} isBad={data !== null && alive.length === 0} />;
+  return (
+    <Tile
+      name="workers alive"
+      to="/workers"
+      value={data === null ? "–" : alive.length}
+      isBad={data !== null && alive.length === 0}
+    />
+  );
 }
 
 function Tile({
@@ -104,14 +120,30 @@ function StatsTable({ stats }: { readonly stats: readonly Stat[] }): JSX.Element
         <thead>
           <tr>
             <th scope="col">Definition</th>
-            <th scope="col" class="number">Running</th>
-            <th scope="col" class="number">Due</th>
-            <th scope="col" class="number">Longest due</th>
-            <th scope="col" class="number">For later</th>
-            <th scope="col" class="number">Will retry</th>
-            <th scope="col" class="number">Failed, last hour</th>
-            <th scope="col" class="number">Completed, last hour</th>
-            <th scope="col" class="number">Ends a minute</th>
+            <th scope="col" class="number">
+              Running
+            </th>
+            <th scope="col" class="number">
+              Due
+            </th>
+            <th scope="col" class="number">
+              Longest due
+            </th>
+            <th scope="col" class="number">
+              For later
+            </th>
+            <th scope="col" class="number">
+              Will retry
+            </th>
+            <th scope="col" class="number">
+              Failed, last hour
+            </th>
+            <th scope="col" class="number">
+              Completed, last hour
+            </th>
+            <th scope="col" class="number">
+              Ends a minute
+            </th>
           </tr>
         </thead>
         <tbody>

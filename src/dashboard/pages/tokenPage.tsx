@@ -21,8 +21,8 @@ export function TokenPage(): JSX.Element {
     <form class="narrow" onSubmit={enter}>
       <h1>This server asks for a token</h1>
       <p>
-        Paste the JSON Web Token that whoever runs this server gave you. It stays in this window, and is forgotten when you
-        close it.
+        Paste the JSON Web Token that whoever runs this server gave you. It stays in this window, and is forgotten when
+        you close it.
       </p>
       <label>
         Token

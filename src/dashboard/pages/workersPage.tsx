@@ -39,7 +39,13 @@ export function WorkersPage(): JSX.Element {
   );
 }
 
-function AliveTable({ workers, running }: { readonly workers: readonly Alive[]; readonly running: readonly RunningJob[] }): JSX.Element {
+function AliveTable({
+  workers,
+  running,
+}: {
+  readonly workers: readonly Alive[];
+  readonly running: readonly RunningJob[];
+}): JSX.Element {
   return (
     <div class="table-box">
       <table>

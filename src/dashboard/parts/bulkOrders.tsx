@@ -65,17 +65,19 @@ export function BulkOrders({ view, selection }: Props): JSX.Element {
           </button>
         ))}
         {matching !== null &&
-          (["retry", "cancel"] as const).filter((order) => isPossible(order, view)).map((order) => (
-            <button
-              key={`all-${order}`}
-              type="button"
-              onClick={() => {
-                choose(order, matching);
-              }}
-            >
-              {WORDS[order].verb} all that match…
-            </button>
-          ))}
+          (["retry", "cancel"] as const)
+            .filter((order) => isPossible(order, view))
+            .map((order) => (
+              <button
+                key={`all-${order}`}
+                type="button"
+                onClick={() => {
+                  choose(order, matching);
+                }}
+              >
+                {WORDS[order].verb} all that match…
+              </button>
+            ))}
       </div>
       {sum !== null && <Outcome sum={sum} />}
       {wanted !== null && (

@@ -56,7 +56,14 @@ export function JobFilters({ address, view }: { readonly address: URL; readonly 
           </li>
         ))}
       </ul>
-      <Typed name="text" label="Id or job key" value={view.text} onTyped={(text) => { narrow({ text }, true); }} />
+      <Typed
+        name="text"
+        label="Id or job key"
+        value={view.text}
+        onTyped={(text) => {
+          narrow({ text }, true);
+        }}
+      />
       <label>
         Definition
         <select
@@ -73,7 +80,14 @@ export function JobFilters({ address, view }: { readonly address: URL; readonly 
           ))}
         </select>
       </label>
-      <Typed name="tenant" label="Tenant" value={view.tenant} onTyped={(tenant) => { narrow({ tenant }, true); }} />
+      <Typed
+        name="tenant"
+        label="Tenant"
+        value={view.tenant}
+        onTyped={(tenant) => {
+          narrow({ tenant }, true);
+        }}
+      />
       <label>
         Added
         <select

@@ -3,13 +3,7 @@ import { useState } from "preact/hooks";
 
 import { ApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
-import {
-  CancelDocument,
-  CompleteDocument,
-  RescheduleDocument,
-  RetryDocument,
-  SkipDocument,
-} from "../api/generated.ts";
+import { CancelDocument, CompleteDocument, RescheduleDocument, RetryDocument, SkipDocument } from "../api/generated.ts";
 import type { JobDetail } from "../pages/jobPage.tsx";
 import { OrderDialog } from "./orderDialog.tsx";
 
@@ -25,7 +19,11 @@ interface OrderButton {
 const RETRIED = new Set(["FAILED", "CANCELLED"]);
 
 const ORDERS: readonly OrderButton[] = [
-  { order: "retry", name: "Retry now", isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && RETRIED.has(status) },
+  {
+    order: "retry",
+    name: "Retry now",
+    isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && RETRIED.has(status),
+  },
   {
     order: "retryFrom",
     name: "Retry from a task",
@@ -113,7 +111,9 @@ function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
     onClose();
   }
 
-  function taskChoice(keys: readonly { readonly key: string; readonly name: string; readonly status: string }[]): JSX.Element {
+  function taskChoice(
+    keys: readonly { readonly key: string; readonly name: string; readonly status: string }[],
+  ): JSX.Element {
     return (
       <label>
         Task
@@ -138,7 +138,9 @@ function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
     case "cancel":
       return (
         <OrderDialog {...shared} title={`Cancel job ${jobId}`} action="Cancel the job" isDangerous>
-          <p>It is stopped for good. A handler that runs is told within about a second, and what it returns is discarded.</p>
+          <p>
+            It is stopped for good. A handler that runs is told within about a second, and what it returns is discarded.
+          </p>
         </OrderDialog>
       );
     case "retry":

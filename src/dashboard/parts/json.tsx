@@ -5,7 +5,15 @@ const OPEN_DEPTH = 1;
 const SHOWN_ENTRIES = 50;
 
 /** A JSON value that folds; deep and long ones are closed at first. */
-export function Json({ value, name, depth = 0 }: { readonly value: unknown; readonly name?: string; readonly depth?: number }): JSX.Element {
+export function Json({
+  value,
+  name,
+  depth = 0,
+}: {
+  readonly value: unknown;
+  readonly name?: string;
+  readonly depth?: number;
+}): JSX.Element {
   const [shown, setShown] = useState(SHOWN_ENTRIES);
   const label = name === undefined ? null : <span class="key">{name}: </span>;
   if (typeof value !== "object" || value === null) {
@@ -40,7 +48,13 @@ export function Json({ value, name, depth = 0 }: { readonly value: unknown; read
           <Json key={key} name={key} value={each} depth={depth + 1} />
         ))}
         {entries.length > shown && (
-          <button type="button" class="link" onClick={() => { setShown(shown + 500); }}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              setShown(shown + 500);
+            }}
+          >
             {entries.length - shown} more
           </button>
         )}

@@ -16,7 +16,13 @@ export function ErrorNotice({ error }: { readonly error: ApiError }): JSX.Elemen
 }
 
 /** Nothing is here, and how something would be. */
-export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }): JSX.Element {
+export function Empty({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="empty">
       <p class="title">{title}</p>

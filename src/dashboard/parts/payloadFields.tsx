@@ -31,7 +31,10 @@ export function PayloadFields({ fields, payload, issues, onPayload }: PayloadFie
           </label>
           {field.hint !== null && <p class="muted">{field.hint}</p>}
           {issues
-            .filter(({ path }) => path === field.name || path.startsWith(`${field.name}[`) || path.startsWith(`${field.name}.`))
+            .filter(
+              ({ path }) =>
+                path === field.name || path.startsWith(`${field.name}[`) || path.startsWith(`${field.name}.`),
+            )
             .map(({ path, message }) => (
               <p key={`${path} ${message}`} class="problem">
                 {path} {message}
@@ -53,10 +56,24 @@ function Field({ field, value, onTyped }: FieldProps): JSX.Element {
   const required = field.isRequired;
   switch (field.kind) {
     case "boolean":
-      return <input type="checkbox" checked={value === true} onChange={({ currentTarget }) => { onTyped(currentTarget.checked); }} />;
+      return (
+        <input
+          type="checkbox"
+          checked={value === true}
+          onChange={({ currentTarget }) => {
+            onTyped(currentTarget.checked);
+          }}
+        />
+      );
     case "choice":
       return (
-        <select required={required} value={typedOf(value)} onChange={({ currentTarget }) => { onTyped(currentTarget.value); }}>
+        <select
+          required={required}
+          value={typedOf(value)}
+          onChange={({ currentTarget }) => {
+            onTyped(currentTarget.value);
+          }}
+        >
           <option value="" />
           {field.choices.map((choice) => (
             <option key={choice} value={choice}>
@@ -67,11 +84,39 @@ function Field({ field, value, onTyped }: FieldProps): JSX.Element {
       );
     case "list":
       // As it was typed: a line that is not finished is no entry yet.
-      return <textarea required={required} rows={4} defaultValue={typedOf(value)} onInput={({ currentTarget }) => { onTyped(currentTarget.value); }} />;
+      return (
+        <textarea
+          required={required}
+          rows={4}
+          defaultValue={typedOf(value)}
+          onInput={({ currentTarget }) => {
+            onTyped(currentTarget.value);
+          }}
+        />
+      );
     case "number":
     case "integer":
-      return <input type="number" step={field.kind === "integer" ? 1 : "any"} required={required} value={typedOf(value)} onInput={({ currentTarget }) => { onTyped(currentTarget.value); }} />;
+      return (
+        <input
+          type="number"
+          step={field.kind === "integer" ? 1 : "any"}
+          required={required}
+          value={typedOf(value)}
+          onInput={({ currentTarget }) => {
+            onTyped(currentTarget.value);
+          }}
+        />
+      );
     case "text":
-      return <input required={required} autocomplete="off" value={typedOf(value)} onInput={({ currentTarget }) => { onTyped(currentTarget.value); }} />;
+      return (
+        <input
+          required={required}
+          autocomplete="off"
+          value={typedOf(value)}
+          onInput={({ currentTarget }) => {
+            onTyped(currentTarget.value);
+          }}
+        />
+      );
   }
 }

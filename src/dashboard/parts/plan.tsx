@@ -126,7 +126,15 @@ function Lane({ spans, axis }: Pick<RowProps, "spans" | "axis">): JSX.Element {
         {spans.map((span) => {
           const { left, width } = placeOf(span, axis);
           return (
-            <rect key={span.fromMs} class={`bar-${span.kind}`} x={`${left}%`} width={`${width}%`} y="3" height="10" rx="2">
+            <rect
+              key={span.fromMs}
+              class={`bar-${span.kind}`}
+              x={`${left}%`}
+              width={`${width}%`}
+              y="3"
+              height="10"
+              rx="2"
+            >
               <title>{`${span.label}, ${durationText(span.toMs - span.fromMs)}`}</title>
             </rect>
           );
@@ -170,7 +178,11 @@ function TaskDetail({ task }: { readonly task: Task }): JSX.Element {
       </div>
       <div>
         <h3>Input</h3>
-        {task.input === null ? <p class="muted">None of its own: it reads the payload.</p> : <Json value={task.input} />}
+        {task.input === null ? (
+          <p class="muted">None of its own: it reads the payload.</p>
+        ) : (
+          <Json value={task.input} />
+        )}
       </div>
       <div>
         <h3>Result</h3>

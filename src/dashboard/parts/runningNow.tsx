@@ -45,7 +45,12 @@ export function RunningNow(): JSX.Element | null {
               </td>
               <td>{job.identifier}</td>
               <td>
-                <Progress finished={job.finishedTaskCount} all={job.taskCount} share={job.progress} label={`Progress of job ${job.id}`} />
+                <Progress
+                  finished={job.finishedTaskCount}
+                  all={job.taskCount}
+                  share={job.progress}
+                  label={`Progress of job ${job.id}`}
+                />
               </td>
               <td class="where">{job.currentTask?.name ?? ""}</td>
               <td>{job.startedAt !== null && <Ago at={job.startedAt} />}</td>

@@ -26,9 +26,8 @@ export function previewPlan(templates: readonly Template[], payload: unknown): P
     return {
       template,
       names:
-        matches?.map((_, index) =>
-          template.title.replaceAll("{n}", String(index + 1)).replaceAll("{total}", total),
-        ) ?? null,
+        matches?.map((_, index) => template.title.replaceAll("{n}", String(index + 1)).replaceAll("{total}", total)) ??
+        null,
     };
   });
 }

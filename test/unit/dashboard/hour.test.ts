@@ -18,11 +18,21 @@ test("ends of ever longer times become ends of each five minutes, oldest first",
 });
 
 test("a count that came out smaller, because the clock went on, is none", () => {
-  expect(slicesOf([{ ...NONE, completed: 2 }, { ...NONE, completed: 1 }])[0]).toMatchObject({ completed: 0 });
+  expect(
+    slicesOf([
+      { ...NONE, completed: 2 },
+      { ...NONE, completed: 1 },
+    ])[0],
+  ).toMatchObject({ completed: 0 });
 });
 
 test("definitions are added up", () => {
-  expect(sumOf([{ ...NONE, completed: 1 }, { completed: 2, failedForGood: 3, cancelled: 4 }])).toStrictEqual({
+  expect(
+    sumOf([
+      { ...NONE, completed: 1 },
+      { completed: 2, failedForGood: 3, cancelled: 4 },
+    ]),
+  ).toStrictEqual({
     completed: 3,
     failedForGood: 3,
     cancelled: 4,

@@ -14,7 +14,9 @@ test("one task a template, or one for each match", () => {
 });
 
 test("paths through objects and lists", () => {
-  expect(namesOf("strict $.order.lines[*].parts[*]", { order: { lines: [{ parts: [1, 2] }, { parts: [3] }] } })).toHaveLength(3);
+  expect(
+    namesOf("strict $.order.lines[*].parts[*]", { order: { lines: [{ parts: [1, 2] }, { parts: [3] }] } }),
+  ).toHaveLength(3);
   expect(namesOf("$[*]", [1, 2])).toHaveLength(2);
 });
 

@@ -13,11 +13,7 @@ function failure(attempt: number, from: number, to: number) {
 const TASK = { position: 1, status: "COMPLETED", startedAt: at(20), completedAt: at(21), attempts: 3 };
 
 test("tries and the waits between them, in order, of this task alone", () => {
-  const spans = spansOf(
-    TASK,
-    [failure(2, 10, 12), failure(1, 0, 1), { ...failure(1, 5, 6), position: 2 }],
-    Number.NaN,
-  );
+  const spans = spansOf(TASK, [failure(2, 10, 12), failure(1, 0, 1), { ...failure(1, 5, 6), position: 2 }], Number.NaN);
   expect(spans.map(({ kind, fromMs, toMs }) => [kind, fromMs / 1000, toMs / 1000])).toStrictEqual([
     ["failed", 0, 1],
     ["waiting", 1, 10],
