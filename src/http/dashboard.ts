@@ -4,11 +4,14 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
+import type { TokenOptions } from "../config/tokenOptions.ts";
+import { RATCHET_VERSION } from "../engine/version.ts";
+
 /** Where the build puts the dashboard: the same seen from `src/http` and from `dist/http`. */
-export const DASHBOARD_FOLDER = fileURLToPath(new URL("../../dist/dashboard/", import.meta.url));
+const DASHBOARD_FOLDER = fileURLToPath(new URL("../../dist/dashboard/", import.meta.url));
 
 /** What a browser may load with the dashboard: this server's own files and its API. */
-export const DASHBOARD_POLICY = [
+const DASHBOARD_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -19,13 +22,14 @@ export const DASHBOARD_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** What the page is told about its server. */
-export interface DashboardSettings {
-  readonly version: string;
-  readonly asksForToken: boolean;
-  readonly roleClaim: string;
-  readonly tenantClaim: string;
+/** What {@link loadDashboard} takes. */
+export interface DashboardOptions {
+  /** Which tokens the API asks for; undefined: none. */
+  readonly tokens: TokenOptions | undefined;
+  /** Whether there is `/ruru`. */
   readonly explore: boolean;
+  /** Where it was built. Default: where the package has it. */
+  readonly folder?: string | undefined;
 }
 
 /** The dashboard, ready to be sent. */
@@ -55,7 +59,7 @@ const PAGES = /^\/(?:jobs(?:\/\d+)?|workers|add)?$/v;
 const FOR_EVER = "public, max-age=31536000, immutable";
 
 /** Reads the dashboard into memory, where it is 200 kB; null if it was not built: in a checkout before `npm run build`. */
-export function loadDashboard(settings: DashboardSettings, folder = DASHBOARD_FOLDER): Dashboard | null {
+export function loadDashboard({ tokens, explore, folder = DASHBOARD_FOLDER }: DashboardOptions): Dashboard | null {
   let page: string;
   const assets = new Map<string, Asset>();
   try {
@@ -69,6 +73,14 @@ export function loadDashboard(settings: DashboardSettings, folder = DASHBOARD_FO
     }
     throw error;
   }
+  // Read by src/dashboard/view/settings.ts.
+  const settings = {
+    version: RATCHET_VERSION,
+    asksForToken: tokens !== undefined,
+    roleClaim: tokens?.roleClaim,
+    tenantClaim: tokens?.tenantClaim,
+    explore,
+  };
   const content = JSON.stringify(settings).replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   const text = page.replace(SETTINGS_PLACE, () => `<meta name="ratchet-settings" content="${content}"`);
   const home = assetOf("index.html", Buffer.from(text), "no-cache");
@@ -96,7 +108,7 @@ function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const isZipped = /\bgzip\b/v.test(String(request.headers["accept-encoding"] ?? ""));
+  const isZipped = /\bgzip\b/v.test(request.headers["accept-encoding"] ?? "");
   const body = isZipped ? zipped : plain;
   response.writeHead(200, {
     "content-type": type,

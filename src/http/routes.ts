@@ -5,7 +5,7 @@ import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { endsWithin } from "../engine/deadline.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { LIMITS } from "../graphql/limits.ts";
-import type { Dashboard } from "./dashboard.ts";
+import { type DashboardOptions, loadDashboard } from "./dashboard.ts";
 import { API_POLICY, HOME_POLICY, RURU_POLICY, homePage } from "./pages.ts";
 import type { RequestGuard } from "./requestGuard.ts";
 import { pathOf, send, sendErrors, sendText } from "./send.ts";
@@ -20,14 +20,21 @@ export interface RouteParts {
   readonly guard: RequestGuard;
   /** Whether there is `/ruru`. */
   readonly explore: boolean;
-  /** null: it was not built, and a list of paths stands in its place. */
-  readonly dashboard: Dashboard | null;
+  readonly dashboard: DashboardOptions;
 }
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Creates what answers every request of the server. */
-export function createRoutes({ graphql, healthPool, guard, explore, dashboard }: RouteParts): Respond {
+export function createRoutes({
+  graphql,
+  healthPool,
+  guard,
+  explore,
+  dashboard: dashboardOptions,
+}: RouteParts): Respond {
+  // None before `npm run build`: a list of paths stands in its place.
+  const dashboard = loadDashboard(dashboardOptions);
   let inProgress = 0;
 
   function routeOf(path: string): [methods: readonly string[], respond?: Respond] {

@@ -11,8 +11,6 @@ import type { GraphqlHandler } from "../graphql/graphqlHandler.ts";
 import { createJobNews } from "../graphql/subscriptions/jobNews.ts";
 import type { SocketLimits } from "../graphql/websockets/socketLimits.ts";
 import { endsWithin } from "../engine/deadline.ts";
-import { RATCHET_VERSION } from "../engine/version.ts";
-import { loadDashboard } from "./dashboard.ts";
 import { demandGraphqlPackages, loadGraphqlHandler } from "./graphqlPackages.ts";
 import { demandLocalHost, isLocalHost, listen } from "./listen.ts";
 import { createRequestGuard, demandLocalOrigins } from "./requestGuard.ts";
@@ -141,16 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     healthPool,
     guard,
     explore,
-    dashboard: loadDashboard(
-      {
-        version: RATCHET_VERSION,
-        asksForToken: tokens !== undefined,
-        roleClaim: tokens?.roleClaim ?? "",
-        tenantClaim: tokens?.tenantClaim ?? "",
-        explore,
-      },
-      options.dashboardFolder,
-    ),
+    dashboard: { tokens, explore, folder: options.dashboardFolder },
   });
   let isClosing = false;
   server.on("request", (request, response) => {

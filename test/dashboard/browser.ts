@@ -41,6 +41,7 @@ export function useBrowser(): BrowserBench {
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: FLAGS });
   });
+
   afterAll(() => browser.close());
   return {
     complaints,

@@ -16,6 +16,7 @@ export function useBuiltDashboard(): string {
       logLevel: "warn",
     });
   });
+
   afterAll(() => rm(folder, { recursive: true }));
   return folder;
 }

@@ -105,6 +105,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await announce(id);
     await heading.filter({ hasText: "COMPLETED" }).waitFor();
     await page.getByText("5/5").waitFor();
+    expect(await readJob(sql, id)).toMatchObject({ status: "COMPLETED" });
   });
 
   test("a job is cancelled; the reason is asked for and kept", async () => {
@@ -132,6 +133,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByLabel("Reason").fill("once more");
     await page.getByRole("button", { name: "Retry from there" }).click();
     await waitUntil(async () => (await readJob(sql, id)).status !== "FAILED");
+    expect(await sql.value("select reason from ratchet.audit where job_id = $1", [id])).toBe("once more");
   });
 
   test("failed jobs are retried at once, after they were counted", async () => {
@@ -176,6 +178,9 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByRole("button", { name: "Add the job" }).click();
     await page.getByRole("heading", { name: /^Job \d+/v }).waitFor();
     await page.getByRole("button", { name: "Upload image 2/2" }).waitFor();
+    expect(await sql.value("select payload from ratchet.jobs order by id desc limit 1")).toStrictEqual({
+      images: ["a", "b"],
+    });
   });
 
   test("the page goes on by itself when the server is back", async () => {
@@ -197,6 +202,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
       .filter({ hasText: "CANCELLED" })
       .waitFor();
     await page.getByText("The connection to the server is lost").waitFor({ state: "detached" });
+    expect(await page.getByRole("alert").count()).toBe(0);
   });
 
   test("two windows with two tokens see each its own tenant; a viewer is offered no order", async () => {
@@ -233,7 +239,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByLabel("Token").fill(await signToken({ exp: 1 }));
     await page.getByRole("button", { name: "Enter" }).click();
     await page.getByRole("alert").filter({ hasText: "The token of before does not count" }).waitFor();
-    await page.getByLabel("Token").waitFor();
+    expect(await page.getByLabel("Token").inputValue()).toBe("");
   });
 
   test.each(["light", "dark"] as const)(
@@ -251,8 +257,9 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
       ] as const) {
         await show(path, page);
         await page.locator(sign).first().waitFor();
-        expect(await seriousFindings(page), path).toStrictEqual([]);
-        expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(400);
+        expect({ path, findings: await seriousFindings(page) }).toStrictEqual({ path, findings: [] });
+        const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+        expect(width).toBeLessThanOrEqual(400);
       }
     },
   );

@@ -36,7 +36,9 @@ export function connectionNow(): Connection {
 /** Calls back when the connection has changed; returns what ends that. */
 export function hearConnection(listener: () => void): () => void {
   connectionListeners.add(listener);
-  return () => connectionListeners.delete(listener);
+  return () => {
+    connectionListeners.delete(listener);
+  };
 }
 
 function authorization(): Record<string, string> {
@@ -116,7 +118,7 @@ export function follow<Data, Variables extends object>(
     {
       next: ({ data, errors }) => {
         if (errors !== undefined) {
-          onError(apiErrorOf(errors as readonly AnsweredError[]));
+          onError(apiErrorOf(errors));
         } else if (data !== undefined && data !== null) {
           onData(data);
         }

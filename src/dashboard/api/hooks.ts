@@ -66,7 +66,9 @@ export function usePolled<Data, Variables extends object>(
         }
       }
       if (!isOver) {
-        timer = setTimeout(() => void again(), everyMs);
+        timer = setTimeout(() => {
+          void again();
+        }, everyMs);
       }
     }
     function lookedAt(): void {

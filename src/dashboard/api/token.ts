@@ -30,7 +30,9 @@ export function keepToken(token: string | null, why: string | null = null): void
 /** Calls back when the token has changed; returns what ends that. */
 export function hearToken(listener: () => void): () => void {
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  return () => {
+    listeners.delete(listener);
+  };
 }
 
 /** What a token says of its bearer. Only for show: the server is who decides. */
@@ -44,8 +46,9 @@ export interface Bearer {
 export function bearerOf(token: string): Bearer | null {
   try {
     const [, body = ""] = token.split(".");
-    const bytes = Uint8Array.from(atob(body.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
-      letter.charCodeAt(0),
+    const bytes = Uint8Array.from(
+      atob(body.replaceAll("-", "+").replaceAll("_", "/")),
+      (letter) => letter.codePointAt(0) ?? 0,
     );
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const textOf = (name: string): string | null => (typeof claims[name] === "string" ? claims[name] : null);

@@ -105,7 +105,11 @@ function AddForm({ definition }: { readonly definition: Definition }): JSX.Eleme
   }
 
   return (
-    <form onSubmit={(event) => void add(event)}>
+    <form
+      onSubmit={(event) => {
+        void add(event);
+      }}
+    >
       <fieldset>
         <legend>Payload</legend>
         {fields !== null && (

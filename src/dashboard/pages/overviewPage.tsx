@@ -101,7 +101,7 @@ function Tile({
 }): JSX.Element {
   return (
     <li class={isBad ? "tile bad" : "tile"}>
-      <strong>{value}</strong>
+      <strong>{value.toLocaleString()}</strong>
       <Link to={to}>{name}</Link>
     </li>
   );

@@ -114,21 +114,20 @@ function matchingInput(view: JobView): Input | null {
   };
 }
 
+const STATUSES: Readonly<Record<JobView["state"], Input["status"]>> = {
+  all: undefined,
+  unfinished: ["PENDING", "RUNNING", "WAITING", "FAILED"],
+  pending: ["PENDING"],
+  running: ["RUNNING"],
+  retrying: undefined,
+  failed: ["FAILED"],
+  completed: undefined,
+  cancelled: ["CANCELLED"],
+};
+
 function statusOf({ state }: JobView): Pick<Input, "status"> {
-  switch (state) {
-    case "pending":
-      return { status: ["PENDING"] };
-    case "running":
-      return { status: ["RUNNING"] };
-    case "failed":
-      return { status: ["FAILED"] };
-    case "cancelled":
-      return { status: ["CANCELLED"] };
-    case "unfinished":
-      return { status: ["PENDING", "RUNNING", "WAITING", "FAILED"] };
-    default:
-      return {};
-  }
+  const status = STATUSES[state];
+  return status === undefined ? {} : { status };
 }
 
 function isPossible(order: Order, { state }: JobView): boolean {
@@ -164,14 +163,14 @@ function BulkDialog({
   const [error, setError] = useState<ApiError | null>(null);
   const [done, setDone] = useState(0);
   useEffect(() => {
-    call(order, { ...input, dryRun: true }).then(
-      (outcome) => {
-        setMatched(outcome.matched);
-      },
-      (cause: unknown) => {
+    async function count(): Promise<void> {
+      try {
+        setMatched((await call(order, { ...input, dryRun: true })).matched);
+      } catch (cause) {
         setError(asApiError(cause));
-      },
-    );
+      }
+    }
+    void count();
   }, []);
 
   async function act(reason: string): Promise<void> {

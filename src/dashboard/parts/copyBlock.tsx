@@ -17,7 +17,13 @@ export function CopyBlock({ title, text }: { readonly title: string; readonly te
     <figure class="copy">
       <figcaption>
         {title}
-        <button type="button" class="small" onClick={() => void copy()}>
+        <button
+          type="button"
+          class="small"
+          onClick={() => {
+            void copy();
+          }}
+        >
           {isCopied ? "Copied" : "Copy"}
         </button>
       </figcaption>

@@ -3,8 +3,7 @@ import type { JSX } from "preact";
 import { SLICE_MINUTES, type Slice } from "../view/hour.ts";
 
 const FLOOR = 130;
-const CEILING = 8;
-const LEFT_PERCENT = 4;
+const CEILING = 18;
 const KINDS = [
   ["completed", "completed"],
   ["failedForGood", "failed"],
@@ -15,28 +14,25 @@ const KINDS = [
 export function HourChart({ slices }: { readonly slices: readonly Slice[] }): JSX.Element {
   const totals = slices.map(({ completed, failedForGood, cancelled }) => completed + failedForGood + cancelled);
   const most = Math.max(1, ...totals);
-  const stepPercent = (100 - LEFT_PERCENT) / Math.max(1, slices.length);
+  const stepPercent = 100 / Math.max(1, slices.length);
   return (
     <>
       <svg class="chart" aria-hidden="true">
-        <line x1={`${LEFT_PERCENT}%`} x2="100%" y1={FLOOR} y2={FLOOR} />
-        <line x1={`${LEFT_PERCENT}%`} x2="100%" y1={CEILING} y2={CEILING} />
-        <text x={`${LEFT_PERCENT - 0.5}%`} y={CEILING + 4} text-anchor="end">
-          {most}
-        </text>
-        <text x={`${LEFT_PERCENT - 0.5}%`} y={FLOOR + 2} text-anchor="end">
-          0
+        <line x1="0" x2="100%" y1={FLOOR} y2={FLOOR} />
+        <line x1="0" x2="100%" y1={CEILING} y2={CEILING} />
+        <text x="0" y={CEILING - 5}>
+          {most.toLocaleString()}
         </text>
         {slices.map((slice, index) => (
           <Bar
             key={slice.fromMinutes}
             slice={slice}
-            leftPercent={LEFT_PERCENT + index * stepPercent}
+            leftPercent={index * stepPercent}
             widthPercent={stepPercent * 0.94}
             most={most}
           />
         ))}
-        <text x={`${LEFT_PERCENT}%`} y={FLOOR + 16}>
+        <text x="0" y={FLOOR + 16}>
           an hour ago
         </text>
         <text x="100%" y={FLOOR + 16} text-anchor="end">

@@ -136,11 +136,10 @@ function Typed({
     setText(value);
   }, [value]);
   useEffect(() => {
-    if (text === value) {
-      return undefined;
-    }
     const timer = setTimeout(() => {
-      onTyped(text);
+      if (text !== value) {
+        onTyped(text);
+      }
     }, TYPING_PAUSE_MS);
     return () => {
       clearTimeout(timer);

@@ -26,7 +26,8 @@ export function Json({
   }
   const entries = Object.entries(value);
   const isList = Array.isArray(value);
-  const size = `${entries.length} ${isList ? (entries.length === 1 ? "item" : "items") : entries.length === 1 ? "field" : "fields"}`;
+  const noun = isList ? "item" : "field";
+  const size = `${entries.length} ${noun}${entries.length === 1 ? "" : "s"}`;
   if (entries.length === 0) {
     return (
       <div class="json-line">

@@ -6,7 +6,7 @@ import { distanceText } from "../view/durations.ts";
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** A moment in the viewer's zone; in UTC, to the millisecond, on hover. */
-export function exactTitle(at: string): string {
+function exactTitle(at: string): string {
   return `${new Date(at).toISOString().replace("T", " ").replace("Z", "")} UTC`;
 }
 

@@ -40,7 +40,11 @@ export function OrderDialog(props: OrderDialogProps): JSX.Element {
 
   return (
     <Dialog title={title} onClose={onClose}>
-      <form onSubmit={(event) => void order(event)}>
+      <form
+        onSubmit={(event) => {
+          void order(event);
+        }}
+      >
         {children}
         <label>
           Reason <span class="muted">(kept in the audit)</span>

@@ -78,16 +78,11 @@ function valueOf(kind: FormField["kind"], typed: string | boolean): unknown {
   if (typeof typed === "boolean") {
     return typed;
   }
-  switch (kind) {
-    case "number":
-    case "integer":
-      // What is no number goes as it is, and the server says so.
-      return Number.isFinite(Number(typed)) ? Number(typed) : typed;
-    case "list":
-      return typed.split("\n").filter((line) => line.trim() !== "");
-    default:
-      return typed;
+  if (kind === "list") {
+    return typed.split("\n").filter((line) => line.trim() !== "");
   }
+  // What is no number goes as it is, and the server says so.
+  return (kind === "number" || kind === "integer") && Number.isFinite(Number(typed)) ? Number(typed) : typed;
 }
 
 /** How a value stands in its field. */
@@ -95,5 +90,8 @@ export function typedOf(value: unknown): string {
   if (value === undefined || value === null) {
     return "";
   }
-  return Array.isArray(value) ? value.map(String).join("\n") : String(value);
+  if (Array.isArray(value)) {
+    return value.map(typedOf).join("\n");
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
