@@ -26,8 +26,11 @@ export function findPsql(): string | null {
   return found("psql", succeeds("psql", ["--version"]) ? "psql" : undefined);
 }
 
-/** A browser of the Chromium family, or null. */
+/** A browser of the Chromium family, or null. `.ci/run`, where it could install none, says so and asks for none. */
 export function findChromium(): string | null {
+  if (process.env["RATCHET_TEST_BROWSER"] === "none") {
+    return null;
+  }
   return found(
     "Chromium",
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((browser) =>
