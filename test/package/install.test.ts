@@ -68,7 +68,7 @@ test("the tarball holds the program with its types, sources and SQL, and nothing
   const files = (await outputOf(["tar", "-tzf", tarball], { folder: project })).trim().split("\n").toSorted();
   const strangers = files.filter(
     (file) =>
-      !/^package\/(?:package\.json|README\.md|LICENSE|dist\/.+\.(?:js|d\.ts)(?:\.map)?|src\/.+\.ts|sql\/(?:migrations|schema)\/.+\.sql)$/v.test(
+      !/^package\/(?:package\.json|README\.md|LICENSE|dist\/(?!dashboard\/).+\.(?:js|d\.ts)(?:\.map)?|dist\/dashboard\/(?:index\.html|assets\/index-[\w\-]+\.(?:css|js)|assets\/icon-[\w\-]+\.svg)|src\/.+\.ts|sql\/(?:migrations|schema)\/.+\.sql)$/v.test(
         file,
       ),
   );
@@ -76,10 +76,12 @@ test("the tarball holds the program with its types, sources and SQL, and nothing
   const sources = new Set(files.filter((file) => file.startsWith("package/src/")));
   const withoutSource = files.filter(
     (file) =>
-      /^package\/dist\/.+\.js$/v.test(file) && !sources.has(file.replace("/dist/", "/src/").replace(/js$/v, "ts")),
+      /^package\/dist\/(?!dashboard\/).+\.js$/v.test(file) &&
+      !sources.has(file.replace("/dist/", "/src/").replace(/js$/v, "ts")),
   );
   expect(withoutSource).toStrictEqual([]);
   expect(files).toContain("package/sql/migrations/000001_core.sql");
+  expect(files).toContain("package/dist/dashboard/index.html");
 });
 
 test("a worker-only install brings no Node, no Postgres and no PostGraphile, and is small", () => {
