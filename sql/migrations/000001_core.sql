@@ -29,6 +29,8 @@ create type ratchet.queue_stat as (
   identifier text, scheduled integer, waiting integer, running integer, will_retry integer, oldest_wait_seconds double precision,
   completed integer, failed_for_good integer, cancelled integer, ends_per_minute double precision
 );
+create type ratchet.queue_history_bucket as (started_at timestamptz, completed integer, failed_for_good integer, cancelled integer);
+create type ratchet.planned_task as (position integer, key text, name text, template text);
 
 -- What claim_jobs answers about a job.
 create type ratchet_private.claim as (

@@ -78,6 +78,8 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
   },
   orders_outcome: { filter: [], answer: { nullable: ["next_after"] } },
   orders_refusal: { filter: [], answer: { nullable: [] } },
+  planned_task: { filter: [], answer: { nullable: [] } },
+  queue_history_bucket: { filter: [], answer: { nullable: [] } },
   queue_stat: { filter: [], answer: { nullable: ["oldest_wait_seconds"] } },
 };
 
@@ -97,7 +99,7 @@ export const EXPOSED_FUNCTIONS: Readonly<Record<string, { readonly neverNull: bo
   };
 
 /** The functions that become lists of the query. */
-export const EXPOSED_QUERIES: ReadonlySet<string> = new Set(["queue_stats"]);
+export const EXPOSED_QUERIES: ReadonlySet<string> = new Set(["preview_plan", "queue_history", "queue_stats"]);
 
 /** Constraints whose two fields get names of ours. */
 export const NAMED_RELATIONS: Readonly<

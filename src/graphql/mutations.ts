@@ -30,6 +30,7 @@ export const EXPOSED_MUTATIONS: Readonly<Record<string, ExposedMutation>> = {
 /** What arguments mean, by their names in GraphQL: Postgres has no comments on them. */
 export const ARGUMENT_DESCRIPTIONS: Readonly<Record<string, string>> = {
   after: "Only jobs with a larger id: nextAfter of the call before. Default: from the first on.",
+  buckets: "Into so many stretches of equal length the minutes are split, 1 to 300. Default: 60.",
   createdAfter: "Only jobs that were added at this time or later.",
   createdBefore: "Only jobs that were added before this time.",
   dryRun: "Only counts the jobs that match, and changes nothing.",

@@ -1,6 +1,6 @@
 import "postgraphile";
 import type { WithPgClient } from "postgraphile/@dataplan/pg";
-import { type Step, sideEffect } from "postgraphile/grafast";
+import { type FieldArgs, type Step, object, sideEffect } from "postgraphile/grafast";
 import { createPayloadCheck } from "../client/payloadCheck.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { DEFAULT_SCHEMA_NAMES, renameSchemas } from "../database/schemaNames.ts";
@@ -12,8 +12,10 @@ interface Given {
   readonly payload?: unknown;
 }
 
+type Asked = Given | { readonly jobs: readonly Given[] };
+
 /**
- * Lets addJob and addJobs check payloads against the definition's JSON Schema before they ask Postgres, as the TypeScript
+ * Lets addJob, addJobs and previewPlan check payloads against the definition's JSON Schema before they ask Postgres, as the TypeScript
  * client does, so that a form learns of each field that is wrong. Postgres itself checks what a plan needs, the worker all.
  */
 export function createPayloadCheckPlugin(): GraphileConfig.Plugin {
@@ -35,21 +37,22 @@ export function createPayloadCheckPlugin(): GraphileConfig.Plugin {
     after: ["PgCustomTypeFieldPlugin"],
     schema: {
       hooks: {
-        GraphQLObjectType_fields_field(field, build, { scope: { isRootMutation, fieldName } }) {
+        GraphQLObjectType_fields_field(field, build, { scope: { isRootMutation, isRootQuery, fieldName } }) {
           const { plan } = field;
-          const resource = isRootMutation === true ? addingFunction(build, fieldName) : undefined;
+          const resource =
+            isRootMutation === true || isRootQuery === true ? planningFunction(build, fieldName) : undefined;
           if (resource === undefined || plan === undefined) {
             return field;
           }
           return {
             ...field,
             plan: (parent, fieldArguments, info) => {
-              const $input = fieldArguments.getRaw("input") as Step<Given | { readonly jobs: readonly Given[] }>;
+              const $asked = isRootQuery === true ? askedOf(fieldArguments) : fieldArguments.getRaw("input");
               const $context = resource.executor.context() as Step<{ readonly withPgClient: WithPgClient }>;
-              sideEffect([$context, $input], ([{ withPgClient }, input]) =>
+              sideEffect([$context, $asked as Step<Asked>], ([{ withPgClient }, asked]) =>
                 // As the server's login: whoever may only add jobs reads no definitions, and learns here what fits.
                 withPgClient(null, (client) =>
-                  checkAll(asQueryable(client, resource), "jobs" in input ? input.jobs : [input]),
+                  checkAll(asQueryable(client, resource), "jobs" in asked ? asked.jobs : [asked]),
                 ),
               );
               return plan(parent, fieldArguments, info) as Step;
@@ -61,12 +64,22 @@ export function createPayloadCheckPlugin(): GraphileConfig.Plugin {
   };
 }
 
-/** The function behind a mutation that adds jobs. */
-function addingFunction(build: GraphileBuild.Build, field: string): FunctionResource | undefined {
+/** The job that a field of the query is asked about. */
+function askedOf(given: FieldArgs): Step {
+  return object({ identifier: given.getRaw("identifier"), payload: given.getRaw("payload") });
+}
+
+/** The function behind a field that plans jobs. */
+function planningFunction(build: GraphileBuild.Build, field: string): FunctionResource | undefined {
   const functions = ownFunctions(build);
-  return ["add_job", "add_jobs"]
-    .map((name) => functions.get(name))
-    .find((resource) => resource !== undefined && build.inflection.customMutationField({ resource }) === field);
+  return [...functions]
+    .filter(([name]) => ["add_job", "add_jobs", "preview_plan"].includes(name))
+    .map(([, resource]) => resource)
+    .find(
+      (resource) =>
+        build.inflection.customMutationField({ resource }) === field ||
+        build.inflection.customQueryField({ resource }) === field,
+    );
 }
 
 type PgClient = Parameters<Parameters<WithPgClient>[1]>[0];

@@ -142,10 +142,29 @@ test.each([
   });
 });
 
-test("the statistics are refused to enqueuers", async () => {
-  expect((await askAs("enqueuer", "{ queueStats { waiting } }")).errors).toMatchObject([
-    { extensions: { code: "RT154" } },
-  ]);
+test.each([
+  ["viewer", 1],
+  ["operator", 1],
+  ["admin", 2],
+] as const)("the history counts the ends that are visible: %s, %d", async (role, share) => {
+  const { data } = await askAs(role, "{ queueHistory { cancelled } }");
+  const buckets = data["queueHistory"] as { readonly cancelled: number }[];
+  expect(buckets.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(share);
+});
+
+test.each(["queueStats { waiting }", "queueHistory { completed }"])("%s is refused to enqueuers", async (field) => {
+  expect((await askAs("enqueuer", `{ ${field} }`)).errors).toMatchObject([{ extensions: { code: "RT154" } }]);
+});
+
+test("plans are shown to those who may add, for their own tenant", async () => {
+  const preview = (role: CallerRole, more = "") =>
+    askAs(role, `{ previewPlan(identifier: "single"${more}) { position name } }`);
+  for (const role of CALLER_ROLES.filter((each) => each !== "viewer")) {
+    expect((await preview(role)).data).toMatchObject({ previewPlan: [{ position: 1 }] });
+  }
+  expect((await preview("viewer")).errors).toMatchObject([{ extensions: { code: "RT154" } }]);
+  expect((await preview("operator", ', tenant: "B"')).errors).toMatchObject([{ extensions: { code: "RT026" } }]);
+  expect((await preview("admin", ', tenant: "B"')).errors).toStrictEqual([]);
 });
 
 test("a job of another tenant is no job, by id and by node id, and so are its tasks, failures and orders", async () => {

@@ -341,6 +341,59 @@ describe("queries", () => {
     ]);
   });
 
+  test("queueHistory counts ends, oldest first", async () => {
+    const { data, errors } = await bench.ask<{ queueHistory: { startedAt: string; cancelled: number }[] }>(
+      `{ queueHistory(minutes: 60, buckets: 4, tenant: "stats") { startedAt completed failedForGood cancelled } }`,
+    );
+    expect(errors).toStrictEqual([]);
+    expect(data.queueHistory).toHaveLength(4);
+    expect(data.queueHistory[0]).toStrictEqual({
+      startedAt: expect.any(String),
+      completed: 0,
+      failedForGood: 0,
+      cancelled: 0,
+    });
+    expect((await bench.ask("{ queueHistory(buckets: 0) { startedAt } }")).errors).toMatchObject([
+      { extensions: { code: "RT006" } },
+    ]);
+  });
+
+  const PREVIEW = `query ($identifier: String!, $payload: JSON!, $taskNames: [String!]) {
+    previewPlan(identifier: $identifier, payload: $payload, taskNames: $taskNames) { position key name template } }`;
+
+  test("previewPlan gives the plan that addJob makes, and writes nothing", async () => {
+    const variables = { identifier: "publish", payload: { title: "x", images: ["a", "b"] } };
+    const before = await bench.sql.value("select count(*) from ratchet.jobs");
+    const { data, errors } = await bench.ask<{ previewPlan: unknown[] }>(PREVIEW, variables);
+    expect(errors).toStrictEqual([]);
+    expect(await bench.sql.value("select count(*) from ratchet.jobs")).toBe(before);
+    const added = await bench.ask<{ addJob: { job: { tasks: { nodes: unknown[] } } } }>(
+      `mutation ($identifier: String!, $payload: JSON!) { addJob(input: { identifier: $identifier, payload: $payload }) {
+         job { tasks { nodes { position key name template } } } } }`,
+      variables,
+    );
+    expect(data.previewPlan).toStrictEqual(added.data.addJob.job.tasks.nodes);
+    expect((await bench.ask(PREVIEW, { ...variables, taskNames: ["upload[2]"] })).data).toMatchObject({
+      previewPlan: [{ position: 1, key: "upload[2]" }],
+    });
+  });
+
+  test.each([
+    ["nobody knows it", {}, "RT001"],
+    ["publish", { images: "x" }, "RT003"],
+    ["publish", [], "RT002"],
+    ["checked", {}, "RT118"],
+  ])("previewPlan of %s with %j raises what addJob does", async (identifier, payload, code) => {
+    const { errors } = await bench.ask(PREVIEW, { identifier, payload });
+    const added = await bench.ask(
+      "mutation ($identifier: String!, $payload: JSON!) { addJob(input: { identifier: $identifier, payload: $payload }) { job { id } } }",
+      { identifier, payload },
+    );
+    const told = ({ message, extensions }: (typeof errors)[number]) => ({ message, extensions });
+    expect(errors.map(told)).toStrictEqual(added.errors.map(told));
+    expect(errors).toMatchObject([{ extensions: { code } }]);
+  });
+
   test("etaSeconds is null without a history", async () => {
     const { id } = await addSingle(bench.sql, { tenant: "eta" });
     const answer = await bench.ask("query ($id: BigInt!) { job(id: $id) { etaSeconds } }", { id });

@@ -136,6 +136,8 @@ describe("what is shown", () => {
       "job",
       "jobs",
       "node",
+      "previewPlan",
+      "queueHistory",
       "queueStats",
       "task",
       "taskFailure",

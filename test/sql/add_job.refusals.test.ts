@@ -243,9 +243,9 @@ describe("it refuses, and writes nothing:", () => {
   });
 });
 
-test("psql shows two lines of context for an error, not thirty", async () => {
+test("psql shows three lines of context for an error, not thirty", async () => {
   for (const given of [{ identifier: "nobody" }, { identifier: "publish", payload: { images: 1 } }]) {
     const raised = (await errorOf(addJob(sql.pool(), given))) as unknown as { where: string };
-    expect(raised.where.split("\n")).toHaveLength(2);
+    expect(raised.where.split("\n")).toHaveLength(3);
   }
 });

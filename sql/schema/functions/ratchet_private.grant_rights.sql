@@ -32,7 +32,7 @@ begin
 
   grant usage on schema ratchet to ratchet_enqueuer, ratchet_viewer;
 
-  grant execute on function ratchet.add_job, ratchet.add_jobs to ratchet_enqueuer;
+  grant execute on function ratchet.add_job, ratchet.add_jobs, ratchet.preview_plan to ratchet_enqueuer;
 
   grant select on ratchet.definitions, ratchet.task_failures, ratchet.audit, ratchet.workers, ratchet.job_overview to ratchet_viewer;
   -- Not payload, input and result, which definitions can hide: functions give them.
@@ -45,7 +45,8 @@ begin
     on ratchet.tasks to ratchet_viewer;
   grant execute on function ratchet.jobs_payload, ratchet.tasks_input, ratchet.tasks_result, ratchet.explain_job,
       ratchet.jobs_current_task, ratchet.jobs_explanation, ratchet.jobs_finished_task_count, ratchet.jobs_is_final,
-      ratchet.jobs_progress, ratchet.jobs_task_count, ratchet.jobs_will_retry, ratchet.jobs_eta_seconds, ratchet.queue_stats
+      ratchet.jobs_progress, ratchet.jobs_task_count, ratchet.jobs_will_retry, ratchet.jobs_eta_seconds, ratchet.queue_stats,
+      ratchet.queue_history
     to ratchet_viewer;
   -- What these call with the caller's rights.
   grant usage on schema ratchet_private to ratchet_viewer;
