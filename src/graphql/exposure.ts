@@ -19,8 +19,8 @@ export interface ExposedRelation {
 }
 
 /**
- * The tables that GraphQL shows. Whatever else schema `ratchet` has stays hidden until it is entered here. The view
- * `job_overview` says nothing that jobs do not say here; `violations` took 9 s with 86,000 jobs finished in its last day, and
+ * The tables that GraphQL shows. Whatever else schema `ratchet` has stays hidden until it is entered here. The
+ * views whose names end in `_overview` are for people in psql; `violations` took 9 s with 86,000 jobs finished in its last day, and
  * is for `ratchet doctor`.
  */
 export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {

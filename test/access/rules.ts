@@ -28,9 +28,12 @@ export const RELATIONS: Readonly<Record<string, RelationRule>> = {
   "ratchet.definitions": { from: "viewer", rows: "all" },
   "ratchet.job_overview": { from: "viewer", rows: "of tenant" },
   "ratchet.jobs": { from: "viewer", rows: "of tenant", operatorColumns: ["payload"] },
+  "ratchet.queue_overview": { from: "viewer", rows: "of tenant" },
   "ratchet.task_failures": { from: "viewer", rows: "of tenant" },
+  "ratchet.task_overview": { from: "viewer", rows: "of tenant" },
   "ratchet.tasks": { from: "viewer", rows: "of tenant", operatorColumns: ["input", "result"] },
   "ratchet.violations": { from: "admin", rows: "all" },
+  "ratchet.worker_overview": { from: "viewer", rows: "for admins" },
   "ratchet.workers": { from: "viewer", rows: "for admins" },
   "ratchet_private.clock": { from: "viewer", rows: "all" },
 };
@@ -68,9 +71,12 @@ export const FUNCTIONS: Readonly<Record<string, From>> = {
   "ratchet.tasks_result": "viewer",
   "ratchet_private.believes_claims": "everybody",
   "ratchet_private.clock_now": "viewer",
+  "ratchet_private.describe_span": "viewer",
   "ratchet_private.find_violations": "admin",
   "ratchet_private.jobs_with_payload": "viewer",
   "ratchet_private.recent_jobs": "viewer",
+  "ratchet_private.text_bar": "viewer",
+  "ratchet_private.text_line": "viewer",
   "ratchet_private.visible_tenants": "everybody",
 };
 

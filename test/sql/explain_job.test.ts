@@ -35,7 +35,7 @@ test("an unknown job (RT013)", async () => {
     code: "RT013",
     message: "There is no job 999.",
     hint: named(
-      "See which there are: select id, identifier, status from ratchet.job_overview order by id desc limit 20;",
+      "See which there are: select * from ratchet.job_overview order by id desc limit 20;",
     ),
   });
 });

@@ -4,80 +4,96 @@ import { addPublish, addSingle, addWorker, checkpoint, claimOne, completeTasks, 
 
 const sql = useSql();
 
-/** The view's line of a job, without its times. */
+/** The view's line of a job. */
 function overviewOf(id: string): Promise<Record<string, unknown>> {
-  return sql.row(
-    `select status, progress, task, attempts, error_message, worker_id from ratchet.job_overview where id = $1`,
-    [id],
-  );
+  return sql.row("select * from ratchet.job_overview where id = $1", [id]);
 }
 
-test("a job that has not started is at its first task", async () => {
+test("a job that has not started is due at its first task", async () => {
   const { id } = await addPublish(sql);
-  expect(await overviewOf(id)).toStrictEqual({
+  expect(await overviewOf(id)).toMatchObject({
+    id,
+    identifier: "publish",
     status: "PENDING",
-    progress: "0/5",
-    task: "Validate product",
-    attempts: 0,
-    error_message: null,
-    worker_id: null,
+    progress: "----- 0/5",
+    task_or_error: "Validate product",
+    next: "due",
   });
 });
 
-test("a job that runs is at its first task that is not finished, and names its worker", async () => {
+test("a job that runs is at its first task that is not finished", async () => {
   const { id } = await addPublish(sql);
   const worker = await addWorker(sql);
   const { fence } = await claimOne(sql, worker, id);
   await completeTasks(sql, worker, { job: id, fence, from: 1, to: 2 });
   expect(await overviewOf(id)).toMatchObject({
     status: "RUNNING",
-    progress: "2/5",
-    task: "Upload image 2/3",
-    worker_id: worker,
+    progress: "##--- 2/5",
+    task_or_error: "Upload image 2/3",
+    next: "",
   });
 });
 
-test("a job that failed shows the tries and the error of the task it failed at", async () => {
+test("a job that failed shows the error of the task it failed at, on one line, and when it is tried again", async () => {
   const { id } = await addPublish(sql);
   const worker = await addWorker(sql);
   const { fence } = await claimOne(sql, worker, id);
-  await completeTasks(sql, worker, { job: id, fence, from: 1, to: 1 });
-  await checkpoint(sql.pool(), worker, [{ job: id, position: 2, fence, kind: "F" }]);
-  expect(await overviewOf(id)).toStrictEqual({
+  await checkpoint(sql.pool(), worker, [
+    {
+      job: id,
+      position: 1,
+      fence,
+      kind: "F",
+      failure: { error_message: "no\n\tanswer from the image server", can_retry: true },
+    },
+  ]);
+  await sql.rows(
+    "update ratchet.jobs set next_attempt_at = ratchet_private.clock_now() + interval '3 h' where id = $1",
+    [id],
+  );
+  expect(await overviewOf(id)).toMatchObject({
     status: "FAILED",
-    progress: "1/5",
-    task: "Upload image 1/3",
-    attempts: 1,
-    error_message: "it broke",
-    worker_id: null,
+    progress: "----- 0/5",
+    task_or_error: "no answer from the…",
+    next: "in 3 h",
   });
 });
 
-test("a finished job is at no task", async () => {
+test("a finished job is at no task, and nothing comes next", async () => {
   const { id } = await addPublish(sql);
   await runJob(sql, await addWorker(sql), id);
-  expect(await overviewOf(id)).toMatchObject({ status: "COMPLETED", progress: "5/5", task: "", attempts: 0 });
+  expect(await overviewOf(id)).toMatchObject({
+    status: "COMPLETED",
+    progress: "##### 5/5",
+    task_or_error: "",
+    next: "",
+  });
 });
 
 test("skipped tasks count as finished, cancelled ones do not", async () => {
   const { id } = await addPublish(sql);
   await sql.rows("update ratchet.tasks set status = 'SKIPPED' where job_id = $1 and position < 3", [id]);
   await sql.rows("update ratchet.tasks set status = 'CANCELLED' where job_id = $1 and position >= 3", [id]);
-  expect(await overviewOf(id)).toMatchObject({ status: "CANCELLED", progress: "2/5", task: "" });
+  expect(await overviewOf(id)).toMatchObject({ status: "CANCELLED", progress: "##--- 2/5", task_or_error: "" });
 });
 
 test("a job without a plan has its line too", async () => {
   const id = await sql.value<string>("select id from ratchet_private.create_job('mine', '{}', 'default')");
-  expect(await overviewOf(id)).toMatchObject({ status: "PENDING", progress: "0/0", task: "" });
+  expect(await overviewOf(id)).toMatchObject({ status: "PENDING", progress: "----- 0/0", task_or_error: "" });
 });
 
-test("the other columns are the job's own", async () => {
-  const { id } = await addSingle(sql, { job_key: "overview", tenant: "acme", run_at: new Date("2040-01-01") });
-  const columns =
-    "id, identifier, tenant, status, next_attempt_at, run_at, created_at, started_at, finished_at, worker_id, job_key";
-  expect(await sql.row(`select ${columns} from ratchet.job_overview where id = $1`, [id])).toStrictEqual(
-    await sql.row(`select ${columns} from ratchet.jobs where id = $1`, [id]),
-  );
+test("a job for later says when, and how old it is", async () => {
+  const { id } = await addSingle(sql, { run_at: new Date(Date.now() + 10 * 86_400_000) });
+  await sql.rows("update ratchet.jobs set created_at = created_at - interval '5 min' where id = $1", [id]);
+  expect(await overviewOf(id)).toMatchObject({ next: "in 10 days", age: "5 min" });
+});
+
+test("of many tasks the share is told", async () => {
+  expect(
+    await sql.row(
+      "select ratchet_private.text_bar(9999, 10000) as nearly, ratchet_private.text_bar(10000, 10000) as done, ratchet_private.text_bar(99, 99) as few",
+    ),
+  ).toStrictEqual({ nearly: "####- 99 %", done: "##### 100 %", few: "##### 99/99" });
 });
 
 test("every job has exactly one line", async () => {

@@ -34,7 +34,9 @@ begin
 
   grant execute on function ratchet.add_job, ratchet.add_jobs, ratchet.preview_plan to ratchet_enqueuer;
 
-  grant select on ratchet.definitions, ratchet.task_failures, ratchet.audit, ratchet.workers, ratchet.job_overview to ratchet_viewer;
+  grant select on ratchet.definitions, ratchet.task_failures, ratchet.audit, ratchet.workers, ratchet.job_overview,
+      ratchet.task_overview, ratchet.worker_overview, ratchet.queue_overview
+    to ratchet_viewer;
   -- Not payload, input and result, which definitions can hide: functions give them.
   grant select (id, identifier, version, tenant, status, fence, worker_id, priority, max_attempts, retry_delay, run_at,
       next_attempt_at, created_at, started_at, timeout_at, finished_at, cancelled_at, cancel_reason, scrubbed_at, queue_name,
@@ -50,7 +52,9 @@ begin
     to ratchet_viewer;
   -- What these call with the caller's rights.
   grant usage on schema ratchet_private to ratchet_viewer;
-  grant execute on function ratchet_private.clock_now, ratchet_private.recent_jobs, ratchet_private.jobs_with_payload to ratchet_viewer;
+  grant execute on function ratchet_private.clock_now, ratchet_private.recent_jobs, ratchet_private.jobs_with_payload,
+      ratchet_private.describe_span, ratchet_private.text_bar, ratchet_private.text_line
+    to ratchet_viewer;
   grant select on ratchet_private.clock to ratchet_viewer;
 
   grant select on ratchet.jobs, ratchet.tasks to ratchet_operator;

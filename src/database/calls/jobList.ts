@@ -1,7 +1,7 @@
 import type { JobStatus } from "./jobs.ts";
 import { type Queryable, onlyRow } from "./queryable.ts";
 
-/** One line about a job: the view `ratchet.job_overview`. */
+/** One line about a job. */
 export interface JobOverview {
   /** Decimal digits; compare for equality only. */
   readonly id: string;
@@ -71,18 +71,26 @@ interface OverviewItem {
 export async function listJobs(db: Queryable, filter: JobFilter): Promise<JobOverview[]> {
   const values: unknown[] = [];
   const conditions = conditionsOf(filter, (value) => `$${values.push(value)}`);
-  // The ids first: the overview counts tasks, which must be done for the page only.
+  // The ids first: tasks are counted for the page only.
   const { rows } = await db.query<{ jobs: string }>(
     `with page as materialized (
        select j.id from ratchet.jobs j
        ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
        order by j.id desc limit $${values.push(filter.limit)}::integer)
      select coalesce(json_agg(json_build_object(
-       'id', o.id::text, 'identifier', o.identifier, 'tenant', o.tenant, 'status', o.status, 'progress', o.progress, 'task', o.task,
-       'attempts', o.attempts, 'error_message', o.error_message, 'next_attempt_at', o.next_attempt_at, 'run_at', o.run_at,
-       'created_at', o.created_at, 'started_at', o.started_at, 'finished_at', o.finished_at, 'worker_id', o.worker_id,
-       'job_key', o.job_key) order by o.id desc), '[]')::text as jobs
-     from page p join ratchet.job_overview o on o.id = p.id`,
+       'id', j.id::text, 'identifier', j.identifier, 'tenant', j.tenant, 'status', j.status,
+       'progress', format('%s/%s', t.finished, t.total), 'task', coalesce(f.name, ''), 'attempts', coalesce(f.attempts, 0),
+       'error_message', f.error_message, 'next_attempt_at', j.next_attempt_at, 'run_at', j.run_at, 'created_at', j.created_at,
+       'started_at', j.started_at, 'finished_at', j.finished_at, 'worker_id', j.worker_id, 'job_key', j.job_key)
+       order by j.id desc), '[]')::text as jobs
+     from page join ratchet.jobs j using (id)
+     cross join lateral (
+       select count(*) as total, count(*) filter (where t.status in ('COMPLETED', 'SKIPPED')) as finished
+       from ratchet.tasks t where t.job_id = j.id) t
+     left join lateral (
+       select t.name, t.attempts, t.error_message from ratchet.tasks t
+       where t.job_id = j.id and t.status in ('PENDING', 'RUNNING', 'WAITING', 'FAILED')
+       order by t.position limit 1) f on true`,
     values,
   );
   return (JSON.parse(onlyRow(rows).jobs) as OverviewItem[]).map(overviewOf);
