@@ -34,9 +34,7 @@ test("an unknown job (RT013)", async () => {
   expect(await errorOf(explain("999"))).toMatchObject({
     code: "RT013",
     message: "There is no job 999.",
-    hint: named(
-      "See which there are: select * from ratchet.job_overview order by id desc limit 20;",
-    ),
+    hint: named("See which there are: select * from ratchet.job_overview order by id desc limit 20;"),
   });
 });
 
