@@ -2,7 +2,9 @@ import "postgraphile";
 import "postgraphile-plugin-connection-filter";
 import type { PgConditionCapableParent } from "postgraphile/@dataplan/pg";
 import type { InputObjectFieldApplyResolver } from "postgraphile/grafast";
-import { type GraphQLInputFieldConfig, GraphQLBoolean, isInputType } from "postgraphile/graphql";
+import { type GraphQLInputFieldConfig, GraphQLBoolean, GraphQLString, isInputType } from "postgraphile/graphql";
+
+import { UNFINISHED_STATUSES, noting, searchCondition } from "./jobSearch.ts";
 
 type Condition = Pick<PgConditionCapableParent, "alias" | "where">;
 type Apply = InputObjectFieldApplyResolver<Condition>;
@@ -10,9 +12,6 @@ type Build = GraphileBuild.Build;
 
 /** The tag that a table has if the index of docs/graphql.md over payloads is there. */
 export const PAYLOAD_INDEX_TAG = "ratchetPayloadIndex";
-
-/** Statuses of jobs that are never final: the CHECK `jobs_finished_at_exactly_when_final`. */
-const UNFINISHED_STATUSES: ReadonlySet<unknown> = new Set(["PENDING", "RUNNING", "WAITING"]);
 
 /** Lets lists of jobs be filtered by what their index serves and no column says by itself. */
 export const JobFilterPlugin: GraphileConfig.Plugin = {
@@ -26,8 +25,10 @@ export const JobFilterPlugin: GraphileConfig.Plugin = {
         if (isPgConnectionFilter !== true || pgCodec?.extensions?.pg?.name !== "jobs" || status === undefined) {
           return fields;
         }
+        const { schemaName } = pgCodec.extensions.pg;
         return {
           ...fields,
+          search: textSearch(build, schemaName),
           status: withImpliedEnd(build, status),
           isFinal: {
             description: "Whether nothing more happens to the job by itself; the same as finishedAt not being null.",
@@ -35,8 +36,20 @@ export const JobFilterPlugin: GraphileConfig.Plugin = {
             apply: finality(build),
           },
           ...(pgCodec.extensions.tags?.[PAYLOAD_INDEX_TAG] === true
-            ? { payloadContains: containment(build, pgCodec.extensions.pg.schemaName) }
+            ? { payloadContains: containment(build, schemaName) }
             : {}),
+        };
+      },
+      GraphQLObjectType_fields_field_args_arg(argument, _build, { scope: { argName, pgFieldResource } }) {
+        const { applyPlan } = argument;
+        if (argName !== "filter" || pgFieldResource?.extensions?.pg?.name !== "jobs" || applyPlan === undefined) {
+          return argument;
+        }
+        return {
+          ...argument,
+          applyPlan: (parent, field, given, info) => {
+            applyPlan(parent, field, noting(given), info);
+          },
         };
       },
     },
@@ -87,6 +100,20 @@ function containment(build: Build, schema: string): GraphQLInputFieldConfig & { 
         condition.where(
           sql`${condition.alias}.${sql.identifier("id")} = any ((select ${jobsWithPayload}(${wanted}))::bigint[])`,
         );
+      }
+    },
+  };
+}
+
+function textSearch(build: Build, schema: string): GraphQLInputFieldConfig & { readonly apply: Apply } {
+  return {
+    description:
+      "Only jobs with this text, in capitals or not, in identifier, job key, reason of cancelling, error of the failed task or payload (up to 16 kB as stored, and where the viewer may see it); or with this number. Looks at the newest 20,000 jobs of those that identifier, status, isFinal, tenant, createdAt and finishedAt beside it leave.",
+    type: GraphQLString,
+    apply: (condition, value) => {
+      refuseNull(value);
+      if (value !== undefined) {
+        searchCondition(build, schema, condition, value);
       }
     },
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { addPublish, addSingle, addWorker, runJob } from "../sql/fixtures.ts";
+import { addPublish, addSingle, addWorker, checkpoint, claimOne, runJob } from "../sql/fixtures.ts";
 import { cancel } from "../sql/orders.ts";
 import type { RunningServer } from "../../src/http/startServer.ts";
 import { ask, useServer } from "./server.ts";
@@ -98,5 +98,70 @@ describe("payloadContains", () => {
     const { errors } = await ask(server, IDS, { filter: { payloadContains: { colour: "red" } } });
     expect(errors).toMatchObject([{ message: "The payloads of more than 10000 jobs hold this." }]);
     await bench.sql.rows("delete from ratchet.jobs where identifier = 'by hand'");
+  });
+});
+
+describe("search", () => {
+  const tenant = { equalTo: "searched" };
+  const given = { tenant: tenant.equalTo };
+  const idsWith = (search: string, more: object = {}): Promise<string[]> => idsOf({ tenant, search, ...more });
+
+  test("finds a text, in capitals or not, wherever people would look for it", async () => {
+    const keyed = (await addSingle(bench.sql, { ...given, job_key: "listing:Jacket 100%" })).id;
+    const loaded = (await addSingle(bench.sql, { ...given, payload: { sku: "JACKET_1" } })).id;
+    const stopped = (await addSingle(bench.sql, given)).id;
+    await cancel(bench.sql.pool(), stopped, "no jacket left");
+    expect(await idsWith("jacket")).toStrictEqual([keyed, loaded, stopped]);
+    expect(await idsWith("jacket", { isFinal: true })).toStrictEqual([stopped]);
+    expect(await idsWith("jacket", { status: { equalTo: "PENDING" } })).toStrictEqual([keyed, loaded]);
+    expect(await idsWith("jacket", { not: { status: { equalTo: "PENDING" } } })).toStrictEqual([stopped]);
+    expect(await idsOf({ tenant, or: [{ search: "JACKET_" }, { search: "left" }] })).toStrictEqual([loaded, stopped]);
+    expect(await idsWith(loaded)).toContain(loaded);
+    expect(await idsWith("single")).toStrictEqual([keyed, loaded, stopped]);
+    expect(await idsWith("trousers")).toStrictEqual([]);
+  });
+
+  test("wildcards and quotes are what they are", async () => {
+    const odd = (await addSingle(bench.sql, { ...given, job_key: String.raw`50% of_'"\ü` })).id;
+    expect(await idsWith("50%")).toStrictEqual([odd]);
+    expect(await idsWith("of_'")).toStrictEqual([odd]);
+    expect(await idsWith(String.raw`'"\Ü`)).toStrictEqual([odd]);
+    expect(await idsWith("5%")).toStrictEqual([]);
+    expect(await idsWith("o_f")).toStrictEqual([]);
+  });
+
+  test("finds the error of the task that failed", async () => {
+    const { id } = await addSingle(bench.sql, { ...given, max_attempts: 1 });
+    const worker = await addWorker(bench.sql);
+    const { fence } = await claimOne(bench.sql, worker, id);
+    const failure = { error_message: "Socket hung up", can_retry: false };
+    await checkpoint(bench.sql.pool(), worker, [{ job: id, position: 1, fence, kind: "F", failure }]);
+    expect(await idsWith("socket HUNG")).toStrictEqual([id]);
+  });
+
+  test("looks at the newest 20,000 of what the conditions beside it leave", async () => {
+    const { id } = await addSingle(bench.sql, { ...given, identifier: "publish", payload: { images: ["far down"] } });
+    await bench.sql.rows(
+      `insert into ratchet.jobs (identifier, tenant, run_at, created_at, payload)
+       select 'by hand', $1, now(), now(), '{}' from generate_series(1, 20000)`,
+      [tenant.equalTo],
+    );
+    expect(await idsWith("far down")).toStrictEqual([]);
+    expect(await idsWith("far down", { identifier: { equalTo: "publish" } })).toStrictEqual([id]);
+    expect(await idsWith(id)).toStrictEqual([id]);
+    const { data } = await bench.ask("query ($filter: JobFilter!) { jobs(filter: $filter) { totalCount } }", {
+      filter: { tenant, search: "by hand" },
+    });
+    expect(data).toStrictEqual({ jobs: { totalCount: 20_000 } });
+    await bench.sql.rows("delete from ratchet.jobs where identifier = 'by hand'");
+  });
+
+  test.each([
+    [null, "A filter holds null"],
+    ["", "search must be a text of 1 to 1000 characters."],
+    ["x".repeat(1001), "search must be a text of 1 to 1000 characters."],
+  ])("%j is refused", async (search, message) => {
+    const { errors } = await bench.ask(IDS, { filter: { search } });
+    expect(errors).toMatchObject([{ message: expect.stringContaining(message), extensions: { code: "RT006" } }]);
   });
 });

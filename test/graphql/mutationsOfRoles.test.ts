@@ -113,3 +113,47 @@ describe("payloadContains", () => {
     });
   });
 });
+
+describe("search", () => {
+  const FIND = "query ($search: String!) { jobs(filter: { search: $search }) { totalCount nodes { id } } }";
+  const found = async (claims: Parameters<typeof bench.askAs>[0], search: string): Promise<unknown[]> => {
+    const { data, errors } = await bench.askAs<{ jobs: { totalCount: number; nodes: { id: string }[] } }>(
+      claims,
+      FIND,
+      { search },
+    );
+    expect(errors).toStrictEqual([]);
+    expect(data.jobs.totalCount).toBe(data.jobs.nodes.length);
+    return data.jobs.nodes.map(({ id }) => id);
+  };
+
+  test("finds jobs of one's tenant alone, at the same time as others do, and for viewers none by a hidden payload", async () => {
+    await register(bench.sql, [single({ identifier: "kept back", version: "k1" })]);
+    await bench.sql.rows("update ratchet.definitions set hide_payloads = true where identifier = 'kept back'");
+    const payload = { word: "sesame" };
+    const { id: open } = await addSingle(bench.sql, { tenant: "A", payload });
+    const { id: hidden } = await addSingle(bench.sql, { tenant: "A", payload, identifier: "kept back" });
+    const { id: foreign } = await addSingle(bench.sql, { tenant: "B", payload });
+    const rounds = Array.from({ length: 10 }, () =>
+      Promise.all([
+        found(VIEWER, "sesame"),
+        found(OPERATOR, "sesame"),
+        found({ ...VIEWER, ratchet_tenant: "B" }, "sesame"),
+        found(VIEWER, foreign),
+      ]),
+    );
+    for (const round of await Promise.all(rounds)) {
+      expect(round).toStrictEqual([[open], [hidden, open], [foreign], []]);
+    }
+    expect(await found(VIEWER, "kept back")).toStrictEqual([hidden]);
+    // By itself, too: row security of the list would hide what it gives away.
+    await withSession(bench.sql, async (session) => {
+      await session.query("begin; set local role ratchet_viewer; set local ratchet.tenant = 'A'");
+      const { rows } = await session.query<{ ids: string[] }>(
+        "select ratchet_private.jobs_with_text('sesame', '{}') || ratchet_private.jobs_with_text($1, '{}') as ids",
+        [foreign],
+      );
+      expect(rows[0]?.ids).toStrictEqual([open]);
+    });
+  });
+});

@@ -132,6 +132,19 @@ describe("a list", () => {
     expect(idsOf(await stream.until((snapshot) => idsOf(snapshot).length > 0))).toStrictEqual([job.id]);
   });
 
+  test("that is searched has a new job with the text, and no other one", async () => {
+    const stream = subscribe<ListData>(
+      bench.server(),
+      'subscription { jobsChanged(filter: { search: "watched for" }) { nodes { id status } } }',
+      {},
+    );
+    await stream.until((snapshot) => idsOf(snapshot).length === 0);
+    await addSingle(bench.sql);
+    const { id } = await addSingle(bench.sql, { payload: { text: "Watched for" } });
+    const snapshot = await stream.until((each) => idsOf(each).length > 0);
+    expect(idsOf(snapshot)).toStrictEqual([id]);
+  });
+
   test("has both of two jobs whose transactions commit in reverse order", async () => {
     const stream = subscribe<ListData>(bench.server(), LIST, { tenant: "reverse" });
     await stream.until(() => true);

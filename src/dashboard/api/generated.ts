@@ -187,6 +187,8 @@ export type JobFilter = {
   queueName?: StringFilter | null | undefined;
   /** Filter by the object’s `runAt` field. */
   runAt?: DatetimeFilter | null | undefined;
+  /** Only jobs with this text, in capitals or not, in identifier, job key, reason of cancelling, error of the failed task or payload (up to 16 kB as stored, and where the viewer may see it); or with this number. Looks at the newest 20,000 jobs of those that identifier, status, isFinal, tenant, createdAt and finishedAt beside it leave. */
+  search?: string | null | undefined;
   /** Filter by the object’s `startedAt` field. */
   startedAt?: DatetimeFilter | null | undefined;
   /** Filter by the object’s `status` field. */

@@ -1,0 +1,76 @@
+import "postgraphile";
+import type { PgConditionCapableParent } from "postgraphile/@dataplan/pg";
+import type { FieldArg } from "postgraphile/grafast";
+
+type Condition = Pick<PgConditionCapableParent, "alias" | "where">;
+type Operators = Readonly<Record<string, unknown>>;
+type GivenFilter = Readonly<Record<string, Operators | boolean | undefined>>;
+
+/** Statuses of jobs that are never final: the CHECK `jobs_finished_at_exactly_when_final`. */
+export const UNFINISHED_STATUSES: ReadonlySet<unknown> = new Set(["PENDING", "RUNNING", "WAITING"]);
+
+/** What a filter as a whole holds, by the condition that is made of it: its fields see only their own values. */
+const givenFilters = new WeakMap<object, GivenFilter>();
+
+/** The argument `filter` of a list of jobs, so that {@link searchCondition} knows what else it holds. */
+export function noting(given: FieldArg): FieldArg {
+  const apply: FieldArg["apply"] = (target, applyOne) => {
+    given.apply(target, (parent: never, value: unknown) => {
+      const condition: unknown = typeof applyOne === "function" ? applyOne(parent, value) : undefined;
+      if (typeof condition === "object" && condition !== null) {
+        givenFilters.set(condition, value as GivenFilter);
+      }
+      return condition as never;
+    });
+  };
+  return Object.create(given, { apply: { value: apply } }) as FieldArg;
+}
+
+/** Leaves the jobs with a text among the newest that what stands beside `search` leaves. */
+export function searchCondition(
+  { sql, dataplanPg }: GraphileBuild.Build,
+  schema: string,
+  condition: Condition,
+  text: unknown,
+): void {
+  const { sqlValueWithCodec, TYPES } = dataplanPg;
+  const jobsWithText = sql.identifier(`${schema}_private`, "jobs_with_text");
+  const beside = sqlValueWithCodec(narrowingOf(givenFilters.get(condition) ?? {}), TYPES.jsonb);
+  // In a select of its own, so that it is called once and not for each row.
+  condition.where(
+    sql`${condition.alias}.${sql.identifier("id")} = any ((select ${jobsWithText}(${sqlValueWithCodec(text, TYPES.text)}, ${beside}))::bigint[])`,
+  );
+}
+
+/** A `ratchet_private.job_filter` that leaves at least the jobs that the filter leaves. */
+function narrowingOf({ identifier, status, tenant, isFinal, createdAt, finishedAt }: GivenFilter): object {
+  const statuses = operators(status)["in"] ?? [operators(status)["equalTo"]].filter((each) => each !== undefined);
+  return {
+    identifier: operators(identifier)["equalTo"],
+    status: Array.isArray(statuses) && statuses.length > 0 ? statuses : undefined,
+    is_final: isFinal ?? isFinalBy(operators(finishedAt)["isNull"], statuses),
+    tenant: operators(tenant)["equalTo"],
+    created_after: beginningOf(createdAt),
+    created_before: operators(createdAt)["lessThan"],
+    finished_after: beginningOf(finishedAt),
+    finished_before: operators(finishedAt)["lessThan"],
+  };
+}
+
+/** As the index of unfinished jobs must hear it. */
+function isFinalBy(isUnfinished: unknown, statuses: unknown): boolean | undefined {
+  if (typeof isUnfinished === "boolean") {
+    return !isUnfinished;
+  }
+  const areUnfinished =
+    Array.isArray(statuses) && statuses.length > 0 && statuses.every((status) => UNFINISHED_STATUSES.has(status));
+  return areUnfinished ? false : undefined;
+}
+
+function beginningOf(time: unknown): unknown {
+  return operators(time)["greaterThanOrEqualTo"] ?? operators(time)["greaterThan"];
+}
+
+function operators(value: unknown): Operators {
+  return typeof value === "object" && value !== null ? (value as Operators) : {};
+}
