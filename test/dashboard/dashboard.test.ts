@@ -128,8 +128,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     const { id } = await addPublish(sql, ["a"]);
     await failFirstTask(id, false);
     const page = await show(`/jobs/${id}`);
-    await page.getByRole("button", { name: "Retry from a task" }).click();
-    await page.getByRole("combobox", { name: "Task" }).selectOption("validate");
+    await page.getByRole("button", { name: "Retry from here: Validate product" }).click();
     await page.getByLabel("Reason").fill("once more");
     await page.getByRole("button", { name: "Retry from there" }).click();
     await waitUntil(async () => (await readJob(sql, id)).status !== "FAILED");
@@ -177,7 +176,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     await page.getByText("Upload image 2/2").waitFor();
     await page.getByRole("button", { name: "Add the job" }).click();
     await page.getByRole("heading", { name: /^Job \d+/v }).waitFor();
-    await page.getByRole("button", { name: "Upload image 2/2" }).waitFor();
+    await page.getByRole("button", { name: "Upload image 2/2", exact: true }).waitFor();
     expect(await sql.value("select payload from ratchet.jobs order by id desc limit 1")).toStrictEqual({
       images: ["a", "b"],
     });

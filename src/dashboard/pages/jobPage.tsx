@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { type LiveJobSubscription, LiveJobDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
@@ -7,7 +7,7 @@ import { mayOrder } from "../api/token.ts";
 import { Audit } from "../parts/audit.tsx";
 import { CopyBlock } from "../parts/copyBlock.tsx";
 import { Failures } from "../parts/failures.tsx";
-import { JobOrders } from "../parts/jobOrders.tsx";
+import { JobOrders, OneOrder, type WantedOrder } from "../parts/jobOrders.tsx";
 import { Json } from "../parts/json.tsx";
 import { Ago, Moment } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
@@ -21,12 +21,25 @@ import { Link } from "../view/link.tsx";
 export type JobDetail = NonNullable<LiveJobSubscription["jobChanged"]>;
 
 const TASKS_OF_PAGE = 100;
+/** As many as are asked for. */
+const MOST_FAILURES = 100;
+
+/** Where the page of tasks begins that holds a task. */
+function offsetOf(position: number): number {
+  return Math.floor((position - 1) / TASKS_OF_PAGE) * TASKS_OF_PAGE;
+}
 
 /** One job, live: where it is, why, what comes next, and what can be ordered. */
 export function JobPage({ id }: { readonly id: string }): JSX.Element {
+  const [chosenOffset, setChosenOffset] = useState<number | null>(null);
   const [taskOffset, setTaskOffset] = useState(0);
   const { data, error } = useLive(LiveJobDocument, { id, taskOffset });
   const job = data?.jobChanged;
+  const currentPosition = job?.currentTask?.position ?? 1;
+  // A long plan is shown where it matters, and goes along with the job until somebody turns a page.
+  useEffect(() => {
+    setTaskOffset(chosenOffset ?? offsetOf(currentPosition));
+  }, [chosenOffset, currentPosition]);
   return (
     <>
       <p class="crumbs">
@@ -39,7 +52,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
           <p>It was never added, was pruned after its time, or belongs to a tenant that is not yours.</p>
         </Empty>
       )}
-      {job !== null && job !== undefined && <Detail job={job} taskOffset={taskOffset} onTaskOffset={setTaskOffset} />}
+      {job !== null && job !== undefined && <Detail job={job} taskOffset={taskOffset} onTaskOffset={setChosenOffset} />}
     </>
   );
 }
@@ -51,16 +64,23 @@ function Detail({
 }: {
   readonly job: JobDetail;
   readonly taskOffset: number;
-  readonly onTaskOffset: (offset: number) => void;
+  readonly onTaskOffset: (offset: number | null) => void;
 }): JSX.Element {
+  const [wanted, setWanted] = useState<WantedOrder | null>(null);
+  const failures = job.failures.nodes;
+  const { currentTask } = job;
+  const stoppedBy =
+    currentTask?.status === "FAILED" ? failures.find(({ position }) => position === currentTask.position) : undefined;
   return (
     <>
       <h1>
         Job {job.id} <span class="muted">{job.identifier}</span>{" "}
         <Status status={job.status} willRetry={job.willRetry} />
       </h1>
-      <p class="explanation" role="status">
-        {job.explanation}
+      <p class="explanation">{job.explanation}</p>
+      {/* The explanation counts seconds; to be told each of them would be too much. */}
+      <p class="unseen" role="status">
+        {job.status}, {job.finishedTaskCount} of {job.taskCount} tasks finished
       </p>
       <div class="row">
         <Progress
@@ -71,38 +91,35 @@ function Detail({
         />
         <Next job={job} />
       </div>
-      {mayOrder() && <JobOrders job={job} />}
+      {mayOrder() && <JobOrders job={job} onWanted={setWanted} />}
+      {wanted !== null && (
+        <OneOrder
+          wanted={wanted}
+          job={job}
+          onClose={() => {
+            setWanted(null);
+          }}
+        />
+      )}
+      {stoppedBy !== undefined && (
+        <section aria-label="Why it stopped" class="stopped">
+          <Failures failures={[stoppedBy]} tasks={currentTask === null ? [] : [currentTask]} isNewestOpen />
+        </section>
+      )}
       <section aria-label="Plan">
         <h2>Plan</h2>
-        <Plan job={job} />
-        {job.taskCount > TASKS_OF_PAGE && (
-          <p class="pages">
-            Tasks {taskOffset + 1} to {Math.min(taskOffset + TASKS_OF_PAGE, job.taskCount)} of {job.taskCount}
-            <button
-              type="button"
-              disabled={taskOffset === 0}
-              onClick={() => {
-                onTaskOffset(taskOffset - TASKS_OF_PAGE);
-              }}
-            >
-              Before
-            </button>
-            <button
-              type="button"
-              disabled={taskOffset + TASKS_OF_PAGE >= job.taskCount}
-              onClick={() => {
-                onTaskOffset(taskOffset + TASKS_OF_PAGE);
-              }}
-            >
-              After
-            </button>
-          </p>
-        )}
+        <Plan job={job} onWanted={mayOrder() ? setWanted : null} />
+        {job.taskCount > TASKS_OF_PAGE && <TaskPages job={job} taskOffset={taskOffset} onTaskOffset={onTaskOffset} />}
       </section>
-      {job.failures.nodes.length > 0 && (
+      {failures.length > 0 && (
         <section aria-label="Failures">
           <h2>Tries that failed</h2>
-          <Failures failures={job.failures.nodes} tasks={job.tasks.nodes} />
+          <Failures failures={failures} tasks={job.tasks.nodes} isNewestOpen={stoppedBy === undefined} />
+          {failures.length === MOST_FAILURES && (
+            <p class="muted">
+              The newest {MOST_FAILURES}. All of them: {`select * from ratchet.task_failures where job_id = ${job.id};`}
+            </p>
+          )}
         </section>
       )}
       <div class="columns">
@@ -130,6 +147,52 @@ function Detail({
         </div>
       </section>
     </>
+  );
+}
+
+/** Leads through the pages of a long plan. */
+function TaskPages({
+  job: { taskCount, currentTask },
+  taskOffset,
+  onTaskOffset,
+}: {
+  readonly job: JobDetail;
+  readonly taskOffset: number;
+  readonly onTaskOffset: (offset: number | null) => void;
+}): JSX.Element {
+  const last = offsetOf(taskCount);
+  const targets = [
+    ["First", 0],
+    ["Before", Math.max(0, taskOffset - TASKS_OF_PAGE)],
+    ["After", Math.min(last, taskOffset + TASKS_OF_PAGE)],
+    ["Last", last],
+  ] as const;
+  return (
+    <nav class="pages" aria-label="Tasks">
+      Tasks {taskOffset + 1} to {Math.min(taskOffset + TASKS_OF_PAGE, taskCount)} of {taskCount}
+      {targets.map(([name, offset]) => (
+        <button
+          key={name}
+          type="button"
+          disabled={offset === taskOffset}
+          onClick={() => {
+            onTaskOffset(offset);
+          }}
+        >
+          {name}
+        </button>
+      ))}
+      {currentTask !== null && offsetOf(currentTask.position) !== taskOffset && (
+        <button
+          type="button"
+          onClick={() => {
+            onTaskOffset(null);
+          }}
+        >
+          To task {currentTask.position}, where it is
+        </button>
+      )}
+    </nav>
   );
 }
 
@@ -203,7 +266,7 @@ function Facts({ job }: { readonly job: JobDetail }): JSX.Element {
 }
 
 function sqlOf(id: string): string {
-  return `select * from ratchet.jobs where id = ${id};\nselect * from ratchet.tasks where job_id = ${id} order by position;\nselect ratchet.explain_job(${id});`;
+  return `select * from ratchet.job_overview where id = ${id};\nselect * from ratchet.task_overview where job_id = ${id} order by position;\nselect ratchet.explain_job(${id});`;
 }
 
 function graphqlOf(id: string): string {

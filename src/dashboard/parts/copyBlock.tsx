@@ -1,16 +1,20 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 /** A text to take along. */
 export function CopyBlock({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
-  const [isCopied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState("Copy");
+  const block = useRef<HTMLPreElement>(null);
   async function copy(): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      setCopied(true);
+      setOutcome("Copied");
     } catch {
-      // Browsers give the clipboard to https and localhost only; the text can be selected.
-      setCopied(false);
+      // Browsers give the clipboard to https and localhost only.
+      if (block.current !== null) {
+        getSelection()?.selectAllChildren(block.current);
+      }
+      setOutcome("Selected: copy with Ctrl+C");
     }
   }
   return (
@@ -24,11 +28,13 @@ export function CopyBlock({ title, text }: { readonly title: string; readonly te
             void copy();
           }}
         >
-          {isCopied ? "Copied" : "Copy"}
+          {outcome}
         </button>
       </figcaption>
       {/* Scrolls sideways, so the keyboard has to reach it. */}
-      <pre tabIndex={0}>{text}</pre>
+      <pre ref={block} tabIndex={0}>
+        {text}
+      </pre>
     </figure>
   );
 }

@@ -4,19 +4,22 @@ import type { JobDetail } from "../pages/jobPage.tsx";
 import { durationText } from "../view/durations.ts";
 import { Ago, Moment } from "./moment.tsx";
 
-/** All tries that failed, the newest open. */
+/** Tries that failed, newest first. */
 export function Failures({
   failures,
   tasks,
+  isNewestOpen = false,
 }: {
   readonly failures: JobDetail["failures"]["nodes"];
-  readonly tasks: JobDetail["tasks"]["nodes"];
+  /** Where names of tasks are looked up. */
+  readonly tasks: readonly Pick<JobDetail["tasks"]["nodes"][number], "position" | "name">[];
+  readonly isNewestOpen?: boolean;
 }): JSX.Element {
   const names = new Map(tasks.map(({ position, name }) => [position, name]));
   return (
     <>
       {failures.map((failure, index) => (
-        <details key={failure.id} class="failure" open={index === 0}>
+        <details key={failure.id} class="failure" open={isNewestOpen && index === 0}>
           <summary>
             <strong>{failure.errorMessage}</strong>{" "}
             <span class="muted">

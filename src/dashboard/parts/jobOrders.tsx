@@ -5,83 +5,63 @@ import { ApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
 import { CancelDocument, CompleteDocument, RescheduleDocument, RetryDocument, SkipDocument } from "../api/generated.ts";
 import type { JobDetail } from "../pages/jobPage.tsx";
+import { type JobOrder, type TaskOrder, jobOrdersOf } from "../view/orders.ts";
 import { OrderDialog } from "./orderDialog.tsx";
 
-type Order = "cancel" | "retry" | "retryFrom" | "skip" | "complete" | "reschedule";
+type Task = JobDetail["tasks"]["nodes"][number];
 
-interface OrderButton {
-  readonly order: Order;
-  readonly name: string;
-  /** Whether the database would take it now; if it does not, its error says why. */
-  readonly isPossible: (job: JobDetail) => boolean;
-}
+/** An order that is about to be given. */
+export type WantedOrder =
+  | { readonly order: JobOrder }
+  | { readonly order: TaskOrder; readonly task: Pick<Task, "key" | "name"> };
 
-const RETRIED = new Set(["FAILED", "CANCELLED"]);
+const NAMES: Readonly<Record<JobOrder, string>> = {
+  retry: "Retry now",
+  reschedule: "Reschedule",
+  cancel: "Cancel",
+};
 
-const ORDERS: readonly OrderButton[] = [
-  {
-    order: "retry",
-    name: "Retry now",
-    isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && RETRIED.has(status),
-  },
-  {
-    order: "retryFrom",
-    name: "Retry from a task",
-    isPossible: ({ status, scrubbedAt }) => scrubbedAt === null && (RETRIED.has(status) || status === "COMPLETED"),
-  },
-  { order: "skip", name: "Skip a task", isPossible: ({ isFinal }) => !isFinal },
-  {
-    order: "complete",
-    name: "Mark a task done",
-    isPossible: ({ isFinal, currentTask }) => !isFinal && currentTask !== null,
-  },
-  { order: "reschedule", name: "Reschedule", isPossible: ({ isFinal, workerId }) => !isFinal && workerId === null },
-  { order: "cancel", name: "Cancel", isPossible: ({ isFinal }) => !isFinal },
-];
-
-/** The orders that this job takes now. */
-export function JobOrders({ job }: { readonly job: JobDetail }): JSX.Element {
-  const [wanted, setWanted] = useState<Order | null>(null);
-  function close(): void {
-    setWanted(null);
-  }
+/** The orders that the job takes now; those of single tasks stand in the plan. */
+export function JobOrders({
+  job,
+  onWanted,
+}: {
+  readonly job: JobDetail;
+  readonly onWanted: (wanted: WantedOrder) => void;
+}): JSX.Element {
   return (
-    <>
-      <div class="buttons" role="group" aria-label="Orders">
-        {ORDERS.filter(({ isPossible }) => isPossible(job)).map(({ order, name }) => (
-          <button
-            key={order}
-            type="button"
-            class={order === "cancel" ? "danger" : ""}
-            onClick={() => {
-              setWanted(order);
-            }}
-          >
-            {name}…
-          </button>
-        ))}
-      </div>
-      {wanted !== null && <OneOrder order={wanted} job={job} onClose={close} />}
-    </>
+    <div class="buttons" role="group" aria-label="Orders">
+      {jobOrdersOf(job).map((order) => (
+        <button
+          key={order}
+          type="button"
+          class={{ retry: "primary", reschedule: "", cancel: "danger" }[order]}
+          onClick={() => {
+            onWanted({ order });
+          }}
+        >
+          {NAMES[order]}…
+        </button>
+      ))}
+    </div>
   );
 }
 
 interface OneOrderProps {
-  readonly order: Order;
+  readonly wanted: WantedOrder;
   readonly job: JobDetail;
   readonly onClose: () => void;
 }
 
-function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
+/** Asks what an order needs to know, and gives it. */
+export function OneOrder({ wanted, job, onClose }: OneOrderProps): JSX.Element {
   const jobId = job.id;
-  const tasks = job.tasks.nodes;
-  const [task, setTask] = useState(job.currentTask?.key ?? tasks[0]?.key ?? "");
   const [result, setResult] = useState("null");
   const [at, setAt] = useState("");
   const [priority, setPriority] = useState(String(job.priority));
 
   async function give(reason: string): Promise<void> {
-    switch (order) {
+    switch (wanted.order) {
       case "cancel":
         await ask(CancelDocument, { input: { jobId, reason } });
         break;
@@ -89,13 +69,13 @@ function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
         await ask(RetryDocument, { input: { jobId, reason } });
         break;
       case "retryFrom":
-        await ask(RetryDocument, { input: { jobId, reason, fromTask: task } });
+        await ask(RetryDocument, { input: { jobId, reason, fromTask: wanted.task.key } });
         break;
       case "skip":
-        await ask(SkipDocument, { input: { jobId, reason, task } });
+        await ask(SkipDocument, { input: { jobId, reason, task: wanted.task.key } });
         break;
       case "complete":
-        await ask(CompleteDocument, { input: { jobId, reason, task, result: jsonOf(result) } });
+        await ask(CompleteDocument, { input: { jobId, reason, task: wanted.task.key, result: jsonOf(result) } });
         break;
       case "reschedule":
         await ask(RescheduleDocument, {
@@ -111,30 +91,8 @@ function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
     onClose();
   }
 
-  function taskChoice(
-    keys: readonly { readonly key: string; readonly name: string; readonly status: string }[],
-  ): JSX.Element {
-    return (
-      <label>
-        Task
-        <select
-          value={task}
-          onChange={({ currentTarget }) => {
-            setTask(currentTarget.value);
-          }}
-        >
-          {keys.map(({ key, name, status }) => (
-            <option key={key} value={key}>
-              {name} ({status})
-            </option>
-          ))}
-        </select>
-      </label>
-    );
-  }
-
   const shared = { onOrder: give, onClose };
-  switch (order) {
+  switch (wanted.order) {
     case "cancel":
       return (
         <OrderDialog {...shared} title={`Cancel job ${jobId}`} action="Cancel the job" isDangerous>
@@ -151,21 +109,19 @@ function OneOrder({ order, job, onClose }: OneOrderProps): JSX.Element {
       );
     case "retryFrom":
       return (
-        <OrderDialog {...shared} title={`Retry job ${jobId} from a task`} action="Retry from there" isDangerous>
-          <p>That task and all after it are run anew, even COMPLETED ones.</p>
-          {taskChoice(tasks)}
+        <OrderDialog {...shared} title={`Retry from "${wanted.task.name}"`} action="Retry from there" isDangerous>
+          <p>This task and all after it are run anew, even COMPLETED ones.</p>
         </OrderDialog>
       );
     case "skip":
       return (
-        <OrderDialog {...shared} title={`Skip a task of job ${jobId}`} action="Skip the task" isDangerous>
+        <OrderDialog {...shared} title={`Skip "${wanted.task.name}"`} action="Skip the task" isDangerous>
           <p>The job goes on without it; later handlers get null as its result.</p>
-          {taskChoice(tasks.filter(({ status }) => ["PENDING", "RUNNING", "FAILED"].includes(status)))}
         </OrderDialog>
       );
     case "complete":
       return (
-        <OrderDialog {...shared} title={`Mark "${job.currentTask?.name ?? ""}" done`} action="Mark done" isDangerous>
+        <OrderDialog {...shared} title={`Mark "${wanted.task.name}" done`} action="Mark done" isDangerous>
           <p>Say that it was done by hand. Later handlers read this result.</p>
           <label>
             Result, as JSON

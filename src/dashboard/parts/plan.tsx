@@ -4,79 +4,108 @@ import { useState } from "preact/hooks";
 import type { JobDetail } from "../pages/jobPage.tsx";
 import { useNow } from "../view/clock.ts";
 import { durationText } from "../view/durations.ts";
-import { type Span, placeOf, spansOf } from "../view/timeline.ts";
+import { type TaskOrder, taskOrdersOf } from "../view/orders.ts";
+import { type Axis, type Span, axisOf, spansOf } from "../view/timeline.ts";
+import { Failures } from "./failures.tsx";
+import type { WantedOrder } from "./jobOrders.tsx";
 import { Json } from "./json.tsx";
+import { Lane, LaneLegend, LanePatterns } from "./lane.tsx";
 import { Moment } from "./moment.tsx";
 import { Status } from "./status.tsx";
 
 type Task = JobDetail["tasks"]["nodes"][number];
 
+const ORDERS: Readonly<Record<TaskOrder, string>> = {
+  retryFrom: "Retry from here",
+  skip: "Skip",
+  complete: "Mark done",
+};
+
 /** The tasks of a job with a bar for each try, on one axis of time. */
-export function Plan({ job }: { readonly job: JobDetail }): JSX.Element {
+export function Plan({
+  job,
+  onWanted,
+}: {
+  readonly job: JobDetail;
+  /** Called with an order about a task; null: none can be given. */
+  readonly onWanted: ((wanted: WantedOrder) => void) | null;
+}): JSX.Element {
   const now = useNow();
-  const axis = {
-    fromMs: Date.parse(job.createdAt),
-    toMs: job.finishedAt === null ? Math.max(now, Date.parse(job.createdAt) + 1000) : Date.parse(job.finishedAt),
-  };
+  const axis = axisOf(job, now);
   const startedMs = job.startedAt === null ? axis.toMs : Date.parse(job.startedAt);
   const queued: Span = {
     kind: "waiting",
-    fromMs: axis.fromMs,
+    fromMs: Date.parse(job.createdAt),
     toMs: startedMs,
     label: job.startedAt === null ? "Has not started" : "Waited for its time and a worker",
   };
-  const hasWaited = startedMs - axis.fromMs > (axis.toMs - axis.fromMs) / 100;
+  const hasWaited = queued.fromMs >= axis.fromMs && startedMs - axis.fromMs > (axis.toMs - axis.fromMs) / 100;
   return (
-    <div class="table-box">
-      <table class="plan">
-        <thead>
-          <tr>
-            <th scope="col">#</th>
-            <th scope="col">Task</th>
-            <th scope="col">Status</th>
-            <th scope="col">Tries</th>
-            <th scope="col" class="lane">
-              <span class="axis">
-                <span>0</span>
-                <span>{durationText(axis.toMs - axis.fromMs)}</span>
-              </span>
-            </th>
-            <th scope="col">Took</th>
-          </tr>
-        </thead>
-        <tbody>
-          {hasWaited && (
-            <tr class="queued">
-              <td />
-              <td colSpan={3}>{queued.label}</td>
-              <td class="lane">
-                <Lane spans={[queued]} axis={axis} />
-              </td>
-              <td>{durationText(startedMs - axis.fromMs)}</td>
+    <>
+      <div class="table-box">
+        <LanePatterns />
+        <table class="plan">
+          <thead>
+            <tr>
+              <th scope="col">#</th>
+              <th scope="col">Task</th>
+              <th scope="col">Status</th>
+              <th scope="col">Tries</th>
+              <th scope="col" class="lane">
+                <span class="axis">
+                  <span>{durationText(axis.fromMs - queued.fromMs)}</span>
+                  <span>{durationText(axis.toMs - queued.fromMs)}</span>
+                </span>
+              </th>
+              <th scope="col">Took</th>
+              {onWanted !== null && <th scope="col">Orders</th>}
             </tr>
-          )}
-          {job.tasks.nodes.map((task) => (
-            <TaskRows key={task.key} task={task} spans={spansOf(task, job.failures.nodes, now)} axis={axis} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {hasWaited && (
+              <tr class="queued">
+                <td />
+                <td colSpan={3}>{queued.label}</td>
+                <td class="lane">
+                  <Lane spans={[queued]} axis={axis} />
+                </td>
+                <td>{durationText(startedMs - queued.fromMs)}</td>
+                {onWanted !== null && <td />}
+              </tr>
+            )}
+            {job.tasks.nodes.map((task) => (
+              <TaskRows
+                key={task.key}
+                job={job}
+                task={task}
+                spans={spansOf(task, job.failures.nodes, now)}
+                axis={axis}
+                onWanted={onWanted}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <LaneLegend />
+    </>
   );
 }
 
 interface RowProps {
+  readonly job: JobDetail;
   readonly task: Task;
   readonly spans: readonly Span[];
-  readonly axis: { readonly fromMs: number; readonly toMs: number };
+  readonly axis: Axis;
+  readonly onWanted: ((wanted: WantedOrder) => void) | null;
 }
 
-function TaskRows({ task, spans, axis }: RowProps): JSX.Element {
+function TaskRows({ job, task, spans, axis, onWanted }: RowProps): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const tries = spans.filter(({ kind }) => kind !== "waiting");
   const last = tries.at(-1);
   return (
     <>
-      <tr>
+      <tr class={task.key === job.currentTask?.key ? "current" : ""}>
         <td>{task.position}</td>
         <td>
           <button
@@ -105,44 +134,36 @@ function TaskRows({ task, spans, axis }: RowProps): JSX.Element {
           <Lane spans={spans} axis={axis} />
         </td>
         <td>{last === undefined ? "" : durationText(last.toMs - last.fromMs)}</td>
+        {onWanted !== null && (
+          <td class="orders">
+            {taskOrdersOf(job, task).map((order) => (
+              <button
+                key={order}
+                type="button"
+                class="small"
+                aria-label={`${ORDERS[order]}: ${task.name}`}
+                onClick={() => {
+                  onWanted({ order, task });
+                }}
+              >
+                {ORDERS[order]}
+              </button>
+            ))}
+          </td>
+        )}
       </tr>
       {isOpen && (
         <tr class="detail">
           <td />
-          <td colSpan={5}>
+          <td colSpan={onWanted === null ? 5 : 6}>
             <TaskDetail task={task} />
+            <Failures
+              failures={job.failures.nodes.filter(({ position }) => position === task.position)}
+              tasks={[task]}
+            />
           </td>
         </tr>
       )}
-    </>
-  );
-}
-
-/** Bars on a row's axis; the words are in a list that only readers of the screen meet. */
-function Lane({ spans, axis }: Pick<RowProps, "spans" | "axis">): JSX.Element {
-  return (
-    <>
-      <svg class="bars" aria-hidden="true">
-        {spans.map((span) => {
-          const { left, width } = placeOf(span, axis);
-          return (
-            <rect
-              key={span.fromMs}
-              class={`bar-${span.kind}`}
-              x={`${left}%`}
-              width={`${width}%`}
-              y="3"
-              height="10"
-              rx="2"
-            >
-              <title>{`${span.label}, ${durationText(span.toMs - span.fromMs)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <span class="unseen">
-        {spans.map(({ label, fromMs, toMs }) => `${label}, ${durationText(toMs - fromMs)}`).join("; ")}
-      </span>
     </>
   );
 }

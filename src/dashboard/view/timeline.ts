@@ -67,10 +67,37 @@ function withWaits(tries: readonly Span[], { status }: TimelineTask, nowMs: numb
   return spans;
 }
 
+/** A stretch of time that bars lie on. */
+export interface Axis {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What {@link axisOf} needs of a job. */
+export interface TimelineJob {
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly taskCount: number;
+  readonly currentTask: { readonly position: number } | null;
+  /** Those of the page. */
+  readonly tasks: { readonly nodes: readonly Pick<TimelineTask, "position" | "startedAt" | "completedAt">[] };
+}
+
+/** The time from a job's adding to its end or now; of a plan that takes several pages, that of the page. */
+export function axisOf({ createdAt, finishedAt, taskCount, currentTask, tasks }: TimelineJob, nowMs: number): Axis {
+  const whole = { fromMs: Date.parse(createdAt), toMs: finishedAt === null ? nowMs : Date.parse(finishedAt) };
+  const ends = tasks.nodes.flatMap(({ completedAt }) => (completedAt === null ? [] : [Date.parse(completedAt)]));
+  const starts = tasks.nodes.flatMap(({ startedAt }) => (startedAt === null ? [] : [Date.parse(startedAt)]));
+  const isPart = tasks.nodes.length < taskCount && starts.length > 0;
+  const isPast = isPart && ends.length > 0 && tasks.nodes.every(({ position }) => position !== currentTask?.position);
+  const fromMs = isPart ? Math.min(...starts) : whole.fromMs;
+  return { fromMs, toMs: Math.max(isPast ? Math.max(...ends) : whole.toMs, fromMs + 1) };
+}
+
 /** Where a span lies on an axis, in percent; never too narrow to be seen. */
 export function placeOf(
   { fromMs, toMs }: Pick<Span, "fromMs" | "toMs">,
-  axis: { readonly fromMs: number; readonly toMs: number },
+  axis: Axis,
 ): { readonly left: number; readonly width: number } {
   const lengthMs = Math.max(1, axis.toMs - axis.fromMs);
   const left = clamp(((fromMs - axis.fromMs) / lengthMs) * 100, 0, 99.5);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { placeOf, spansOf } from "../../../src/dashboard/view/timeline.ts";
+import { axisOf, placeOf, spansOf } from "../../../src/dashboard/view/timeline.ts";
 
 function at(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
@@ -41,4 +41,13 @@ test("bars stay on the axis and are never too narrow to be seen", () => {
   // Another clock than the database's.
   expect(placeOf({ fromMs: 500, toMs: 3000 }, axis)).toStrictEqual({ left: 0, width: 100 });
   expect(placeOf({ fromMs: 2500, toMs: 2600 }, axis)).toStrictEqual({ left: 99.5, width: 0.5 });
+});
+
+test("the axis goes from the adding to the end, or now; of a part of a long plan over that part", () => {
+  const job = { createdAt: at(0), finishedAt: at(50), taskCount: 1, currentTask: null, tasks: { nodes: [TASK] } };
+  expect(axisOf(job, 90_000)).toStrictEqual({ fromMs: 0, toMs: 50_000 });
+  expect(axisOf({ ...job, finishedAt: null }, 90_000)).toStrictEqual({ fromMs: 0, toMs: 90_000 });
+  const part = { ...job, finishedAt: null, taskCount: 200 };
+  expect(axisOf(part, 90_000)).toStrictEqual({ fromMs: 20_000, toMs: 21_000 });
+  expect(axisOf({ ...part, currentTask: TASK }, 90_000)).toStrictEqual({ fromMs: 20_000, toMs: 90_000 });
 });
