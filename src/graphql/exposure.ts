@@ -41,7 +41,8 @@ export const EXPOSED_RELATIONS: Readonly<Record<string, ExposedRelation>> = {
       "job_key",
       "adopted_from",
     ],
-    order: ["id"],
+    // All but the id with a condition: jobOrderPlugin.ts.
+    order: ["id", "finished_at", "next_attempt_at", "run_at"],
     hidden: ["fence"],
     byFunction: ["payload"],
     newestFirst: true,

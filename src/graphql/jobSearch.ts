@@ -3,19 +3,24 @@ import type { PgConditionCapableParent } from "postgraphile/@dataplan/pg";
 import type { FieldArg } from "postgraphile/grafast";
 
 type Condition = Pick<PgConditionCapableParent, "alias" | "where">;
+/** The operators that a filter gives for one column. */
 type Operators = Readonly<Record<string, unknown>>;
-type GivenFilter = Readonly<Record<string, Operators | boolean | undefined>>;
+/** What a query gives as the filter of a list of jobs. */
+export type GivenFilter = Readonly<Record<string, Operators | boolean | undefined>>;
 
 /** Statuses of jobs that are never final: the CHECK `jobs_finished_at_exactly_when_final`. */
 export const UNFINISHED_STATUSES: ReadonlySet<unknown> = new Set(["PENDING", "RUNNING", "WAITING"]);
 
-/** What a filter as a whole holds, by the condition that is made of it: its fields see only their own values. */
+/** What a filter as a whole holds, by the condition that is made of it and by its query: its fields see only their own values. */
 const givenFilters = new WeakMap<object, GivenFilter>();
 
 /** The argument `filter` of a list of jobs, so that {@link searchCondition} knows what else it holds. */
 export function noting(given: FieldArg): FieldArg {
   const apply: FieldArg["apply"] = (target, applyOne) => {
     given.apply(target, (parent: never, value: unknown) => {
+      if (typeof value === "object" && value !== null) {
+        givenFilters.set(parent, value as GivenFilter);
+      }
       const condition: unknown = typeof applyOne === "function" ? applyOne(parent, value) : undefined;
       if (typeof condition === "object" && condition !== null) {
         givenFilters.set(condition, value as GivenFilter);
@@ -24,6 +29,11 @@ export function noting(given: FieldArg): FieldArg {
     });
   };
   return Object.create(given, { apply: { value: apply } }) as FieldArg;
+}
+
+/** The filter of a condition or a query as a whole, as far as it is known. */
+export function filterOf(parent: object): GivenFilter {
+  return givenFilters.get(parent) ?? {};
 }
 
 /** Leaves the jobs with a text among the newest that what stands beside `search` leaves. */
@@ -35,7 +45,7 @@ export function searchCondition(
 ): void {
   const { sqlValueWithCodec, TYPES } = dataplanPg;
   const jobsWithText = sql.identifier(`${schema}_private`, "jobs_with_text");
-  const beside = sqlValueWithCodec(narrowingOf(givenFilters.get(condition) ?? {}), TYPES.jsonb);
+  const beside = sqlValueWithCodec(narrowingOf(filterOf(condition)), TYPES.jsonb);
   // In a select of its own, so that it is called once and not for each row.
   condition.where(
     sql`${condition.alias}.${sql.identifier("id")} = any ((select ${jobsWithText}(${sqlValueWithCodec(text, TYPES.text)}, ${beside}))::bigint[])`,
@@ -71,6 +81,7 @@ function beginningOf(time: unknown): unknown {
   return operators(time)["greaterThanOrEqualTo"] ?? operators(time)["greaterThan"];
 }
 
-function operators(value: unknown): Operators {
+/** What a filter says of a column; nothing where it says nothing. */
+export function operators(value: unknown): Operators {
   return typeof value === "object" && value !== null ? (value as Operators) : {};
 }

@@ -4,6 +4,7 @@ import { CurrentTaskPlugin } from "./currentTaskPlugin.ts";
 import { ExposurePlugin } from "./exposurePlugin.ts";
 import { JobSpecPlugin } from "./jobSpecPlugin.ts";
 import { JobFilterPlugin } from "./jobFilterPlugin.ts";
+import { JobOrderPlugin } from "./jobOrderPlugin.ts";
 import { LeanSchemaPlugin } from "./leanSchemaPlugin.ts";
 import { MutationsPlugin } from "./mutationsPlugin.ts";
 import { NamesPlugin } from "./namesPlugin.ts";
@@ -21,6 +22,7 @@ export const SCHEMA_PLUGINS: readonly GraphileConfig.Plugin[] = [
   ExposurePlugin,
   JobSpecPlugin,
   JobFilterPlugin,
+  JobOrderPlugin,
   LeanSchemaPlugin,
   MutationsPlugin,
   NamesPlugin,
