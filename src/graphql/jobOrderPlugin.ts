@@ -4,7 +4,7 @@ import type { GraphQLEnumValueConfig } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { type GivenFilter, filterOf, operators } from "./jobSearch.ts";
 
-type Apply = (query: PgSelectQueryBuilder, info: unknown) => unknown;
+type Apply = (query: PgSelectQueryBuilder, info: unknown) => void;
 
 interface Order {
   readonly description: string;
@@ -66,7 +66,7 @@ function conditional(name: string, value: GraphQLEnumValueConfig): GraphQLEnumVa
     if (!order.isServed(filterOf(query))) {
       throw refusal(name, order.demand);
     }
-    return apply(query, info);
+    apply(query, info);
   };
   return {
     ...value,
