@@ -2,7 +2,7 @@ import "postgraphile";
 import type { PgSelectQueryBuilder } from "postgraphile/@dataplan/pg";
 import type { GraphQLEnumValueConfig } from "postgraphile/graphql";
 import { RatchetError } from "../errors/ratchetError.ts";
-import { type GivenFilter, filterOf, operators } from "./jobSearch.ts";
+import { type GivenFilter, filterOf, operators, saysWhetherFinal } from "./jobSearch.ts";
 
 type Apply = (query: PgSelectQueryBuilder, info: unknown) => void;
 
@@ -13,11 +13,12 @@ interface Order {
 }
 
 const ENDED: Omit<Order, "description"> = {
-  isServed: ({ identifier, isFinal }) => isFinal === true && typeof operators(identifier)["equalTo"] === "string",
+  isServed: (filter) =>
+    saysWhetherFinal(filter) === true && typeof operators(filter["identifier"])["equalTo"] === "string",
   demand: "isFinal: true and identifier: { equalTo: … }",
 };
 const UNFINISHED: Omit<Order, "description"> = {
-  isServed: ({ isFinal }) => isFinal === false,
+  isServed: (filter) => saysWhetherFinal(filter) === false,
   demand: "isFinal: false",
 };
 

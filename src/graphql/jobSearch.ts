@@ -53,12 +53,13 @@ export function searchCondition(
 }
 
 /** A `ratchet_private.job_filter` that leaves at least the jobs that the filter leaves. */
-function narrowingOf({ identifier, status, tenant, isFinal, createdAt, finishedAt }: GivenFilter): object {
-  const statuses = operators(status)["in"] ?? [operators(status)["equalTo"]].filter((each) => each !== undefined);
+function narrowingOf(filter: GivenFilter): object {
+  const { identifier, status, tenant, createdAt, finishedAt } = filter;
+  const statuses = statusesOf(status);
   return {
     identifier: operators(identifier)["equalTo"],
-    status: Array.isArray(statuses) && statuses.length > 0 ? statuses : undefined,
-    is_final: isFinal ?? isFinalBy(operators(finishedAt)["isNull"], statuses),
+    status: statuses.length > 0 ? statuses : undefined,
+    is_final: saysWhetherFinal(filter),
     tenant: operators(tenant)["equalTo"],
     created_after: beginningOf(createdAt),
     created_before: operators(createdAt)["lessThan"],
@@ -67,14 +68,22 @@ function narrowingOf({ identifier, status, tenant, isFinal, createdAt, finishedA
   };
 }
 
-/** As the index of unfinished jobs must hear it. */
-function isFinalBy(isUnfinished: unknown, statuses: unknown): boolean | undefined {
-  if (typeof isUnfinished === "boolean") {
-    return !isUnfinished;
+/** Whether a filter leaves ended jobs alone (true), or unfinished ones; undefined if it does not say so by itself. */
+export function saysWhetherFinal({ isFinal, finishedAt, status }: GivenFilter): boolean | undefined {
+  const { isNull } = operators(finishedAt);
+  if (typeof isFinal === "boolean" || typeof isNull === "boolean") {
+    return typeof isFinal === "boolean" ? isFinal : isNull !== true;
   }
-  const areUnfinished =
-    Array.isArray(statuses) && statuses.length > 0 && statuses.every((status) => UNFINISHED_STATUSES.has(status));
-  return areUnfinished ? false : undefined;
+  const statuses = statusesOf(status);
+  return statuses.length > 0 && statuses.every((each) => UNFINISHED_STATUSES.has(each)) ? false : undefined;
+}
+
+function statusesOf(status: unknown): readonly unknown[] {
+  const { equalTo, in: oneOf } = operators(status);
+  if (Array.isArray(oneOf)) {
+    return oneOf;
+  }
+  return equalTo === undefined ? [] : [equalTo];
 }
 
 function beginningOf(time: unknown): unknown {

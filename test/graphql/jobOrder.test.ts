@@ -47,6 +47,7 @@ describe("of ended jobs of a definition", () => {
   test("FINISHED_AT orders by the end, page by page too", async () => {
     expect(await idsBy("FINISHED_AT_ASC", ended)).toStrictEqual([second, first, third]);
     expect(await idsBy("FINISHED_AT_DESC", ended)).toStrictEqual([third, first, second]);
+    expect(await idsBy("FINISHED_AT_DESC", { identifier, finishedAt: { isNull: false } })).toHaveLength(3);
     const page = (after: string | null) =>
       bench.ask<Jobs>(LIST, { filter: ended, orderBy: ["FINISHED_AT_DESC"], first: 2, after });
     const { data } = await page(null);

@@ -203,10 +203,22 @@ export type JobFilter = {
 
 /** Methods to use when ordering `Job`. */
 export type JobOrderBy =
+  /** By their end, of one definition: the filter needs isFinal: true and identifier: { equalTo: … }. */
+  | 'FINISHED_AT_ASC'
+  /** By their end, of one definition: the filter needs isFinal: true and identifier: { equalTo: … }. */
+  | 'FINISHED_AT_DESC'
   | 'ID_ASC'
   | 'ID_DESC'
+  /** By the time of the next try, among unfinished jobs: the filter needs isFinal: false. */
+  | 'NEXT_ATTEMPT_AT_ASC'
+  /** By the time of the next try, among unfinished jobs: the filter needs isFinal: false. */
+  | 'NEXT_ATTEMPT_AT_DESC'
   | 'PRIMARY_KEY_ASC'
-  | 'PRIMARY_KEY_DESC';
+  | 'PRIMARY_KEY_DESC'
+  /** By the time before which they are not run, among unfinished jobs: the filter needs isFinal: false. */
+  | 'RUN_AT_ASC'
+  /** By the time before which they are not run, among unfinished jobs: the filter needs isFinal: false. */
+  | 'RUN_AT_DESC';
 
 /**
  * PENDING: not started. RUNNING: claimed at least once and going on. WAITING: a
