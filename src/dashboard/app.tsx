@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { useConnection, useToken } from "./api/hooks.ts";
+import { useToken } from "./api/hooks.ts";
 import { bearerOf, keepToken, mayAdd, maySeeWorkers } from "./api/token.ts";
 import { AddJobPage } from "./pages/addJobPage.tsx";
 import { JobPage } from "./pages/jobPage.tsx";
@@ -9,6 +9,8 @@ import { JobsPage } from "./pages/jobsPage.tsx";
 import { OverviewPage } from "./pages/overviewPage.tsx";
 import { TokenPage } from "./pages/tokenPage.tsx";
 import { WorkersPage } from "./pages/workersPage.tsx";
+import { ConnectionNotice } from "./parts/connectionNotice.tsx";
+import { JobSearch } from "./parts/jobSearch.tsx";
 import { Empty } from "./parts/notices.tsx";
 import { ShortcutHelp } from "./parts/shortcutHelp.tsx";
 import { ThemeChoice } from "./parts/themeChoice.tsx";
@@ -51,10 +53,14 @@ export function App(): JSX.Element {
       </a>
       <header>
         <Link to="/" class="brand">
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M2 14V8l4 3V6l4 3V3l4 4v7z" />
+          </svg>
           Ratchet
         </Link>
         {!isAsked && <Navigation path={address.pathname} />}
         <span class="spacer" />
+        {!isAsked && <JobSearch />}
         {token !== null && <Who token={token} />}
         <ThemeChoice />
       </header>
@@ -179,18 +185,5 @@ function Who({ token }: { readonly token: string }): JSX.Element {
         Forget token
       </button>
     </span>
-  );
-}
-
-function ConnectionNotice(): JSX.Element {
-  const connection = useConnection();
-  return (
-    <div role="status" class="connection">
-      {connection === "lost" && (
-        <div class="notice">
-          The connection to the server is lost: what is shown may be out of date. It is tried again all the time.
-        </div>
-      )}
-    </div>
   );
 }

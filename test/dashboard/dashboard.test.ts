@@ -161,7 +161,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     const other = await addSingle(sql, { tenant: "addressed" });
     const page = await show("/jobs?tenant=addressed");
     await page.getByRole("link", { name: other.id, exact: true }).waitFor();
-    await page.getByLabel("Id or job key").fill(id);
+    await page.getByLabel("Number or text", { exact: true }).fill(id);
     await page.getByRole("link", { name: other.id, exact: true }).waitFor({ state: "detached" });
     expect(new URL(page.url()).search).toBe(`?tenant=addressed&text=${id}`);
     await page.getByRole("link", { name: id, exact: true }).click();
@@ -251,7 +251,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
         ["/", ".chart"],
         ["/jobs", "table.jobs"],
         [`/jobs/${id}`, "table.plan"],
-        ["/workers", "table"],
+        ["/workers", ".worker"],
         ["/add", "fieldset"],
       ] as const) {
         await show(path, page);

@@ -2,6 +2,7 @@ import { createClient } from "graphql-ws";
 
 import { type AnsweredError, ApiError, apiErrorOf, asApiError } from "./apiError.ts";
 import type { Operation } from "./operation.ts";
+import { heedServerDate } from "../view/clock.ts";
 import { hearToken, keepToken, readToken } from "./token.ts";
 
 /** What a subscription tells. */
@@ -19,9 +20,15 @@ const LONGEST_WAIT_MS = 5000;
 const CLOSES_OF_TOKENS = new Set([4401, 4403]);
 
 let connection: Connection = "idle";
+let lostSinceMs: number | null = null;
 const connectionListeners = new Set<() => void>();
 
 function note(now: Connection): void {
+  if (now === "lost") {
+    lostSinceMs ??= Date.now();
+  } else {
+    lostSinceMs = null;
+  }
   connection = now;
   for (const listener of connectionListeners) {
     listener();
@@ -31,6 +38,11 @@ function note(now: Connection): void {
 /** How the connection is now. */
 export function connectionNow(): Connection {
   return connection;
+}
+
+/** When the connection was lost, in ms by the browser's clock; null while it is not. */
+export function lostSince(): number | null {
+  return lostSinceMs;
 }
 
 /** Calls back when the connection has changed; returns what ends that. */
@@ -93,6 +105,7 @@ export async function ask<Data, Variables>(operation: Operation<Data, Variables>
       headers: { "content-type": "application/json", ...authorization() },
       body: JSON.stringify({ query: operation, variables }),
     });
+    heedServerDate(response.headers.get("date"));
     answer = (await response.json()) as typeof answer;
   } catch (error) {
     throw asApiError(error);

@@ -389,12 +389,17 @@ export type StatsQueryVariables = Exact<{
 
 export type StatsQuery = { queueStats: Array<{ identifier: string, waiting: number, scheduled: number, running: number, willRetry: number, oldestWaitSeconds: number | null, completed: number, failedForGood: number, cancelled: number, endsPerMinute: number }> };
 
-export type EndsFragment = { completed: number, failedForGood: number, cancelled: number };
-
-export type HourOfEndsQueryVariables = Exact<{ [key: string]: never; }>;
+export type HourQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type HourOfEndsQuery = { m5: Array<{ completed: number, failedForGood: number, cancelled: number }>, m10: Array<{ completed: number, failedForGood: number, cancelled: number }>, m15: Array<{ completed: number, failedForGood: number, cancelled: number }>, m20: Array<{ completed: number, failedForGood: number, cancelled: number }>, m25: Array<{ completed: number, failedForGood: number, cancelled: number }>, m30: Array<{ completed: number, failedForGood: number, cancelled: number }>, m35: Array<{ completed: number, failedForGood: number, cancelled: number }>, m40: Array<{ completed: number, failedForGood: number, cancelled: number }>, m45: Array<{ completed: number, failedForGood: number, cancelled: number }>, m50: Array<{ completed: number, failedForGood: number, cancelled: number }>, m55: Array<{ completed: number, failedForGood: number, cancelled: number }>, m60: Array<{ completed: number, failedForGood: number, cancelled: number }> };
+export type HourQuery = { queueHistory: Array<{ startedAt: string, completed: number, failedForGood: number, cancelled: number }> };
+
+export type LatestFailureQueryVariables = Exact<{
+  filter: JobFilter;
+}>;
+
+
+export type LatestFailureQuery = { jobs: { nodes: Array<{ id: string, finishedAt: string | null, nextAttemptAt: string | null, currentTask: { name: string, errorMessage: string | null } | null }> } | null };
 
 export type WorkersQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -404,7 +409,7 @@ export type WorkersQuery = { workers: { nodes: Array<{ id: number, host: string,
 export type WorkersPageQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WorkersPageQuery = { alive: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string }> } | null, gone: { nodes: Array<{ id: number, host: string, pid: number, version: string, startedAt: string, stoppedAt: string | null, rescuedBy: number | null }> } | null, running: { nodes: Array<{ id: string, identifier: string, workerId: number | null, startedAt: string | null, progress: number, currentTask: { name: string } | null }> } | null };
+export type WorkersPageQuery = { alive: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string }> } | null, gone: { nodes: Array<{ id: number, host: string, pid: number, version: string, startedAt: string, stoppedAt: string | null, rescuedBy: number | null }> } | null, running: { nodes: Array<{ id: string, identifier: string, workerId: number | null, startedAt: string | null, progress: number, currentTask: { name: string, startedAt: string | null } | null }> } | null };
 
 export type DefinitionsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -475,11 +480,13 @@ export const LiveJobDocument: Operation<LiveJobSubscription, LiveJobSubscription
 
 export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query Stats($minutes: Int!) { queueStats(minutes: $minutes) { identifier waiting scheduled running willRetry oldestWaitSeconds completed failedForGood cancelled endsPerMinute } }`;
 
-export const HourOfEndsDocument: Operation<HourOfEndsQuery, HourOfEndsQueryVariables> = `query HourOfEnds { m5: queueStats(minutes: 5) { ...Ends } m10: queueStats(minutes: 10) { ...Ends } m15: queueStats(minutes: 15) { ...Ends } m20: queueStats(minutes: 20) { ...Ends } m25: queueStats(minutes: 25) { ...Ends } m30: queueStats(minutes: 30) { ...Ends } m35: queueStats(minutes: 35) { ...Ends } m40: queueStats(minutes: 40) { ...Ends } m45: queueStats(minutes: 45) { ...Ends } m50: queueStats(minutes: 50) { ...Ends } m55: queueStats(minutes: 55) { ...Ends } m60: queueStats(minutes: 60) { ...Ends } } fragment Ends on QueueStat { completed failedForGood cancelled }`;
+export const HourDocument: Operation<HourQuery, HourQueryVariables> = `query Hour { queueHistory(minutes: 60, buckets: 60) { startedAt completed failedForGood cancelled } }`;
+
+export const LatestFailureDocument: Operation<LatestFailureQuery, LatestFailureQueryVariables> = `query LatestFailure($filter: JobFilter!) { jobs(first: 1, filter: $filter, orderBy: [ID_DESC]) { nodes { id finishedAt nextAttemptAt currentTask { name errorMessage } } } }`;
 
 export const WorkersDocument: Operation<WorkersQuery, WorkersQueryVariables> = `query Workers { workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt knownVersions } } }`;
 
-export const WorkersPageDocument: Operation<WorkersPageQuery, WorkersPageQueryVariables> = `query WorkersPage { alive: workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt } } gone: workers(first: 20, filter: {stoppedAt: {isNull: false}}) { nodes { id host pid version startedAt stoppedAt rescuedBy } } running: jobs( first: 100 filter: {workerId: {isNull: false}, finishedAt: {isNull: true}} ) { nodes { id identifier workerId startedAt progress currentTask { name } } } }`;
+export const WorkersPageDocument: Operation<WorkersPageQuery, WorkersPageQueryVariables> = `query WorkersPage { alive: workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt } } gone: workers(first: 20, filter: {stoppedAt: {isNull: false}}) { nodes { id host pid version startedAt stoppedAt rescuedBy } } running: jobs( first: 100 filter: {workerId: {isNull: false}, finishedAt: {isNull: true}} ) { nodes { id identifier workerId startedAt progress currentTask { name startedAt } } } }`;
 
 export const DefinitionsDocument: Operation<DefinitionsQuery, DefinitionsQueryVariables> = `query Definitions { definitions(first: 100) { nodes { identifier version currentSince templates payloadSchema maxAttempts } } }`;
 

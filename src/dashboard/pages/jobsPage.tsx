@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { type LiveJobsSubscription, LiveJobsDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
@@ -9,12 +9,12 @@ import { JobFilters } from "../parts/jobFilters.tsx";
 import { Ago } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress, Status } from "../parts/status.tsx";
+import { useHeldRows } from "../parts/useHeldRows.ts";
 import { type Selection, useSelection } from "../parts/useSelection.ts";
-import { filterOf, viewOf } from "../view/jobFilter.ts";
+import { nowMs } from "../view/clock.ts";
+import { type JobView, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { useAddress, withParameters } from "../view/location.ts";
-
-const ROWS = 50;
 
 type JobRow = NonNullable<LiveJobsSubscription["jobsChanged"]>["nodes"][number];
 
@@ -23,15 +23,20 @@ export function JobsPage(): JSX.Element {
   const address = useAddress();
   const view = useMemo(() => viewOf(address), [address.search]);
   // As of when the view was opened: a condition that moved with the clock would end the subscription each minute.
-  const filter = useMemo(() => filterOf(view, Date.now()), [view]);
+  const filter = useMemo(() => filterOf(view, nowMs()), [view]);
   const { data, error, isStale } = useLive(LiveJobsDocument, {
     filter,
-    first: ROWS,
+    first: view.rows,
     after: view.after,
     orderBy: [view.isOldestFirst ? "ID_ASC" : "ID_DESC"],
   });
   const selection = useSelection();
-  const jobs = data?.jobsChanged?.nodes ?? [];
+  const live = data?.jobsChanged?.nodes ?? [];
+  // Marks belong to what was shown as they were made.
+  useEffect(() => {
+    selection.replace([]);
+  }, [address.search]);
+  const { rows, newCount, release } = useHeldRows(live, selection.ids.size > 0, address.search);
   const pageInfo = data?.jobsChanged?.pageInfo;
   return (
     <>
@@ -40,21 +45,38 @@ export function JobsPage(): JSX.Element {
       {mayOrder() && <BulkOrders view={view} selection={selection} />}
       {error !== null && <ErrorNotice error={error} />}
       {data === null && error === null && <Waiting />}
-      {data !== null && jobs.length === 0 && <NoJobs isNarrowed={address.search !== ""} />}
-      {jobs.length > 0 && <JobsTable jobs={jobs} isStale={isStale} selection={selection} />}
+      {data !== null && rows.length === 0 && <NoJobs view={view} isNarrowed={address.search !== ""} />}
+      {selection.ids.size > 0 && <Held count={newCount} onShow={release} />}
+      {rows.length > 0 && <JobsTable jobs={rows} isStale={isStale} selection={selection} />}
       <div class="pages">
         {view.after !== null && <Link to={withParameters(address, { after: null })}>First page</Link>}
         {pageInfo?.hasNextPage === true && (
-          <Link to={withParameters(address, { after: pageInfo.endCursor ?? null })}>Next {ROWS}</Link>
+          <Link to={withParameters(address, { after: pageInfo.endCursor ?? null })}>Next {view.rows}</Link>
         )}
       </div>
     </>
   );
 }
 
-function NoJobs({ isNarrowed }: { readonly isNarrowed: boolean }): JSX.Element {
+function Held({ count, onShow }: { readonly count: number; readonly onShow: () => void }): JSX.Element {
+  return (
+    <p role="status" class="held">
+      {count > 0 && (
+        <>
+          {count} other {count === 1 ? "job is" : "jobs are"} held back while you mark.{" "}
+          <button type="button" class="link" onClick={onShow}>
+            Show
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function NoJobs({ view, isNarrowed }: { readonly view: JobView; readonly isNarrowed: boolean }): JSX.Element {
   return isNarrowed ? (
     <Empty title="No job matches.">
+      {view.text !== "" && <p>{whatWasSearched(view.text)}</p>}
       <Link to="/jobs">Show all jobs</Link>
     </Empty>
   ) : (
@@ -76,10 +98,11 @@ function JobsTable({
   readonly isStale: boolean;
   readonly selection: Selection;
 }): JSX.Element {
-  const isAllMarked = jobs.every(({ id }) => selection.ids.has(id));
+  const shown = jobs.map(({ id }) => id);
+  const isAllMarked = shown.every((id) => selection.ids.has(id));
   return (
     <div class="table-box" aria-busy={isStale}>
-      <table class={isStale ? "jobs stale" : "jobs"}>
+      <table class={isStale ? "jobs cards stale" : "jobs cards"}>
         <thead>
           <tr>
             {mayOrder() && (
@@ -89,7 +112,7 @@ function JobsTable({
                   aria-label="Mark all jobs of this page"
                   checked={isAllMarked}
                   onChange={() => {
-                    selection.replace(isAllMarked ? [] : jobs.map(({ id }) => id));
+                    selection.replace(isAllMarked ? [] : shown);
                   }}
                 />
               </th>
@@ -99,15 +122,13 @@ function JobsTable({
             <th scope="col">Status</th>
             <th scope="col">Progress</th>
             <th scope="col">Where it is</th>
-            <th scope="col" class="optional">
-              Tenant
-            </th>
+            <th scope="col">Tenant</th>
             <th scope="col">Added</th>
           </tr>
         </thead>
         <tbody>
           {jobs.map((job) => (
-            <Row key={job.id} job={job} selection={selection} />
+            <Row key={job.id} job={job} shown={shown} selection={selection} />
           ))}
         </tbody>
       </table>
@@ -115,32 +136,45 @@ function JobsTable({
   );
 }
 
-function Row({ job, selection }: { readonly job: JobRow; readonly selection: Selection }): JSX.Element {
+function Row({
+  job,
+  shown,
+  selection,
+}: {
+  readonly job: JobRow;
+  readonly shown: readonly string[];
+  readonly selection: Selection;
+}): JSX.Element {
+  const changes = useChanges(JSON.stringify(job));
   return (
-    <tr>
+    <tr class={changes === 0 ? undefined : `changed-${changes % 2}`}>
       {mayOrder() && (
         <td class="mark">
           <input
             type="checkbox"
             aria-label={`Mark job ${job.id}`}
             checked={selection.ids.has(job.id)}
-            onChange={() => {
-              selection.toggle(job.id);
+            onClick={(event) => {
+              if (event.shiftKey) {
+                selection.extend(job.id, shown);
+              } else {
+                selection.toggle(job.id);
+              }
             }}
           />
         </td>
       )}
-      <td>
+      <td class="id">
         <Link to={`/jobs/${job.id}`}>{job.id}</Link>
       </td>
-      <td>
+      <td class="definition">
         {job.identifier}
         {job.jobKey !== null && <div class="muted">{job.jobKey}</div>}
       </td>
-      <td>
+      <td class="state">
         <Status status={job.status} willRetry={job.willRetry} />
       </td>
-      <td>
+      <td class="done">
         <Progress
           finished={job.finishedTaskCount}
           all={job.taskCount}
@@ -151,12 +185,21 @@ function Row({ job, selection }: { readonly job: JobRow; readonly selection: Sel
       <td class="where">
         <Where job={job} />
       </td>
-      <td class="optional">{job.tenant}</td>
-      <td>
+      <td class="muted">{job.tenant}</td>
+      <td class="muted">
         <Ago at={job.createdAt} />
       </td>
     </tr>
   );
+}
+
+/** How often a text has changed; each change restarts a short mark on the row. */
+function useChanges(text: string): number {
+  const seen = useRef({ text, count: 0 });
+  if (seen.current.text !== text) {
+    seen.current = { text, count: seen.current.count + 1 };
+  }
+  return seen.current.count;
 }
 
 function Where({ job }: { readonly job: JobRow }): JSX.Element | null {
@@ -168,7 +211,7 @@ function Where({ job }: { readonly job: JobRow }): JSX.Element | null {
       </span>
     );
   }
-  const startsLater = job.startedAt === null && Date.parse(job.runAt) > Date.now();
+  const startsLater = job.startedAt === null && Date.parse(job.runAt) > nowMs();
   return (
     <>
       {currentTask.name}

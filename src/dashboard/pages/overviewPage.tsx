@@ -1,46 +1,55 @@
 import type { JSX } from "preact";
 
-import { type StatsQuery, HourOfEndsDocument, StatsDocument, WorkersDocument } from "../api/generated.ts";
+import {
+  type StatsQuery,
+  type WorkersQuery,
+  DefinitionsDocument,
+  HourDocument,
+  StatsDocument,
+  WorkersDocument,
+} from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
 import { maySeeWorkers } from "../api/token.ts";
+import { Attention } from "../parts/attention.tsx";
 import { HourChart } from "../parts/hourChart.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { RunningNow } from "../parts/runningNow.tsx";
+import { concernsOf, isSilent } from "../view/attention.ts";
+import { useNow } from "../view/clock.ts";
 import { durationText } from "../view/durations.ts";
-import { slicesOf, sumOf } from "../view/hour.ts";
 import { Link } from "../view/link.tsx";
 
 const STATS_EVERY_MS = 3000;
-const HOUR_EVERY_MS = 60_000;
-const WORKERS_EVERY_MS = 10_000;
-/** A worker gives a sign of life twice a second; one without for so long is taken for dead. */
-const SILENT_MS = 10_000;
+const HOUR_EVERY_MS = 10_000;
+const WORKERS_EVERY_MS = 5000;
+const DEFINITIONS_EVERY_MS = 60_000;
 
 type Stat = StatsQuery["queueStats"][number];
+type Worker = NonNullable<WorkersQuery["workers"]>["nodes"][number];
 
-/** What runs, what waits and what fails, definitions in trouble first. */
+/** What needs attention, what runs, what waits and how jobs ended; definitions in trouble first. */
 export function OverviewPage(): JSX.Element {
   const { data, error } = usePolled(StatsDocument, { minutes: 60 }, STATS_EVERY_MS);
-  const hour = usePolled(HourOfEndsDocument, {}, HOUR_EVERY_MS);
-  const stats = data?.queueStats ?? [];
+  const hour = usePolled(HourDocument, {}, HOUR_EVERY_MS);
   return (
     <>
       <h1>Overview</h1>
       {error !== null && <ErrorNotice error={error} />}
       {data === null && error === null && <Waiting />}
-      {data !== null && <Tiles stats={stats} />}
-      <section aria-label="Ends over the last hour">
+      {data !== null &&
+        (maySeeWorkers() ? <StateWithWorkers stats={data.queueStats} /> : <State stats={data.queueStats} />)}
+      <section aria-label="Ends over the last hour" class="card">
         <h2>Ends over the last hour</h2>
         {hour.error !== null && <ErrorNotice error={hour.error} />}
-        {hour.data !== null && <HourChart slices={slicesOf(Object.values(hour.data).map(sumOf))} />}
+        {hour.data === null ? <div class="chart" /> : <HourChart buckets={hour.data.queueHistory} />}
       </section>
       {data !== null && (
-        <section aria-label="Definitions">
+        <section aria-label="Definitions" class="card">
           <h2>Definitions</h2>
-          {stats.length === 0 ? <NoDefinitions /> : <StatsTable stats={stats} />}
+          {data.queueStats.length === 0 ? <NoDefinitions /> : <StatsTable stats={data.queueStats} />}
         </section>
       )}
-      <section aria-label="Running now">
+      <section aria-label="Running now" class="card">
         <h2>Running now</h2>
         <RunningNow />
       </section>
@@ -48,7 +57,40 @@ export function OverviewPage(): JSX.Element {
   );
 }
 
-function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
+function StateWithWorkers({ stats }: { readonly stats: readonly Stat[] }): JSX.Element | null {
+  const { data, error } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
+  // Without the workers it would say for a moment that all is well.
+  return data === null && error === null ? null : <State stats={stats} workers={data?.workers?.nodes ?? null} />;
+}
+
+function State({
+  stats,
+  workers = null,
+}: {
+  readonly stats: readonly Stat[];
+  readonly workers?: readonly Worker[] | null;
+}): JSX.Element {
+  const now = useNow();
+  const { data } = usePolled(DefinitionsDocument, {}, DEFINITIONS_EVERY_MS);
+  const versions = data?.definitions?.nodes ?? [];
+  const alive = workers?.filter((worker) => !isSilent(worker, now)).length ?? null;
+  return (
+    <>
+      {stats.length > 0 && (
+        <Attention concerns={concernsOf({ stats, workers, versions, nowMs: now })} workersAlive={alive} />
+      )}
+      <Tiles stats={stats} workersAlive={alive} />
+    </>
+  );
+}
+
+function Tiles({
+  stats,
+  workersAlive,
+}: {
+  readonly stats: readonly Stat[];
+  readonly workersAlive: number | null;
+}): JSX.Element {
   const total = (key: "waiting" | "running" | "scheduled" | "willRetry" | "failedForGood"): number =>
     stats.reduce((sum, stat) => sum + stat[key], 0);
   const waits = stats.map(({ oldestWaitSeconds }) => oldestWaitSeconds ?? 0);
@@ -56,7 +98,7 @@ function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
   return (
     <ul class="tiles">
       <Tile name="running" to="/jobs?state=running" value={total("running")} />
-      <Tile name="due, no worker yet" to="/jobs?state=pending" value={total("waiting")} />
+      <Tile name="due now" to="/jobs?state=pending" value={total("waiting")} />
       <Tile
         name="longest due"
         to="/jobs?state=unfinished&order=oldest"
@@ -70,21 +112,10 @@ function Tiles({ stats }: { readonly stats: readonly Stat[] }): JSX.Element {
         value={total("failedForGood")}
         isBad={total("failedForGood") > 0}
       />
-      {maySeeWorkers() && <WorkersTile />}
+      {workersAlive !== null && (
+        <Tile name="workers alive" to="/workers" value={workersAlive} isBad={workersAlive === 0} />
+      )}
     </ul>
-  );
-}
-
-function WorkersTile(): JSX.Element {
-  const { data } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
-  const alive = (data?.workers?.nodes ?? []).filter(({ beatAt }) => Date.now() - Date.parse(beatAt) < SILENT_MS);
-  return (
-    <Tile
-      name="workers alive"
-      to="/workers"
-      value={data === null ? "–" : alive.length}
-      isBad={data !== null && alive.length === 0}
-    />
   );
 }
 
@@ -126,10 +157,10 @@ function StatsTable({ stats }: { readonly stats: readonly Stat[] }): JSX.Element
             <th scope="col" class="number">
               Due
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number optional">
               Longest due
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number optional">
               For later
             </th>
             <th scope="col" class="number">
@@ -138,10 +169,10 @@ function StatsTable({ stats }: { readonly stats: readonly Stat[] }): JSX.Element
             <th scope="col" class="number">
               Failed, last hour
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number optional">
               Completed, last hour
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number optional">
               Ends a minute
             </th>
           </tr>
@@ -154,14 +185,14 @@ function StatsTable({ stats }: { readonly stats: readonly Stat[] }): JSX.Element
               </th>
               <td class="number">{stat.running}</td>
               <td class="number">{stat.waiting}</td>
-              <td class="number">
+              <td class="number optional">
                 {stat.oldestWaitSeconds === null ? "" : durationText(stat.oldestWaitSeconds * 1000)}
               </td>
-              <td class="number">{stat.scheduled}</td>
+              <td class="number optional">{stat.scheduled}</td>
               <td class="number">{stat.willRetry}</td>
               <td class={stat.failedForGood > 0 ? "number error-text" : "number"}>{stat.failedForGood}</td>
-              <td class="number">{stat.completed}</td>
-              <td class="number">{stat.endsPerMinute.toFixed(1)}</td>
+              <td class="number optional">{stat.completed}</td>
+              <td class="number optional">{stat.endsPerMinute.toFixed(1)}</td>
             </tr>
           ))}
         </tbody>

@@ -2,11 +2,17 @@ import type { JSX } from "preact";
 
 import { type WorkersPageQuery, WorkersPageDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
+import { CopyBlock } from "../parts/copyBlock.tsx";
 import { Ago } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
+import { Progress } from "../parts/status.tsx";
+import { isSilent } from "../view/attention.ts";
+import { useNow } from "../view/clock.ts";
 import { Link } from "../view/link.tsx";
 
 const EVERY_MS = 2000;
+/** As many jobs as the API gives at once. */
+const MOST_JOBS = 100;
 
 type RunningJob = NonNullable<WorkersPageQuery["running"]>["nodes"][number];
 type Alive = NonNullable<WorkersPageQuery["alive"]>["nodes"][number];
@@ -17,6 +23,7 @@ export function WorkersPage(): JSX.Element {
   const { data, error } = usePolled(WorkersPageDocument, {}, EVERY_MS);
   const alive = data?.alive?.nodes ?? [];
   const gone = data?.gone?.nodes ?? [];
+  const running = data?.running?.nodes ?? [];
   return (
     <>
       <h1>Workers</h1>
@@ -24,71 +31,93 @@ export function WorkersPage(): JSX.Element {
       {data === null && error === null && <Waiting />}
       {data !== null && alive.length === 0 && (
         <Empty title="No worker to be seen.">
-          <p>Jobs wait until one starts. With a token, only an admin sees workers.</p>
-          <pre tabIndex={0}>npx ratchet worker</pre>
+          <p>Jobs that are due wait until one starts. With a token, only an admin sees workers. To start one:</p>
+          <CopyBlock title="In your project's folder" text="npx ratchet worker" />
         </Empty>
       )}
-      {alive.length > 0 && <AliveTable workers={alive} running={data?.running?.nodes ?? []} />}
+      {running.length === MOST_JOBS && (
+        <p class="muted">
+          More than {MOST_JOBS} jobs run: the <Link to="/jobs?state=running">list of jobs</Link> has all of them.
+        </p>
+      )}
+      {alive.map((worker) => (
+        <WorkerCard key={worker.id} worker={worker} jobs={running.filter(({ workerId }) => workerId === worker.id)} />
+      ))}
       {gone.length > 0 && (
-        <section aria-label="Stopped">
-          <h2>Stopped lately</h2>
+        <details class="card gone" open={alive.length === 0}>
+          <summary>{gone.length} stopped lately</summary>
           <GoneTable workers={gone} />
-        </section>
+        </details>
       )}
     </>
   );
 }
 
-function AliveTable({
-  workers,
-  running,
-}: {
-  readonly workers: readonly Alive[];
-  readonly running: readonly RunningJob[];
-}): JSX.Element {
+function WorkerCard({ worker, jobs }: { readonly worker: Alive; readonly jobs: readonly RunningJob[] }): JSX.Element {
+  const silent = isSilent(worker, useNow());
   return (
-    <div class="table-box">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">Host, process</th>
-            <th scope="col">Version</th>
-            <th scope="col">Since</th>
-            <th scope="col">Last sign of life</th>
-            <th scope="col">Runs now</th>
-          </tr>
-        </thead>
-        <tbody>
-          {workers.map((worker) => {
-            const jobs = running.filter(({ workerId }) => workerId === worker.id);
-            return (
-              <tr key={worker.id}>
-                <th scope="row">{worker.id}</th>
-                <td>
-                  {worker.host}, {worker.pid}
-                </td>
-                <td>{worker.version}</td>
-                <td>
-                  <Ago at={worker.startedAt} />
-                </td>
-                <td>
-                  <Ago at={worker.beatAt} />
-                </td>
-                <td>
-                  {jobs.length} of {worker.concurrency}
-                  {jobs.map((job) => (
-                    <div key={job.id}>
-                      <Link to={`/jobs/${job.id}`}>{job.id}</Link> {job.identifier}: {job.currentTask?.name ?? ""}
-                    </div>
-                  ))}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <section class={silent ? "card worker silent" : "card worker"} aria-label={`Worker ${worker.id}`}>
+      <h2>
+        Worker {worker.id} <span class="muted">on {worker.host}</span>
+        {silent && <span class="status status-failed">no sign of life</span>}
+      </h2>
+      <dl class="worker-facts">
+        <div>
+          <dt>Runs now</dt>
+          <dd>
+            <Progress
+              finished={jobs.length}
+              all={worker.concurrency}
+              share={Math.min(1, jobs.length / worker.concurrency)}
+              label={`Jobs that worker ${worker.id} runs, of as many as it may`}
+            />
+          </dd>
+        </div>
+        <div>
+          <dt>Last sign of life</dt>
+          <dd class={silent ? "error-text" : ""}>
+            <Ago at={worker.beatAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>Started</dt>
+          <dd>
+            <Ago at={worker.startedAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>Process</dt>
+          <dd>{worker.pid}</dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd>{worker.version}</dd>
+        </div>
+      </dl>
+      {silent && (
+        <p class="muted">
+          It has crashed, or has lost Postgres. Another worker that is alive takes its jobs over within seconds; if
+          there is none, start one: <code>npx ratchet worker</code>
+        </p>
+      )}
+      {jobs.length === 0 ? <p class="muted">Nothing at this moment.</p> : <JobsOfWorker jobs={jobs} />}
+    </section>
+  );
+}
+
+function JobsOfWorker({ jobs }: { readonly jobs: readonly RunningJob[] }): JSX.Element {
+  return (
+    <ul class="worker-jobs">
+      {jobs.map((job) => (
+        <li key={job.id}>
+          <Link to={`/jobs/${job.id}`}>{job.id}</Link> {job.identifier}: {job.currentTask?.name ?? "between two tasks"}
+          <span class="muted">
+            {" since "}
+            <Ago at={job.currentTask?.startedAt ?? job.startedAt ?? ""} />
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -99,22 +128,22 @@ function GoneTable({ workers }: { readonly workers: readonly Gone[] }): JSX.Elem
         <thead>
           <tr>
             <th scope="col">Worker</th>
-            <th scope="col">Host, process</th>
-            <th scope="col">Version</th>
             <th scope="col">Stopped</th>
-            <th scope="col">How</th>
+            <th scope="col">Why</th>
+            <th scope="col" class="optional">
+              Version
+            </th>
           </tr>
         </thead>
         <tbody>
           {workers.map((worker) => (
             <tr key={worker.id}>
-              <th scope="row">{worker.id}</th>
-              <td>
-                {worker.host}, {worker.pid}
-              </td>
-              <td>{worker.version}</td>
+              <th scope="row">
+                {worker.id} <span class="muted">{`${worker.host}, ${worker.pid}`}</span>
+              </th>
               <td>{worker.stoppedAt !== null && <Ago at={worker.stoppedAt} />}</td>
               <td>{worker.rescuedBy === null ? "by itself" : `died; worker ${worker.rescuedBy} let its jobs go on`}</td>
+              <td class="optional">{worker.version}</td>
             </tr>
           ))}
         </tbody>

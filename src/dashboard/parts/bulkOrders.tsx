@@ -1,24 +1,20 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type ApiError, asApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
-import {
-  type CancelJobsInput,
-  type OutcomeFragment,
-  type RetryJobsInput,
-  CancelManyDocument,
-  RetryManyDocument,
-} from "../api/generated.ts";
-import { type JobView, createdAfterOf } from "../view/jobFilter.ts";
+import { type OutcomeFragment, CancelManyDocument, RetryManyDocument } from "../api/generated.ts";
+import { nowMs } from "../view/clock.ts";
+import type { JobView } from "../view/jobFilter.ts";
+import { type Order, type OrderInput, matchingInput, whyNotAll } from "../view/matchingOrder.ts";
 import { ErrorNotice } from "./notices.tsx";
 import { OrderDialog } from "./orderDialog.tsx";
 import type { Selection } from "./useSelection.ts";
 
-type Order = "retry" | "cancel";
-type Input = RetryJobsInput & CancelJobsInput;
+const ORDERS = ["retry", "cancel"] as const;
+/** As many as one call may take is a transaction too long; the API's own default is many calls. */
+const JOBS_A_CALL = 500;
 
-/** The two orders about many jobs. */
 const WORDS = {
   retry: { verb: "Retry", done: "retried" },
   cancel: { verb: "Cancel", done: "cancelled" },
@@ -38,46 +34,44 @@ interface Props {
 
 /** Buttons for the marked jobs, or for all that match the filter. */
 export function BulkOrders({ view, selection }: Props): JSX.Element {
-  const [wanted, setWanted] = useState<{ readonly order: Order; readonly input: Input } | null>(null);
+  const [wanted, setWanted] = useState<{ readonly order: Order; readonly input: OrderInput } | null>(null);
   const [sum, setSum] = useState<Sum | null>(null);
   const marked = [...selection.ids];
-  const matching = matchingInput(view);
 
-  function choose(order: Order, input: Input): void {
+  function choose(order: Order, input: OrderInput): void {
     setSum(null);
     setWanted({ order, input });
   }
 
   return (
     <>
-      <div class="bulk" role="group" aria-label="Orders about many jobs">
-        <span>{marked.length} marked</span>
-        {(["retry", "cancel"] as const).map((order) => (
-          <button
-            key={order}
-            type="button"
-            disabled={marked.length === 0}
-            onClick={() => {
-              choose(order, { ids: marked });
-            }}
-          >
-            {WORDS[order].verb} marked…
-          </button>
-        ))}
-        {matching !== null &&
-          (["retry", "cancel"] as const)
-            .filter((order) => isPossible(order, view))
-            .map((order) => (
+      <div class={marked.length > 0 ? "bulk marking" : "bulk"} role="group" aria-label="Orders about many jobs">
+        {marked.length > 0 && (
+          <>
+            <strong>{marked.length} marked</strong>
+            {ORDERS.map((order) => (
               <button
-                key={`all-${order}`}
+                key={order}
                 type="button"
                 onClick={() => {
-                  choose(order, matching);
+                  choose(order, { ids: marked });
                 }}
               >
-                {WORDS[order].verb} all that match…
+                {WORDS[order].verb} marked…
               </button>
             ))}
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                selection.replace([]);
+              }}
+            >
+              Unmark
+            </button>
+          </>
+        )}
+        <AllThatMatch view={view} isMarking={marked.length > 0} onChoose={choose} />
       </div>
       {sum !== null && <Outcome sum={sum} />}
       {wanted !== null && (
@@ -98,45 +92,40 @@ export function BulkOrders({ view, selection }: Props): JSX.Element {
   );
 }
 
-/** The filter as orders take it; null where they have no such condition, or nothing is narrowed. */
-function matchingInput(view: JobView): Input | null {
-  const hasOther = view.text !== "" || view.state === "retrying";
-  const isNarrowed = view.state !== "all" || view.identifier !== "" || view.tenant !== "" || view.minutes > 0;
-  if (hasOther || !isNarrowed) {
-    return null;
+function AllThatMatch({
+  view,
+  isMarking,
+  onChoose,
+}: {
+  readonly view: JobView;
+  readonly isMarking: boolean;
+  readonly onChoose: (order: Order, input: OrderInput) => void;
+}): JSX.Element | null {
+  const possible = ORDERS.flatMap((order) => {
+    const input = matchingInput(order, view, nowMs());
+    return input === null ? [] : [{ order, input }];
+  });
+  if (possible.length === 0) {
+    return isMarking ? <span class="muted">{whyNotAll(view)}</span> : null;
   }
-  const createdAfter = createdAfterOf(view, Date.now());
-  return {
-    ...(view.identifier === "" ? {} : { identifier: view.identifier }),
-    ...(view.tenant === "" ? {} : { tenant: view.tenant }),
-    ...(createdAfter === null ? {} : { createdAfter }),
-    ...statusOf(view),
-  };
+  return (
+    <>
+      {possible.map(({ order, input }) => (
+        <button
+          key={order}
+          type="button"
+          onClick={() => {
+            onChoose(order, input);
+          }}
+        >
+          {WORDS[order].verb} all that match…
+        </button>
+      ))}
+    </>
+  );
 }
 
-const STATUSES: Readonly<Record<JobView["state"], Input["status"]>> = {
-  all: undefined,
-  unfinished: ["PENDING", "RUNNING", "WAITING", "FAILED"],
-  pending: ["PENDING"],
-  running: ["RUNNING"],
-  retrying: undefined,
-  failed: ["FAILED"],
-  completed: undefined,
-  cancelled: ["CANCELLED"],
-};
-
-function statusOf({ state }: JobView): Pick<Input, "status"> {
-  const status = STATUSES[state];
-  return status === undefined ? {} : { status };
-}
-
-function isPossible(order: Order, { state }: JobView): boolean {
-  return order === "retry"
-    ? ["failed", "cancelled"].includes(state)
-    : ["pending", "running", "unfinished"].includes(state);
-}
-
-async function call(order: Order, input: Input): Promise<OutcomeFragment> {
+async function call(order: Order, input: OrderInput): Promise<OutcomeFragment> {
   if (order === "retry") {
     const { retryJobs } = await ask(RetryManyDocument, { input });
     return retryJobs?.outcome ?? NOTHING;
@@ -155,13 +144,14 @@ function BulkDialog({
   onClose,
 }: {
   readonly order: Order;
-  readonly input: Input;
+  readonly input: OrderInput;
   readonly onDone: (sum: Sum) => void;
   readonly onClose: () => void;
 }): JSX.Element {
   const [matched, setMatched] = useState<number | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [done, setDone] = useState(0);
+  const isClosed = useRef(false);
   useEffect(() => {
     async function count(): Promise<void> {
       try {
@@ -171,17 +161,21 @@ function BulkDialog({
       }
     }
     void count();
+    return () => {
+      isClosed.current = true;
+    };
   }, []);
 
   async function act(reason: string): Promise<void> {
     let after: string | null = null;
     let sum: Sum = { order, done: 0, refusals: [] };
     do {
-      const outcome: OutcomeFragment = await call(order, { ...input, reason, after });
-      sum = { order, done: sum.done + outcome.done, refusals: [...sum.refusals, ...outcome.refusals] };
+      const outcome: OutcomeFragment = await call(order, { ...input, reason, after, maxJobs: JOBS_A_CALL });
+      sum = { order, done: sum.done + outcome.done, refusals: joined(sum.refusals, outcome.refusals) };
       setDone(sum.done);
       after = outcome.nextAfter;
-    } while (after !== null);
+      // Whoever closes the question stops what is not done yet.
+    } while (after !== null && !isClosed.current);
     onDone(sum);
   }
 
@@ -189,7 +183,7 @@ function BulkDialog({
   return (
     <OrderDialog
       title={`${verb} many jobs`}
-      action={matched === null ? verb : `${verb} ${matched} ${matched === 1 ? "job" : "jobs"}`}
+      action={matched === null ? verb : `${verb} ${matched.toLocaleString()} ${matched === 1 ? "job" : "jobs"}`}
       isDangerous={order === "cancel"}
       isReady={matched !== null && matched > 0}
       onOrder={act}
@@ -208,6 +202,16 @@ function BulkDialog({
       {error !== null && <ErrorNotice error={error} />}
     </OrderDialog>
   );
+}
+
+/** Refusals for the same reason as one. */
+function joined(before: Sum["refusals"], more: Sum["refusals"]): Sum["refusals"] {
+  const byCode = new Map(before.map((refusal) => [refusal.code, refusal]));
+  for (const refusal of more) {
+    const same = byCode.get(refusal.code);
+    byCode.set(refusal.code, same === undefined ? refusal : { ...same, jobs: same.jobs + refusal.jobs });
+  }
+  return [...byCode.values()];
 }
 
 function Outcome({ sum }: { readonly sum: Sum }): JSX.Element {

@@ -27,7 +27,7 @@ export function RunningNow(): JSX.Element | null {
   }
   return (
     <div class="table-box">
-      <table class="jobs">
+      <table class="jobs cards">
         <thead>
           <tr>
             <th scope="col">Job</th>
@@ -40,11 +40,11 @@ export function RunningNow(): JSX.Element | null {
         <tbody>
           {jobs.map((job) => (
             <tr key={job.id}>
-              <td>
+              <td class="id">
                 <Link to={`/jobs/${job.id}`}>{job.id}</Link>
               </td>
-              <td>{job.identifier}</td>
-              <td>
+              <td class="definition">{job.identifier}</td>
+              <td class="done">
                 <Progress
                   finished={job.finishedTaskCount}
                   all={job.taskCount}
@@ -53,7 +53,7 @@ export function RunningNow(): JSX.Element | null {
                 />
               </td>
               <td class="where">{job.currentTask?.name ?? ""}</td>
-              <td>{job.startedAt !== null && <Ago at={job.startedAt} />}</td>
+              <td class="muted">{job.startedAt !== null && <Ago at={job.startedAt} />}</td>
             </tr>
           ))}
         </tbody>

@@ -26,7 +26,7 @@ export function ShortcutHelp({
           <dt>
             <kbd>/</kbd>
           </dt>
-          <dd>Look for a job by its id or key</dd>
+          <dd>Find a job by its number or a text</dd>
         </div>
         <div>
           <dt>

@@ -55,21 +55,6 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-let isSearchWished = false;
-
 function search(): void {
-  const field = document.querySelector<HTMLInputElement>('input[name="text"]');
-  if (field === null) {
-    isSearchWished = true;
-    goTo("/jobs");
-  } else {
-    field.focus();
-  }
-}
-
-/** Whether somebody came to look for something; true once for each time. */
-export function takeSearchWish(): boolean {
-  const wish = isSearchWished;
-  isSearchWished = false;
-  return wish;
+  document.querySelector<HTMLInputElement>('input[name="find"]')?.focus();
 }

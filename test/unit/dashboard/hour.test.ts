@@ -1,40 +1,27 @@
 import { expect, test } from "vitest";
 
-import { slicesOf, sumOf } from "../../../src/dashboard/view/hour.ts";
+import { endOf, niceCeiling } from "../../../src/dashboard/view/hour.ts";
 
-const NONE = { completed: 0, failedForGood: 0, cancelled: 0 };
-
-test("ends of ever longer times become ends of each five minutes, oldest first", () => {
-  const slices = slicesOf([
-    { ...NONE, completed: 2 },
-    { ...NONE, completed: 2, failedForGood: 1 },
-    { completed: 7, failedForGood: 1, cancelled: 3 },
-  ]);
-  expect(slices).toStrictEqual([
-    { fromMinutes: 15, completed: 5, failedForGood: 0, cancelled: 3 },
-    { fromMinutes: 10, completed: 0, failedForGood: 1, cancelled: 0 },
-    { fromMinutes: 5, completed: 2, failedForGood: 0, cancelled: 0 },
-  ]);
+test.each([
+  [0, 2],
+  [2, 2],
+  [3, 4],
+  [5, 10],
+  [11, 20],
+  [40, 40],
+  [41, 100],
+  [1234, 2000],
+])("an axis for %i goes up to %i", (most, top) => {
+  expect(niceCeiling(most)).toBe(top);
 });
 
-test("a count that came out smaller, because the clock went on, is none", () => {
-  expect(
-    slicesOf([
-      { ...NONE, completed: 2 },
-      { ...NONE, completed: 1 },
-    ])[0],
-  ).toMatchObject({ completed: 0 });
-});
-
-test("definitions are added up", () => {
-  expect(
-    sumOf([
-      { ...NONE, completed: 1 },
-      { completed: 2, failedForGood: 3, cancelled: 4 },
-    ]),
-  ).toStrictEqual({
-    completed: 3,
-    failedForGood: 3,
-    cancelled: 4,
-  });
+test("a bucket ends where the next one begins, the last one after as long as the others", () => {
+  const buckets = ["10:00", "10:01"].map((time) => ({
+    startedAt: `2026-11-23T${time}:00.000Z`,
+    completed: 0,
+    failedForGood: 0,
+    cancelled: 0,
+  }));
+  expect(endOf(buckets, 0)).toBe("2026-11-23T10:01:00.000Z");
+  expect(endOf(buckets, 1)).toBe("2026-11-23T10:02:00.000Z");
 });

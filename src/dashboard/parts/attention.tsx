@@ -1,0 +1,82 @@
+import type { JSX } from "preact";
+
+import { LatestFailureDocument } from "../api/generated.ts";
+import { usePolled } from "../api/hooks.ts";
+import type { Concern } from "../view/attention.ts";
+import { Link } from "../view/link.tsx";
+import { Ago } from "./moment.tsx";
+
+const MOST = 8;
+const EVERY_MS = 10_000;
+
+/** What a person should look at, the worst first; one calm line if there is nothing. */
+export function Attention({
+  concerns,
+  workersAlive,
+}: {
+  readonly concerns: readonly Concern[];
+  /** Null if the viewer may not know. */
+  readonly workersAlive: number | null;
+}): JSX.Element {
+  if (concerns.length === 0) {
+    return (
+      <p class="all-well">
+        All is well: nothing failed in the last hour, and nothing that is due waits for long.
+        {workersAlive !== null && ` ${workersAlive} ${workersAlive === 1 ? "worker is" : "workers are"} alive.`}
+      </p>
+    );
+  }
+  return (
+    <section aria-label="Needs attention" class="attention">
+      <h2>Needs attention</h2>
+      <ul>
+        {concerns.slice(0, MOST).map((concern) => (
+          <li key={concern.key} class={concern.isBad ? "bad" : "warn"}>
+            <Link to={concern.to}>{concern.title}</Link>
+            {concern.advice !== "" && <span class="muted"> {concern.advice}</span>}
+            {concern.failure !== null && <LatestFailure {...concern.failure} />}
+          </li>
+        ))}
+      </ul>
+      {concerns.length > MOST && <p class="muted">And {concerns.length - MOST} more: see the definitions below.</p>}
+    </section>
+  );
+}
+
+function LatestFailure({
+  identifier,
+  isFinal,
+}: {
+  readonly identifier: string;
+  readonly isFinal: boolean;
+}): JSX.Element | null {
+  const filter = {
+    identifier: { equalTo: identifier },
+    status: { equalTo: "FAILED" as const },
+    finishedAt: { isNull: !isFinal },
+  };
+  const { data } = usePolled(LatestFailureDocument, { filter }, EVERY_MS);
+  const job = data?.jobs?.nodes[0];
+  if (job?.currentTask === undefined || job.currentTask === null) {
+    return null;
+  }
+  return (
+    <div class="latest">
+      <Link to={`/jobs/${job.id}`}>Job {job.id}</Link>
+      {`, ${job.currentTask.name}: `}
+      <span class="error-text">{job.currentTask.errorMessage}</span>
+      {job.finishedAt !== null && (
+        <span class="muted">
+          {" "}
+          <Ago at={job.finishedAt} />
+        </span>
+      )}
+      {job.nextAttemptAt !== null && (
+        <span class="muted">
+          {" "}
+          next try <Ago at={job.nextAttemptAt} />
+        </span>
+      )}
+    </div>
+  );
+}

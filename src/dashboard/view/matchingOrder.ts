@@ -1,0 +1,47 @@
+import type { CancelJobsInput, RetryJobsInput } from "../api/generated.ts";
+import { type JobState, type JobView, createdAfterOf } from "./jobFilter.ts";
+
+/** The two orders about many jobs. */
+export type Order = "retry" | "cancel";
+
+/** What either order takes. */
+export type OrderInput = RetryJobsInput & CancelJobsInput;
+
+/** States whose jobs an order is for, and the statuses that the order takes for them: it looks at no others anyway. */
+const STATUSES: Readonly<Record<Order, Partial<Record<JobState, NonNullable<OrderInput["status"]>>>>> = {
+  retry: { failed: ["FAILED"], cancelled: ["CANCELLED"] },
+  cancel: {
+    unfinished: ["PENDING", "RUNNING", "WAITING", "FAILED"],
+    pending: ["PENDING"],
+    running: ["RUNNING"],
+    waiting: ["WAITING"],
+    retrying: ["FAILED"],
+  },
+};
+
+/** The list's filter as an order takes it; null where the order has no such condition, or is for none of these jobs. */
+export function matchingInput(order: Order, view: JobView, nowMs: number): OrderInput | null {
+  const statuses = view.states.map((state) => STATUSES[order][state]);
+  const hasEnds = view.endedFrom !== null || view.endedTo !== null;
+  if (view.text !== "" || statuses.length === 0 || statuses.includes(undefined) || (hasEnds && order === "cancel")) {
+    return null;
+  }
+  const createdAfter = createdAfterOf(view, nowMs);
+  return {
+    status: [...new Set(statuses.flatMap((each) => each ?? []))],
+    ...(view.identifier === "" ? {} : { identifier: view.identifier }),
+    ...(view.tenant === "" ? {} : { tenant: view.tenant }),
+    ...(createdAfter === null ? {} : { createdAfter }),
+    ...(view.addedTo === null ? {} : { createdBefore: view.addedTo }),
+    ...(view.endedFrom === null ? {} : { finishedAfter: view.endedFrom }),
+    ...(view.endedTo === null ? {} : { finishedBefore: view.endedTo }),
+  };
+}
+
+/** Why the jobs that match cannot be ordered all at once, and how they could be. */
+export function whyNotAll(view: JobView): string {
+  if (view.text !== "") {
+    return "A text cannot be part of such an order: mark the jobs, or take the text out.";
+  }
+  return "To order all that match, choose states that one order is for: failed or cancelled jobs to retry, unfinished ones to cancel.";
+}
