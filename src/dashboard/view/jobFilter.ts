@@ -134,5 +134,7 @@ function isId(text: string): boolean {
 
 /** Where a text was looked for. */
 export function whatWasSearched(text: string): string {
-  return isId(text) ? `There is no job ${text} that matches the rest, too.` : `"${text}" was looked for in definitions, job keys, reasons, errors and payloads of the newest 20,000 jobs that match the rest. Narrow by definition, tenant or time to look further back.`;
+  return isId(text)
+    ? `There is no job ${text} that matches the rest, too.`
+    : `"${text}" was looked for in definitions, job keys, reasons, errors and payloads of the newest 20,000 jobs that match the rest. Narrow by definition, tenant or time to look further back.`;
 }

@@ -16,17 +16,34 @@ test("all parameters hold at once", () => {
     finishedAt: { isNull: false },
     identifier: { equalTo: "publish" },
     tenant: { equalTo: "A" },
-    jobKey: { includesInsensitive: "listing:7" },
+    search: "listing:7",
     createdAt: { greaterThanOrEqualTo: "1970-01-01T01:00:00.000Z" },
   });
 });
 
 test("a number is an id", () => {
   expect(filter("?text=42")).toStrictEqual({ id: { equalTo: "42" } });
-  expect(filter("?text=4a")).toStrictEqual({ jobKey: { includesInsensitive: "4a" } });
+  expect(filter("?text=4a")).toStrictEqual({ search: "4a" });
 });
 
 test("what somebody made up in an address is left out", () => {
   expect(filter("?state=toString&minutes=-3")).toStrictEqual({});
   expect(filter("?minutes=x")).toStrictEqual({});
+});
+
+test("several states are any of them; an end between two times holds beside them", () => {
+  expect(filter("?state=pending,failed&endedFrom=1970-01-01T01:00Z&endedTo=1970-01-01T01:01Z")).toStrictEqual({
+    or: [
+      { status: { equalTo: "PENDING" }, finishedAt: { isNull: true } },
+      { status: { equalTo: "FAILED" }, finishedAt: { isNull: false } },
+    ],
+    and: [
+      {
+        finishedAt: { greaterThanOrEqualTo: "1970-01-01T01:00:00.000Z", lessThan: "1970-01-01T01:01:00.000Z" },
+      },
+    ],
+  });
+  expect(filter("?addedFrom=1970-01-01T01:00Z")).toStrictEqual({
+    createdAt: { greaterThanOrEqualTo: "1970-01-01T01:00:00.000Z" },
+  });
 });
