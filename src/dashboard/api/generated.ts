@@ -474,6 +474,22 @@ export type CancelManyMutationVariables = Exact<{
 
 export type CancelManyMutation = { cancelJobs: { outcome: { matched: number, done: number, refused: number, nextAfter: string | null, refusals: Array<{ code: string, message: string, hint: string, jobs: number, firstJobId: string }> } } | null };
 
+export type PreviewPlanQueryVariables = Exact<{
+  identifier: string;
+  payload?: unknown;
+  tenant?: string | null | undefined;
+}>;
+
+
+export type PreviewPlanQuery = { previewPlan: Array<{ position: number, key: string, name: string }> };
+
+export type JobToCopyQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobToCopyQuery = { job: { identifier: string, payload: unknown, tenant: string, priority: number, queueName: string | null, maxAttempts: number | null } | null };
+
 export const LiveJobsDocument: Operation<LiveJobsSubscription, LiveJobsSubscriptionVariables> = `subscription LiveJobs($filter: JobFilter, $first: Int!, $after: Cursor, $orderBy: [JobOrderBy!]) { jobsChanged(filter: $filter, first: $first, after: $after, orderBy: $orderBy) { nodes { ...JobRow } pageInfo { hasNextPage hasPreviousPage endCursor } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key position name status attempts errorMessage } }`;
 
 export const LiveJobDocument: Operation<LiveJobSubscription, LiveJobSubscriptionVariables> = `subscription LiveJob($id: BigInt!, $taskOffset: Int!) { jobChanged(id: $id) { ...JobRow explanation etaSeconds payload version workerId maxAttempts priority queueName cancelReason scrubbedAt timeoutAt tasks(first: 100, offset: $taskOffset) { nodes { position key name template status attempts deaths progress startedAt completedAt errorMessage input result } } failures(first: 100) { nodes { id position attempt counted errorName errorCode errorMessage errorStack startedAt failedAt nextAttemptAt workerId } } auditEntries(first: 50) { nodes { id at actor action reason detail } } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key position name status attempts errorMessage } }`;
@@ -505,3 +521,7 @@ export const RescheduleDocument: Operation<RescheduleMutation, RescheduleMutatio
 export const RetryManyDocument: Operation<RetryManyMutation, RetryManyMutationVariables> = `mutation RetryMany($input: RetryJobsInput!) { retryJobs(input: $input) { outcome { ...Outcome } } } fragment Outcome on OrdersOutcome { matched done refused nextAfter refusals { code message hint jobs firstJobId } }`;
 
 export const CancelManyDocument: Operation<CancelManyMutation, CancelManyMutationVariables> = `mutation CancelMany($input: CancelJobsInput!) { cancelJobs(input: $input) { outcome { ...Outcome } } } fragment Outcome on OrdersOutcome { matched done refused nextAfter refusals { code message hint jobs firstJobId } }`;
+
+export const PreviewPlanDocument: Operation<PreviewPlanQuery, PreviewPlanQueryVariables> = `query PreviewPlan($identifier: String!, $payload: JSON, $tenant: String) { previewPlan(identifier: $identifier, payload: $payload, tenant: $tenant) { position key name } }`;
+
+export const JobToCopyDocument: Operation<JobToCopyQuery, JobToCopyQueryVariables> = `query JobToCopy($id: BigInt!) { job(id: $id) { identifier payload tenant priority queueName maxAttempts } }`;

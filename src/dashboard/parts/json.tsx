@@ -3,63 +3,110 @@ import { useState } from "preact/hooks";
 
 const OPEN_DEPTH = 1;
 const SHOWN_ENTRIES = 50;
+const MORE_ENTRIES = 500;
+const SHOWN_LETTERS = 1000;
 
-/** A JSON value that folds; deep and long ones are closed at first. */
-export function Json({
-  value,
-  name,
-  depth = 0,
-}: {
+/** What {@link Json} takes. */
+export interface JsonProps {
   readonly value: unknown;
   readonly name?: string;
   readonly depth?: number;
-}): JSX.Element {
-  const [shown, setShown] = useState(SHOWN_ENTRIES);
-  const label = name === undefined ? null : <span class="key">{name}: </span>;
+}
+
+/** A JSON value that folds; deep and long ones are closed at first, and what is closed costs nothing. */
+export function Json({ value, name, depth = 0 }: JsonProps): JSX.Element {
+  const label = name === undefined ? null : <bdi class="key">{name}: </bdi>;
   if (typeof value !== "object" || value === null) {
     return (
       <div class="json-line">
         {label}
-        <span class={`json-${value === null ? "null" : typeof value}`}>{JSON.stringify(value) ?? "null"}</span>
+        <Scalar value={value} />
       </div>
     );
   }
   const entries = Object.entries(value);
-  const isList = Array.isArray(value);
-  const noun = isList ? "item" : "field";
-  const size = `${entries.length} ${noun}${entries.length === 1 ? "" : "s"}`;
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   if (entries.length === 0) {
     return (
       <div class="json-line">
         {label}
-        {isList ? "[]" : "{}"}
+        {open}
+        {close}
       </div>
     );
   }
+  const noun = Array.isArray(value) ? "item" : "field";
   return (
-    <details class="json" open={depth < OPEN_DEPTH}>
-      <summary>
-        {label}
-        <span class="muted">
-          {isList ? "[" : "{"} {size} {isList ? "]" : "}"}
-        </span>
-      </summary>
-      <div class="json-entries">
-        {entries.slice(0, shown).map(([key, each]) => (
-          <Json key={key} name={key} value={each} depth={depth + 1} />
-        ))}
-        {entries.length > shown && (
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              setShown(shown + 500);
-            }}
-          >
-            {entries.length - shown} more
-          </button>
-        )}
-      </div>
+    <Folded entries={entries} depth={depth}>
+      {label}
+      <span class="muted">
+        {open} {entries.length} {noun}
+        {entries.length === 1 ? "" : "s"} {close}
+      </span>
+    </Folded>
+  );
+}
+
+function Folded({
+  entries,
+  depth,
+  children,
+}: {
+  readonly entries: readonly [string, unknown][];
+  readonly depth: number;
+  readonly children: (JSX.Element | null)[];
+}): JSX.Element {
+  const [isOpen, setOpen] = useState(depth < OPEN_DEPTH);
+  const [shown, setShown] = useState(SHOWN_ENTRIES);
+  return (
+    <details
+      class="json"
+      open={isOpen}
+      onToggle={({ currentTarget }) => {
+        setOpen(currentTarget.open);
+      }}
+    >
+      <summary>{children}</summary>
+      {isOpen && (
+        <div class="json-entries">
+          {entries.slice(0, shown).map(([key, each]) => (
+            <Json key={key} name={key} value={each} depth={depth + 1} />
+          ))}
+          {entries.length > shown && (
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                setShown(shown + MORE_ENTRIES);
+              }}
+            >
+              {entries.length - shown} more
+            </button>
+          )}
+        </div>
+      )}
     </details>
+  );
+}
+
+function Scalar({ value }: { readonly value: unknown }): JSX.Element {
+  const [isWhole, setWhole] = useState(false);
+  const text = JSON.stringify(value) ?? "null";
+  const isCut = !isWhole && text.length > SHOWN_LETTERS;
+  return (
+    <>
+      <bdi class={`json-${value === null ? "null" : typeof value}`}>{isCut ? text.slice(0, SHOWN_LETTERS) : text}</bdi>
+      {isCut && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            setWhole(true);
+          }}
+        >
+          … {text.length - SHOWN_LETTERS} more characters
+        </button>
+      )}
+    </>
   );
 }

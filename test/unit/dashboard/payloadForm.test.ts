@@ -1,17 +1,33 @@
 import { expect, test } from "vitest";
 
-import { type FormField, fieldsOf, typedOf, withField } from "../../../src/dashboard/view/payloadForm.ts";
+import {
+  type FormField,
+  fieldsOf,
+  startOf,
+  typedOf,
+  valueOf,
+  withValue,
+} from "../../../src/dashboard/view/payloadForm.ts";
 
 const SCHEMA = {
   type: "object",
-  required: ["title", "images"],
+  required: ["title", "address"],
   properties: {
     title: { type: "string", title: "Title", description: "as customers read it" },
-    price: { type: "number" },
-    count: { type: "integer" },
+    price: { type: ["number", "null"] },
+    count: { type: "integer", default: 3 },
     isNew: { type: "boolean" },
-    currency: { enum: ["EUR", "USD"] },
+    size: { enum: ["S", 42, null] },
+    kind: { const: "shoe" },
     images: { type: "array", items: { type: "string" } },
+    address: { $ref: "#/$defs/Address" },
+    lines: { type: "array", items: { type: "object", properties: { sku: { type: "string" } } } },
+    note: { anyOf: [{ type: "string" }, { type: "null" }] },
+    either: { anyOf: [{ type: "string" }, { type: "number" }] },
+    free: { type: "object" },
+  },
+  $defs: {
+    Address: { type: "object", required: ["city"], properties: { city: { type: "string", default: "Bonn" } } },
   },
 };
 
@@ -23,38 +39,51 @@ function field(name: string): FormField {
   return found;
 }
 
-test("fields of every kind", () => {
-  expect(fieldsOf(SCHEMA)?.map(({ name, kind, isRequired }) => [name, kind, isRequired])).toStrictEqual([
-    ["title", "text", true],
-    ["price", "number", false],
-    ["count", "integer", false],
-    ["isNew", "boolean", false],
-    ["currency", "choice", false],
-    ["images", "list", true],
+test("fields of every kind; what none can hold is typed as JSON", () => {
+  expect(
+    fieldsOf(SCHEMA)?.map(({ name, shape, isRequired, isNullable }) => [name, shape.kind, isRequired, isNullable]),
+  ).toStrictEqual([
+    ["title", "text", true, false],
+    ["price", "number", false, true],
+    ["count", "integer", false, false],
+    ["isNew", "boolean", false, false],
+    ["size", "choice", false, false],
+    ["kind", "choice", false, false],
+    ["images", "lines", false, false],
+    ["address", "object", true, false],
+    ["lines", "items", false, false],
+    ["note", "text", false, true],
+    ["either", "json", false, false],
+    ["free", "json", false, false],
   ]);
   expect(field("title")).toMatchObject({ label: "Title", hint: "as customers read it" });
-  expect(field("currency").choices).toStrictEqual(["EUR", "USD"]);
 });
 
-test.each([
-  null,
-  {},
-  { type: "array" },
-  { type: "object", properties: { deep: { type: "object" } } },
-  { type: "object", properties: { lists: { type: "array", items: { type: "object" } } } },
-  { type: "object", properties: { numbers: { enum: [1, 2] } } },
-])("no form for %j", (schema) => {
+test.each([null, {}, { type: "array" }, { type: "object" }])("no form for %j", (schema) => {
   expect(fieldsOf(schema)).toBeNull();
 });
 
+test("a form begins with the defaults, those of required objects too", () => {
+  expect(startOf(fieldsOf(SCHEMA) ?? [])).toStrictEqual({ count: 3, kind: "shoe", address: { city: "Bonn" } });
+});
+
+test("a schema that refers to itself ends in JSON", () => {
+  const tree = { type: "object", properties: { child: { $ref: "#" } } };
+  expect(JSON.stringify(fieldsOf(tree))).toContain('"kind":"json"');
+});
+
 test("what is typed becomes a value of the field's type; an empty text takes the field out", () => {
-  expect(withField({}, field("price"), "12.5")).toStrictEqual({ price: 12.5 });
-  expect(withField({}, field("price"), "cheap")).toStrictEqual({ price: "cheap" });
-  expect(withField({}, field("isNew"), true)).toStrictEqual({ isNew: true });
-  expect(withField({}, field("images"), "a.jpg\n\nb.jpg\n")).toStrictEqual({ images: ["a.jpg", "b.jpg"] });
-  expect(withField({ title: "x", price: 1 }, field("title"), "")).toStrictEqual({ price: 1 });
+  expect(valueOf(field("price").shape, "12.5")).toBe(12.5);
+  expect(valueOf(field("price").shape, "12345678901234567890")).toBe("12345678901234567890");
+  expect(valueOf(field("images").shape, "a.jpg\n\nb.jpg\n")).toStrictEqual(["a.jpg", "b.jpg"]);
+  expect(valueOf(field("free").shape, '{"a": [1]}')).toStrictEqual({ a: [1] });
+  expect(valueOf(field("title").shape, "")).toBeUndefined();
+  expect(withValue({ title: "x", price: 1 }, "title")).toStrictEqual({ price: 1 });
 });
 
 test("values stand in their fields as they are typed", () => {
-  expect([undefined, null, 0, "a", ["a", "b"]].map(typedOf)).toStrictEqual(["", "", "0", "a", "a\nb"]);
+  expect(typedOf(field("images").shape, ["a", "b"])).toBe("a\nb");
+  expect(typedOf(field("title").shape, "a")).toBe("a");
+  expect(typedOf(field("price").shape)).toBe("");
+  expect(typedOf(field("free").shape, "a")).toBe('"a"');
 });
