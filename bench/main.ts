@@ -1,13 +1,15 @@
 /**
  * The benchmark: `npm run bench -- [--quick] [--only workload,peer,…] [--rounds N] [--scale SHARE] [--json FILE]
  * [--markdown FILE] [--absurd-sql FILE]`, or `--publish FILE` to write the documents from an earlier run's JSON.
- * `npm run bench -- graphql` measures the GraphQL API alone. docs/benchmarks.md says more.
+ * `npm run bench -- graphql` measures the GraphQL API alone, `npm run bench -- dashboard` the dashboard in a browser.
+ * docs/benchmarks.md says more.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { setAbsurdSqlFile } from "./environment.ts";
+import { measureDashboard } from "./dashboard/dashboardBench.ts";
 import { measureGraphql } from "./graphql/graphqlBench.ts";
 import { installPeers } from "./install.ts";
 import { measureLimits } from "./limits.ts";
@@ -42,10 +44,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals.length > 0 && positionals.join(" ") !== "graphql") {
-  throw new Error(`The benchmark knows graphql besides its options; not ${positionals.join(" ")}.`);
-} else if (positionals.length > 0) {
+const part = positionals.join(" ");
+if (part === "graphql") {
   await measureGraphql({ rounds: Number(values.rounds ?? 3), seconds: values.quick ? 2 : 5 });
+} else if (part === "dashboard") {
+  await measureDashboard({ rounds: Number(values.rounds ?? 5), jobs: values.quick ? [100_000] : [100_000, 1_000_000] });
+} else if (part !== "") {
+  throw new Error(`The benchmark knows graphql and dashboard besides its options; not ${part}.`);
 } else if (values.publish === undefined) {
   await measure();
 } else {
