@@ -18,7 +18,7 @@ type Definition = NonNullable<DefinitionsQuery["definitions"]>["nodes"][number];
 export function AddJobPage(): JSX.Element {
   const like = useAddress().searchParams.get("like");
   return (
-    <div class="narrow add">
+    <div class="add">
       <h1>Add a job</h1>
       {like !== null && /^\d{1,18}$/v.test(like) ? <AddLike key={like} id={like} /> : <Add like={null} />}
     </div>

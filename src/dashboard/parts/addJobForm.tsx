@@ -75,94 +75,99 @@ export function AddJobForm({ identifier, payloadSchema, like }: AddJobFormProps)
 
   return (
     <form
+      class="add-form"
       onSubmit={(event) => {
         void add(event);
       }}
     >
-      <fieldset>
-        <legend>Payload</legend>
-        {fields !== null && (
-          <label>
-            <input
-              type="checkbox"
-              checked={isRaw}
-              disabled={payload === null}
-              onChange={() => {
-                setRaw(!isRaw);
-              }}
-            />{" "}
-            as JSON
-          </label>
-        )}
-        {isRaw || fields === null || payload === null ? (
-          <label>
-            JSON
-            <textarea
-              rows={12}
-              spellcheck={false}
-              aria-invalid={problem !== null}
-              value={text}
-              onInput={({ currentTarget }) => {
-                setText(currentTarget.value);
-              }}
-            />
-          </label>
-        ) : (
-          <PayloadFields
-            fields={fields}
-            payload={payload}
-            issues={{
-              all: (preview.error ?? error)?.issues ?? [],
-              isSaid: (path) => isTried || left.has(path),
-              onLeft: (path) => {
-                setLeft((before) => new Set(before).add(path));
-              },
-            }}
-            onPayload={(changed) => {
-              setText(JSON.stringify(changed, null, 2));
-            }}
-          />
-        )}
-        <p class="problem" role="alert">
-          {problem ?? ""}
-        </p>
-      </fieldset>
-      <fieldset>
-        <legend>When, and how</legend>
-        <label>
-          Run at <span class="muted">(your zone; empty is at once)</span>
-          <input
-            type="datetime-local"
-            step="1"
-            value={options.runAt}
-            onInput={({ currentTarget }) => {
-              setOptions({ ...options, runAt: currentTarget.value });
-            }}
-          />
-        </label>
-        <details open={like !== null}>
-          <summary>More</summary>
-          {OPTIONS.map(({ name, label, hint, type }) => (
-            <label key={name}>
-              {label} <span class="muted">({hint})</span>
+      <div>
+        <fieldset>
+          <legend>Payload</legend>
+          {fields !== null && (
+            <label>
               <input
-                inputMode={type}
-                autocomplete="off"
-                value={options[name]}
+                type="checkbox"
+                checked={isRaw}
+                disabled={payload === null}
+                onChange={() => {
+                  setRaw(!isRaw);
+                }}
+              />{" "}
+              as JSON
+            </label>
+          )}
+          {isRaw || fields === null || payload === null ? (
+            <label>
+              JSON
+              <textarea
+                rows={12}
+                spellcheck={false}
+                aria-invalid={problem !== null}
+                value={text}
                 onInput={({ currentTarget }) => {
-                  setOptions({ ...options, [name]: currentTarget.value });
+                  setText(currentTarget.value);
                 }}
               />
             </label>
-          ))}
-        </details>
-      </fieldset>
-      {payload !== null && <PlanPreview preview={preview} />}
-      {error !== null && <ErrorNotice error={error} />}
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={isBusy || payload === null}>
-          Add the job
-        </button>
+          ) : (
+            <PayloadFields
+              fields={fields}
+              payload={payload}
+              issues={{
+                all: (preview.error ?? error)?.issues ?? [],
+                isSaid: (path) => isTried || left.has(path),
+                onLeft: (path) => {
+                  setLeft((before) => new Set(before).add(path));
+                },
+              }}
+              onPayload={(changed) => {
+                setText(JSON.stringify(changed, null, 2));
+              }}
+            />
+          )}
+          <p class="problem" role="alert">
+            {problem ?? ""}
+          </p>
+        </fieldset>
+        <fieldset>
+          <legend>When, and how</legend>
+          <label>
+            Run at <span class="muted">(your zone; empty is at once)</span>
+            <input
+              type="datetime-local"
+              step="1"
+              value={options.runAt}
+              onInput={({ currentTarget }) => {
+                setOptions({ ...options, runAt: currentTarget.value });
+              }}
+            />
+          </label>
+          <details open={like !== null}>
+            <summary>More</summary>
+            {OPTIONS.map(({ name, label, hint, type }) => (
+              <label key={name}>
+                {label} <span class="muted">({hint})</span>
+                <input
+                  inputMode={type}
+                  autocomplete="off"
+                  value={options[name]}
+                  onInput={({ currentTarget }) => {
+                    setOptions({ ...options, [name]: currentTarget.value });
+                  }}
+                />
+              </label>
+            ))}
+          </details>
+        </fieldset>
+      </div>
+      <div class="ready">
+        {payload !== null && <PlanPreview preview={preview} />}
+        {error !== null && <ErrorNotice error={error} />}
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={isBusy || payload === null}>
+            Add the job
+          </button>
+        </div>
       </div>
     </form>
   );

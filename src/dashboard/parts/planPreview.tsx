@@ -58,7 +58,8 @@ export function PlanPreview({ preview: { plan, error } }: { readonly preview: Pr
       {error !== null && (
         <div class="notice">
           <p>
-            <strong>None yet:</strong> {error.message}
+            <strong>None yet:</strong>{" "}
+            {error.issues.length > 0 ? "the payload does not fit its definition." : error.message}
           </p>
           {error.issues.length > 0 ? (
             <ul>

@@ -100,7 +100,10 @@ function shapeOf(node: SchemaNode, root: SchemaNode, depth: number): Shape {
 }
 
 function fieldsOfObject({ properties = {}, required = [] }: SchemaNode, root: SchemaNode, depth: number): FormField[] {
-  return Object.entries(properties).map(([name, given]) => {
+  // jsonb does not keep the order of fields; that of the required ones stands in a list.
+  const names = new Set([...required, ...Object.keys(properties)].filter((name) => Object.hasOwn(properties, name)));
+  return Array.from(names, (name) => {
+    const given = properties[name] ?? {};
     const node = resolved(given, root);
     const { inner, isNullable } = withoutNull(node);
     const title = node.title ?? inner.title;

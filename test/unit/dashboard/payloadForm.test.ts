@@ -39,18 +39,18 @@ function field(name: string): FormField {
   return found;
 }
 
-test("fields of every kind; what none can hold is typed as JSON", () => {
+test("fields of every kind, the required ones first; what none can hold is typed as JSON", () => {
   expect(
     fieldsOf(SCHEMA)?.map(({ name, shape, isRequired, isNullable }) => [name, shape.kind, isRequired, isNullable]),
   ).toStrictEqual([
     ["title", "text", true, false],
+    ["address", "object", true, false],
     ["price", "number", false, true],
     ["count", "integer", false, false],
     ["isNew", "boolean", false, false],
     ["size", "choice", false, false],
     ["kind", "choice", false, false],
     ["images", "lines", false, false],
-    ["address", "object", true, false],
     ["lines", "items", false, false],
     ["note", "text", false, true],
     ["either", "json", false, false],
@@ -64,7 +64,7 @@ test.each([null, {}, { type: "array" }, { type: "object" }])("no form for %j", (
 });
 
 test("a form begins with the defaults, those of required objects too", () => {
-  expect(startOf(fieldsOf(SCHEMA) ?? [])).toStrictEqual({ count: 3, kind: "shoe", address: { city: "Bonn" } });
+  expect(startOf(fieldsOf(SCHEMA) ?? [])).toStrictEqual({ address: { city: "Bonn" }, count: 3, kind: "shoe" });
 });
 
 test("a schema that refers to itself ends in JSON", () => {
