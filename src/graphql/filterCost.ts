@@ -8,6 +8,9 @@ export interface FilterCost {
   readonly variables: ReadonlyMap<string, number>;
 }
 
+/** A search for a text reads thousands of jobs: as many conditions as it counts for. */
+const COST_OF_SEARCH = 25;
+
 /** No filter at all. */
 export const NO_FILTER: FilterCost = { conditions: 0, variables: new Map() };
 
@@ -54,12 +57,15 @@ function costOfNode(node: ValueNode): FilterCost {
     return { conditions: 0, variables: new Map([[node.name.value, 1]]) };
   }
   let inside: readonly ValueNode[] = [];
+  let searches = 0;
   if (node.kind === Kind.LIST) {
     inside = node.values;
   } else if (node.kind === Kind.OBJECT) {
     inside = node.fields.map(({ value }) => value);
+    searches = node.fields.filter(({ name }) => name.value === "search").length;
   }
-  let cost: FilterCost = { conditions: inside.length, variables: NO_FILTER.variables };
+  const conditions = inside.length + searches * (COST_OF_SEARCH - 1);
+  let cost: FilterCost = { conditions, variables: NO_FILTER.variables };
   for (const value of inside) {
     cost = add(cost, costOfNode(value));
   }
@@ -74,7 +80,7 @@ function countValues(value: unknown): number {
     const next = left.pop();
     if (typeof next === "object" && next !== null) {
       const inside: unknown[] = Object.values(next);
-      count += inside.length;
+      count += inside.length + (Object.hasOwn(next, "search") ? COST_OF_SEARCH - 1 : 0);
       left.push(...inside);
     }
   }

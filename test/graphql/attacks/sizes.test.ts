@@ -113,6 +113,17 @@ describe("filters with too many conditions are refused", () => {
     expect((await asks(`{ ${aliases} } fragment t on Job { ${inside} }`)).errors).toMatchObject(TOO_LARGE);
   });
 
+  test("in searches for a text, each of which counts for many", async () => {
+    const searches = (count: number): object => ({
+      or: Array.from({ length: count }, (_, n) => ({ search: `t${n}` })),
+    });
+    const query = "query ($f: JobFilter) { jobs(filter: $f) { totalCount } }";
+    expect((await asks(query, { f: searches(20) })).errors).toMatchObject(TOO_LARGE);
+    expect((await asks(query, { f: searches(3) })).errors).toStrictEqual([]);
+    const text = Array.from({ length: 20 }, (_, n) => `{ search: "t${n}" }`).join(" ");
+    expect((await asks(`{ jobs(filter: { or: [${text}] }) { totalCount } }`)).errors).toMatchObject(TOO_LARGE);
+  });
+
   test("in one variable that is used often, in a part of a filter", async () => {
     const aliases = Array.from({ length: 20 }, (_, n) => `j${n}: jobs(filter: { id: { in: $ids } }) { totalCount }`);
     const query = `query ($ids: [BigInt!]) { ${aliases.join(" ")} }`;

@@ -52,3 +52,33 @@ test("prototypes in a payload are fields like others", async () => {
   expect({}).not.toHaveProperty("x");
   expect({}).not.toHaveProperty("y");
 });
+
+test.each([["\uD800"], ["\0"], ["x".repeat(1001)]])(
+  "a text to search for that Postgres cannot take is refused: %j",
+  async (search) => {
+    const { errors } = await bench.askAs(
+      OPERATOR,
+      "query ($search: String) { jobs(filter: { search: $search }) { totalCount } }",
+      {
+        search,
+      },
+    );
+    expect(errors).toMatchObject(errors.map(() => ({ extensions: { code: "RT006" } })));
+  },
+);
+
+test.each([
+  [{ identifier: { equalTo: "\0" } }],
+  [{ tenant: { equalTo: "\uD800" } }],
+  [{ createdAt: { lessThan: "soon" } }],
+  [{ createdAt: { greaterThan: "infinity" }, finishedAt: { lessThan: "-infinity" } }],
+])("nor does what stands beside it tell more: %j", async (beside) => {
+  const { errors } = await bench.askAs(
+    OPERATOR,
+    "query ($filter: JobFilter!) { jobs(filter: $filter) { totalCount } }",
+    {
+      filter: { search: "x", ...beside },
+    },
+  );
+  expect(errors.map(({ extensions }) => extensions["code"])).toStrictEqual(errors.map(() => "RT006"));
+});
