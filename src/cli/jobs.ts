@@ -1,14 +1,17 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type pg from "pg";
 
-import { type JobFilter, type JobOverview, listJobs } from "../database/calls/jobList.ts";
+import { type JobFilter, listJobs } from "../database/calls/jobList.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { collect, collectStatuses, jobId, timeOrAge, wholeNumber } from "./argumentParsers.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
-import { formatList } from "./output/list.ts";
-import { formatAge } from "./output/time.ts";
+import { untilInterrupted } from "./interruption.ts";
+import { barCellsFor, formatJobs } from "./jobsTable.ts";
+import { USUAL_WIDTH } from "./output/list.ts";
 import { refuseUnknown } from "./unknownIdentifier.ts";
+import { watchList } from "./watchList.ts";
 
 const DEFAULT_LIMIT = 20;
 const HIGHEST_LIMIT = 10_000;
@@ -39,8 +42,14 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
     .option("--limit <n>", `so many at most; default ${DEFAULT_LIMIT}`, wholeNumber(1, HIGHEST_LIMIT))
     .option("--before <id>", "the page after the one that ended with this job", jobId)
     .addOption(new Option("--ids", "print ids only, one a line").conflicts("json"))
-    .option("--json", "print JSON")
-    .action(async ({ limit = DEFAULT_LIMIT, ids = false, json = false, ...options }) => {
+    .addOption(
+      new Option(
+        "--watch",
+        "keep the list live until Ctrl-C (exit status 130); in a pipe a line for each change of a job's state",
+      ).conflicts(["ids", "before"]),
+    )
+    .option("--json", "print JSON; with --watch a line for each change")
+    .action(async ({ limit = DEFAULT_LIMIT, ids = false, json = false, watch = false, ...options }) => {
       const config = await context.config();
       const filter: JobFilter = {
         status: options.status,
@@ -53,29 +62,39 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
         beforeId: options.before,
         limit,
       };
-      await withDatabase({ config, purpose: "jobs" }, async ({ pool }) => {
-        await checkMigrated(pool);
+      const list = async (pool: pg.Pool): Promise<void> => {
         const found = await listJobs(pool, { ...filter, limit: limit + 1 });
-        if (found.length === 0) {
-          await refuseUnknown(pool, options.identifier ?? [], config.taskFolder);
-        }
         const page = found.slice(0, limit);
         if (json) {
           context.print(JSON.stringify(page, null, 2));
         } else if (ids) {
           context.print(...page.map(({ id }) => id));
+        } else if (page.length === 0) {
+          context.print(sayNone(context, filter));
         } else {
-          context.print(...(page.length === 0 ? [sayNone(context, filter)] : formatJobs(context, page)));
+          const columns = context.stdout.columns ?? USUAL_WIDTH;
+          context.print(...formatJobs(context, page, { columns, barCells: barCellsFor(columns) }));
         }
         if (found.length > limit && !json) {
           context.remark(`There are more: add --before ${page.at(-1)?.id ?? ""} for the next ${limit}.`);
         }
-      });
+      };
+      await untilInterrupted((signal) =>
+        withDatabase({ config, purpose: "jobs" }, async (database) => {
+          const { pool } = database;
+          await checkMigrated(pool);
+          if (options.identifier !== undefined && (await listJobs(pool, { ...filter, limit: 1 })).length === 0) {
+            await refuseUnknown(pool, options.identifier, config.taskFolder);
+          }
+          await (watch ? watchList(context, database, filter, { signal, json }) : list(pool));
+        }),
+      );
     });
   return withExamples(command, context, [
     ["the latest ones", "ratchet jobs"],
     ["what failed for good since yesterday", "ratchet jobs --status FAILED --final --since '24 h'"],
     ["what is on its way for one tenant", "ratchet jobs --unfinished --tenant acme"],
+    ["live, while something runs", "ratchet jobs --unfinished --watch"],
     ["for a program", "ratchet jobs --identifier publish_listing --limit 100 --json"],
   ]);
 }
@@ -84,40 +103,4 @@ function sayNone({ command }: CliContext, filter: JobFilter): string {
   return Object.entries(filter).every(([name, value]) => name === "limit" || value === undefined)
     ? `No jobs yet. Queue one with: ${command} add IDENTIFIER --payload '{…}'`
     : "No such job.";
-}
-
-function formatJobs(context: CliContext, jobs: readonly JobOverview[]): string[] {
-  const nowMs = Date.now();
-  const rows = jobs.map((job) => [
-    job.id,
-    job.identifier,
-    job.status,
-    job.progress,
-    job.errorMessage ?? job.task,
-    nextOf(job, nowMs),
-    formatAge(nowMs - job.createdAt.getTime()),
-  ]);
-  return formatList(
-    context.stdout,
-    [
-      { title: "id", align: "right" },
-      { title: "identifier", cut: true },
-      { title: "status" },
-      { title: "done", align: "right" },
-      { title: "task or error", cut: true },
-      { title: "next", optional: true },
-      { title: "age", align: "right" },
-    ],
-    rows,
-  );
-}
-
-/** When the job goes on by itself: `in 12 s`, `due`; empty if it runs or has ended. */
-function nextOf(job: JobOverview, nowMs: number): string {
-  const at = job.nextAttemptAt ?? (job.status === "PENDING" ? job.runAt : null);
-  if (at === null) {
-    return "";
-  }
-  const aheadMs = at.getTime() - nowMs;
-  return aheadMs > 0 ? `in ${formatAge(aheadMs)}` : "due";
 }

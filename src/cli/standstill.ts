@@ -14,18 +14,21 @@ const PATIENCE_WITH_OWN_WORKER_MS = 10_000;
 
 /**
  * Says why a job stands still and what moves it, as `ratchet.explain_job` does; undefined while a live worker has it, while
- * it waits for a retry that some worker will make, and in the first 2 s without a change (10 s if `bringsWorker`).
+ * it waits for a retry that some worker will make, and in the first 2 s without a change (10 s if `bringsWorker`; none if no live worker could take it).
  */
 export async function explainStandstill(
   db: Queryable,
   snapshot: ProgressSnapshot,
   { stillMs, bringsWorker }: { readonly stillMs: number; readonly bringsWorker: boolean },
 ): Promise<string | undefined> {
-  if (isFinal(snapshot) || stillMs < (bringsWorker ? PATIENCE_WITH_OWN_WORKER_MS : PATIENCE_MS)) {
+  const hasNobody = snapshot.workers?.isHeld === false && !snapshot.workers.isKnown;
+  const usualMs = hasNobody ? 0 : PATIENCE_MS;
+  const patienceMs = bringsWorker ? PATIENCE_WITH_OWN_WORKER_MS : usualMs;
+  if (isFinal(snapshot) || stillMs < patienceMs) {
     return undefined;
   }
   try {
-    const { isHeld, isKnown } = await workersForJob(db, snapshot.id);
+    const { isHeld, isKnown } = snapshot.workers ?? (await workersForJob(db, snapshot.id));
     const isCountingDown =
       isWaitingForRetry(snapshot) && snapshot.nextAttemptAt !== null && snapshot.nextAttemptAt > snapshot.now;
     return isHeld || (isCountingDown && isKnown) ? undefined : await explainJob(db, snapshot.id);

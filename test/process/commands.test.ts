@@ -285,3 +285,15 @@ describe("a bad database", () => {
     expect(exit).toBe(4);
   });
 });
+
+test("ratchet jobs --watch prints each change of a job's state, and Ctrl-C ends it with status 130", async () => {
+  const watching = startCommand(["jobs", "--watch", "--tenant", "watched"], { DATABASE_URL: database.url });
+  await waitUntil(() => watching.errors().includes("No such job yet"), { what: watching.errors });
+  const added = await ratchet("add", "publish_listing", "--payload-file", PRODUCT, "--tenant", "watched", "--json");
+  const { id } = JSON.parse(added.output) as { id: string };
+  await watching.printed(`Job ${id} publish_listing  PENDING  0/5`);
+  await ratchet("cancel", id);
+  await watching.printed(`Job ${id} publish_listing  CANCELLED  0/5`);
+  watching.child.kill("SIGINT");
+  expect(await watching.ended).toBe(130);
+});

@@ -24,7 +24,7 @@ export function fitColumns(
   const widths = columns.map((column, index) =>
     Math.max(textWidth(column.title), ...rows.map((row) => textWidth(row[index] ?? "NULL"))),
   );
-  let excess = widths.map((each) => each + FRAME).reduce((sum, each) => sum + each, -1) - width;
+  let excess = tableWidth(widths) - width;
   while (excess > 0) {
     const widest = Math.max(...widths.filter((_, index) => columns[index]?.cut === true));
     if (widest <= NARROWEST) {
@@ -35,4 +35,9 @@ export function fitColumns(
     excess--;
   }
   return widths;
+}
+
+/** How many cells a table takes whose columns take so many. */
+export function tableWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each + FRAME, -1);
 }

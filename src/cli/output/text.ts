@@ -75,10 +75,12 @@ export function countOf(count: number, noun: string): string {
 
 /** One line without control characters, so that a task's name or an error's text cannot steer the terminal. */
 export function oneLine(text: string): string {
-  return text
-    .replaceAll(/\s+/gv, " ")
-    .replaceAll(/[\p{Cc}\p{Cf}]/gv, (character) => (character === "\u200D" ? character : "�"))
-    .trim();
+  return withoutControls(text.replaceAll(/\s+/gv, " ")).trim();
+}
+
+/** `text` with a mark in place of each control character. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gv, (character) => (character === "\u200D" ? character : "�"));
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -5,14 +5,17 @@ import { isRatchetError } from "../../errors/ratchetError.ts";
 import { isFinal, type ProgressSnapshot } from "./snapshot.ts";
 
 /** Where a follower gets its snapshots and its news from. */
-export interface JobSource {
-  /** The job as it is now. */
-  readonly read: () => Promise<ProgressSnapshot>;
-  /** Calls `wake` whenever the job may have changed. */
+export interface Source<Snapshot> {
+  /** How it is now. */
+  readonly read: () => Promise<Snapshot>;
+  /** Calls `wake` whenever that may have changed. */
   readonly subscribe: (wake: () => void) => { close(): Promise<void> };
 }
 
-/** What {@link followJob} takes besides the source. */
+/** What is followed of one job. */
+export type JobSource = Source<ProgressSnapshot>;
+
+/** What {@link follow} takes besides the source. */
 export interface FollowOptions {
   /** Ends the following early. */
   readonly signal: AbortSignal;
@@ -27,13 +30,26 @@ const SHORTEST_PAUSE_MS = 50;
 const PAUSES_A_READ = 5;
 
 /**
- * Gives the job's snapshots, the first at once, the next after each announcement or poll, the last one when the job is
- * final. A database that goes away is waited for. Intermediate states may be missed, the final one never.
+ * Gives the job's snapshots, the last one when the job is final; otherwise as {@link follow}. Intermediate states may be
+ * missed, the final one never.
  */
 export async function* followJob(
   source: JobSource,
-  { signal, onTrouble, pollMs = 1_000 }: FollowOptions,
+  options: FollowOptions,
 ): AsyncGenerator<ProgressSnapshot, void, void> {
+  for await (const snapshot of follow(source, options)) {
+    yield snapshot;
+    if (isFinal(snapshot)) {
+      return;
+    }
+  }
+}
+
+/** Gives snapshots, the first at once, the next after each announcement or poll. A database that goes away is waited for. */
+export async function* follow<Snapshot>(
+  source: Source<Snapshot>,
+  { signal, onTrouble, pollMs = 1_000 }: FollowOptions,
+): AsyncGenerator<Snapshot, void, void> {
   const bell = createBell();
   const subscription = source.subscribe(bell.ring);
   const stop = (): void => {
@@ -57,9 +73,6 @@ export async function* followJob(
           onTrouble(null);
         }
         yield snapshot;
-        if (isFinal(snapshot)) {
-          return;
-        }
       }
       await bell.wait(pollMs);
       if (!signal.aborted) {
@@ -72,10 +85,10 @@ export async function* followJob(
   }
 }
 
-async function readPatiently(
-  source: JobSource,
+async function readPatiently<Snapshot>(
+  source: Source<Snapshot>,
   onTrouble: (message: string) => void,
-): Promise<ProgressSnapshot | null> {
+): Promise<Snapshot | null> {
   try {
     return await source.read();
   } catch (cause) {

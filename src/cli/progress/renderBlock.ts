@@ -1,6 +1,7 @@
+import { progressBar } from "../output/bar.ts";
 import type { Paint, Tone } from "../output/paint.ts";
 import { countOf, oneLine, pad, textWidth, truncate, wrap } from "../output/text.ts";
-import { formatCountdown, formatSpan } from "../output/time.ts";
+import { formatAge, formatCountdown, formatSpan } from "../output/time.ts";
 import { isWaitingForRetry, type History } from "./history.ts";
 import { endSentence } from "./plainLines.ts";
 import { isDone, isFinal, type ProgressSnapshot, type ProgressTask, taskSpanMs, taskTry } from "./snapshot.ts";
@@ -23,6 +24,7 @@ const SPINNER_STEP_MS = 100;
 const LINES_AROUND_TASKS = 3;
 const WIDEST_STATUS = "COMPLETED".length;
 const WIDEST_NAME = 40;
+const BAR_CELLS = 10;
 
 const LOOKS: Record<ProgressTask["status"], { symbol: string; tone: Tone }> = {
   PENDING: { symbol: "○", tone: "faint" },
@@ -46,7 +48,8 @@ export function renderBlock(history: History, options: BlockOptions): string[] {
     ["strong", `Job ${latest.id}`],
     ["plain", oneLine(latest.identifier)],
     [LOOKS[latest.status].tone, latest.status],
-    ["faint", `${done} of ${countOf(latest.tasks.length, "task")} done`],
+    ["good", isFinal(latest) ? "" : progressBar(shareOf(latest), BAR_CELLS)],
+    ["faint", `${done} of ${countOf(latest.tasks.length, "task")} done${timeLeft(latest, options.now)}`],
   ]);
   const ending = lastLines(history, options);
   const room = options.rows - LINES_AROUND_TASKS - Math.max(1, ending.length);
@@ -66,6 +69,8 @@ type Piece = readonly [Tone, string];
 
 function taskPieces(task: ProgressTask, history: History, nameWidth: number, now: Date): Piece[] {
   const { symbol, tone } = LOOKS[task.status];
+  // What no live worker holds does not move.
+  const isMoving = task.status === "RUNNING" && history.latest.workers?.isHeld !== false;
   const spinner = SPINNER[Math.floor(now.getTime() / SPINNER_STEP_MS) % SPINNER.length] ?? symbol;
   const spanMs = taskSpanMs(task, now);
   const remarks = [
@@ -74,10 +79,7 @@ function taskPieces(task: ProgressTask, history: History, nameWidth: number, now
     tryRemark(task, history),
   ].filter((remark) => remark !== "");
   const pieces: Piece[] = [
-    [
-      tone,
-      `  ${task.status === "RUNNING" ? spinner : symbol} ${pad(truncate(oneLine(task.name), nameWidth), nameWidth)}`,
-    ],
+    [tone, `  ${isMoving ? spinner : symbol} ${pad(truncate(oneLine(task.name), nameWidth), nameWidth)}`],
     [tone, pad(task.status, WIDEST_STATUS)],
   ];
   if (spanMs !== null) {
@@ -120,11 +122,25 @@ function countdown(latest: ProgressSnapshot, now: Date): string | undefined {
   return remainingMs > 0 ? `retry in ${formatCountdown(remainingMs)}` : "retry is due";
 }
 
+/** The part of the plan that is done, the running task's own progress included. */
+function shareOf({ tasks }: ProgressSnapshot): number {
+  const done = tasks.filter(isDone).length;
+  const begun = tasks.find((task) => task.status === "RUNNING")?.progress ?? 0;
+  return tasks.length === 0 ? 0 : (done + begun) / tasks.length;
+}
+
+/** `, about 12 s left`, as long as a live worker has the job or could take it. */
+function timeLeft({ etaAt, workers }: ProgressSnapshot, now: Date): string {
+  const leftMs = etaAt === undefined || etaAt === null ? 0 : etaAt.getTime() - now.getTime();
+  const isComing = workers === undefined || workers.isHeld || workers.isKnown;
+  return leftMs > 0 && isComing ? `, about ${formatAge(Math.max(leftMs, 1_000))} left` : "";
+}
+
 /** Pieces with two spaces between them, cut where the line is full. */
 function fitted(columns: number, pieces: readonly Piece[]): Piece[] {
   const fitting: Piece[] = [];
   let left = columns;
-  for (const [index, [tone, text]] of pieces.entries()) {
+  for (const [index, [tone, text]] of pieces.filter(([, each]) => each !== "").entries()) {
     const spaced = index === 0 ? text : `  ${text}`;
     if (left <= 0) {
       break;

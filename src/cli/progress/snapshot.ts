@@ -1,8 +1,13 @@
+import type { JobWorkers } from "../../database/calls/workers.ts";
 import type { JobSnapshot, TaskSnapshot } from "../../database/calls/jobs.ts";
 
 /** What the views need to know of a job. Times are the database's. */
 export interface ProgressSnapshot extends Omit<JobSnapshot, "tenant" | "runAt" | "tasks"> {
   readonly tasks: readonly ProgressTask[];
+  /** When it is COMPLETED if all goes as in earlier jobs; `null`: nobody knows. */
+  readonly etaAt?: Date | null;
+  /** Whether live workers have it or could take it; left out: nobody has looked. */
+  readonly workers?: JobWorkers;
 }
 
 /** What the views need to know of a task; `attempts` counts the tries that ended. */

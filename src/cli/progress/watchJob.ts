@@ -1,6 +1,5 @@
-import { createLogUpdate } from "log-update";
-
 import type { CliContext } from "../context.ts";
+import { createLiveBlock } from "../output/liveBlock.ts";
 import { followJob, type JobSource } from "./followJob.ts";
 import { type History, observe } from "./history.ts";
 import { plainLines } from "./plainLines.ts";
@@ -84,28 +83,26 @@ function createPlainView(context: CliContext): View {
 const FRAME_MS = 100;
 
 function createLiveView({ stdout, paint }: CliContext): View {
-  const update = createLogUpdate(stdout);
   let current: { history: History; readAtMs: number } | undefined;
   let remark: string | undefined;
   let problem: string | undefined;
-
-  const draw = (): void => {
-    if (current === undefined) {
-      return;
-    }
-    const { history, readAtMs } = current;
-    // The countdown follows the database's clock, moved on by ours: the two may differ by hours.
-    const now = new Date(history.latest.now.getTime() + performance.now() - readAtMs);
-    // One cell and one line stay free, so that no terminal wraps or scrolls.
-    const size = { columns: Math.max(1, (stdout.columns ?? 80) - 1), rows: Math.max(1, (stdout.rows ?? 24) - 1) };
-    update(renderBlock(history, { ...size, paint, now, notice: problem ?? remark }).join("\n"));
-  };
-  const timer = setInterval(draw, FRAME_MS);
-  stdout.on("resize", draw);
+  const block = createLiveBlock(
+    stdout,
+    (size) => {
+      if (current === undefined) {
+        return null;
+      }
+      const { history, readAtMs } = current;
+      // The countdown follows the database's clock, moved on by ours: the two may differ by hours.
+      const now = new Date(history.latest.now.getTime() + performance.now() - readAtMs);
+      return renderBlock(history, { ...size, paint, now, notice: problem ?? remark });
+    },
+    FRAME_MS,
+  );
   return {
     show: (history) => {
       current = { history, readAtMs: performance.now() };
-      draw();
+      block.draw();
     },
     notice: (text) => {
       remark = text;
@@ -113,12 +110,6 @@ function createLiveView({ stdout, paint }: CliContext): View {
     trouble: (message) => {
       problem = message === null ? undefined : `${message} Trying again.`;
     },
-    end: () => {
-      clearInterval(timer);
-      stdout.off("resize", draw);
-      draw();
-      // Leaves the block where it is and shows the cursor again.
-      update.done();
-    },
+    end: block.end,
   };
 }

@@ -163,3 +163,12 @@ export async function explainJob(db: Queryable, jobId: string): Promise<string> 
   ]);
   return onlyRow(rows).sentence;
 }
+
+/** About how many seconds until a job is COMPLETED; `null` if it has ended or nobody knows. */
+export async function readEtaSeconds(db: Queryable, jobId: string): Promise<number | null> {
+  const { rows } = await db.query<{ seconds: number | null }>(
+    "select ratchet.jobs_eta_seconds(j) as seconds from ratchet.jobs j where j.id = $1::text::bigint",
+    [jobId],
+  );
+  return rows[0]?.seconds ?? null;
+}

@@ -30,7 +30,7 @@ describe("the live block", () => {
   test("shows a failed try with its error and a countdown that runs down", () => {
     const snapshots = [SAMPLE.queued, SAMPLE.failed];
     expect(render(snapshots, { now: after(660) })).toStrictEqual([
-      "Job 7  publish_listing  FAILED  2 of 5 tasks done",
+      "Job 7  publish_listing  FAILED  ████░░░░░░  2 of 5 tasks done",
       "  ✔ Validate product  COMPLETED  0.01 s",
       "  ✔ Upload image 1/3  COMPLETED  0.01 s",
       "  ✖ Upload image 2/3  FAILED     PUT /listings/J/images/2: no answer from http://127.0.0.1:1 (read ECONNRESET)",
@@ -44,13 +44,29 @@ describe("the live block", () => {
 
   test("shows after the retry which tasks were passed over, the try and the progress", () => {
     expect(render([SAMPLE.queued, SAMPLE.failed, SAMPLE.resumed])).toStrictEqual([
-      "Job 7  publish_listing  RUNNING  2 of 5 tasks done",
+      "Job 7  publish_listing  RUNNING  █████░░░░░  2 of 5 tasks done",
       "  ✔ Validate product  COMPLETED  0.01 s  skipped: already COMPLETED",
       "  ✔ Upload image 1/3  COMPLETED  0.01 s  skipped: already COMPLETED",
       "  ⠹ Upload image 2/3  RUNNING    0.20 s  40 %, try 2, after: PUT /listings/J/images/2: no answer from http://127.0.0.1:…",
       "  ○ Upload image 3/3  PENDING",
       "  ○ Create listing    PENDING",
     ]);
+  });
+
+  test("says how long it will take, as long as a live worker has the job or could take it", () => {
+    const header = (given: Partial<ProgressSnapshot>) => render([{ ...SAMPLE.resumed, ...given }])[0];
+    const etaAt = after(15_270);
+    expect(header({ etaAt, workers: { isHeld: true, isKnown: true } })).toMatch(
+      / 2 of 5 tasks done, about 12 s left$/v,
+    );
+    expect(header({ etaAt, workers: { isHeld: false, isKnown: false } })).toMatch(/ 2 of 5 tasks done$/v);
+    expect(header({ etaAt: null })).toMatch(/ 2 of 5 tasks done$/v);
+  });
+
+  test("does not spin for a task whose worker is dead", () => {
+    const line = (isHeld: boolean) => render([{ ...SAMPLE.resumed, workers: { isHeld, isKnown: true } }])[3];
+    expect(line(true)).toContain("⠹ Upload image 2/3");
+    expect(line(false)).toContain("● Upload image 2/3");
   });
 
   test("ends with one sentence and the job's time", () => {
