@@ -1,7 +1,7 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 import { createPayloadCheck } from "../client/payloadCheck.ts";
-import { addJob, type AddJobSpec } from "../database/calls/jobs.ts";
+import { addJob, type AddJobSpec, type PlannedTask, previewPlan } from "../database/calls/jobs.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError } from "../errors/ratchetError.ts";
@@ -11,6 +11,8 @@ import { type CommandDatabase, withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
 import { findJob } from "./findJob.ts";
 import { untilInterrupted } from "./interruption.ts";
+import { formatList } from "./output/list.ts";
+import { countOf } from "./output/text.ts";
 import { readPayload } from "./payload.ts";
 import { formatPlan } from "./plan.ts";
 import { unknownIdentifier } from "./unknownIdentifier.ts";
@@ -38,7 +40,8 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
     .option("--tenant <name>", "whom the job belongs to")
     .option("--task <name>", "only this task of the plan; can be given several times", collect)
     .option("--no-check", "do not compare the payload with the definition's schema; the worker checks it anyway")
-    .option("--json", "print the job as JSON")
+    .addOption(new Option("--dry-run", "queue nothing: print the plan that it would have").conflicts("watch"))
+    .option("--json", "print the job, or with --dry-run its tasks, as JSON")
     .action(async (identifier, options) => {
       const payload = await readPayload({ ...options, stdin: context.stdin });
       const spec = withoutUndefined<AddJobSpec>({
@@ -61,7 +64,14 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
           if (options.check) {
             await createPayloadCheck().check(database.pool, identifier, payload);
           }
-          const id = await addOrSuggest(database, spec, config.taskFolder);
+          const orSuggest = <Answer>(work: () => Promise<Answer>) =>
+            suggesting(database, spec, config.taskFolder, work);
+          if (options.dryRun === true) {
+            const plan = await orSuggest(() => previewPlan(database.pool, spec));
+            context.print(...(options.json === true ? [JSON.stringify(plan, null, 2)] : formatPreview(context, plan)));
+            return;
+          }
+          const id = await orSuggest(() => addJob(database.pool, spec));
           const job = await findJob(database.pool, id);
           if (options.json === true) {
             context.print(JSON.stringify(job, null, 2));
@@ -80,13 +90,40 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
       "at night, once per listing",
       `ratchet add send_mail --payload '{"to": "a@example.com"}' --run-at '8 h' --job-key mail:7`,
     ],
+    [
+      "the tasks that it would have",
+      "ratchet add publish_listing --payload-file examples/products/jacket.json --dry-run",
+    ],
     ["from another program", "make-payload | ratchet add publish_listing --payload-file - --json"],
   ]);
 }
 
-async function addOrSuggest(database: CommandDatabase, spec: AddJobSpec, taskFolder: string): Promise<string> {
+function formatPreview({ stdout }: CliContext, plan: readonly PlannedTask[]): string[] {
+  const columns = [
+    { title: "#", align: "right" as const },
+    { title: "key", cut: true },
+    { title: "task", cut: true },
+  ];
+  return [
+    ...formatList(
+      stdout,
+      columns,
+      plan.map(({ position, key, name }) => [String(position), key, name]),
+    ),
+    "",
+    `${countOf(plan.length, "task")}. Nothing was queued.`,
+  ];
+}
+
+/** Does `work`; an identifier that nobody knows is answered with the nearest one. */
+async function suggesting<Answer>(
+  database: CommandDatabase,
+  spec: AddJobSpec,
+  taskFolder: string,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
   try {
-    return await addJob(database.pool, spec);
+    return await work();
   } catch (cause) {
     const error = toRatchetError(cause);
     if (isRatchetError(error) && error.code === "RT001") {

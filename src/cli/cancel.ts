@@ -26,14 +26,29 @@ export function createCancelCommand(context: CliContext): CommandUnknownOpts {
     const ids = given ?? [];
     if (isAboutMany(ids, many)) {
       const filter = filterOf(many, UNFINISHED);
-      await orderMany(context, { action: "cancel", filter, yes: many.yes === true, json, reason, done: "cancelled" });
+      await orderMany(context, {
+        action: "cancel",
+        filter,
+        yes: many.yes === true,
+        dryRun: many.dryRun === true,
+        json,
+        reason,
+        done: "cancelled",
+        question: (jobs) => `Cancel ${jobs}?`,
+      });
     } else {
-      await giveOrders(context, { purpose: "cancel", ids, json, give: (db, id) => cancelJob(db, id, reason) });
+      await giveOrders(context, {
+        purpose: "cancel",
+        ids,
+        json,
+        question: many.yes === true ? undefined : (jobs) => `Cancel ${jobs}?`,
+        give: (db, id) => cancelJob(db, id, reason),
+      });
     }
   });
   return withExamples(command, context, [
     ["with the reason that people will see", "ratchet cancel 42 --reason 'sold elsewhere'"],
-    ["how many jobs of a tenant have not ended", "ratchet cancel --all --tenant acme"],
+    ["how many jobs of a tenant have not ended", "ratchet cancel --all --tenant acme --dry-run"],
     ["cancel them", "ratchet cancel --all --tenant acme --yes"],
   ]);
 }

@@ -5,6 +5,7 @@ import { RatchetError } from "../errors/ratchetError.ts";
 import type { CliContext } from "./context.ts";
 import { withExamples } from "./examples.ts";
 import { giveOrders } from "./orders.ts";
+import { oneLine } from "./output/text.ts";
 import { suggestTaskKey } from "./suggestTaskKey.ts";
 import { jobIdArgument, taskArgument } from "./taskArguments.ts";
 
@@ -19,13 +20,15 @@ export function createCompleteCommand(context: CliContext): CommandUnknownOpts {
     .addArgument(taskArgument())
     .option("--result <json>", "what later handlers get as its result; without it, null")
     .option("--reason <text>", "why, for ratchet.audit")
+    .option("--yes", "do not ask")
     .option("--json", "print JSON: job id, status and explanation, or the error, in a list")
-    .action(async (jobId, task, { result, reason, json = false }) => {
+    .action(async (jobId, task, { result, reason, yes, json = false }) => {
       const options = { result: result === undefined ? null : jsonText(result), reason };
       await giveOrders(context, {
         purpose: "complete",
         ids: [jobId],
         json,
+        question: yes === true ? undefined : (jobs) => `Mark task "${oneLine(task)}" of ${jobs} as done?`,
         give: (db, id) => suggestTaskKey(db, { id, task, templates: false }, () => completeTask(db, id, task, options)),
       });
     });

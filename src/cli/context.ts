@@ -1,6 +1,7 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { commandPrefix } from "../config/commandPrefix.ts";
 import { canRedraw, wantsColour } from "../config/terminal.ts";
+import { type Ask, createAsk } from "./ask.ts";
 import { createPaint, type Paint } from "./output/paint.ts";
 
 /** What a command needs of the world; tests give their own. */
@@ -19,6 +20,8 @@ export interface CliContext {
   readonly errorColumns: number | undefined;
   /** Whether standard output can be redrawn in place. */
   readonly canRedraw: boolean;
+  /** Asks the user; undefined where nobody sits at a terminal. */
+  readonly ask: Ask | undefined;
   /** What stands before a command's name when the user types it, such as `ratchet`. */
   readonly command: string;
   /** Reads the settings; throws RatchetError RT110. */
@@ -42,6 +45,7 @@ export function createContext(): CliContext {
     errorPaint: createPaint(wantsColour(process.stderr)),
     errorColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
     canRedraw: canRedraw(process.stdout),
+    ask: createAsk(process.stdin, process.stderr),
     command: commandPrefix(),
     config: () => loadConfig(),
     exitWith: (code) => {

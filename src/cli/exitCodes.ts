@@ -4,7 +4,11 @@ import type { RatchetErrorCode } from "../errors/catalogue.ts";
 export const EXIT_CODES = {
   ok: { code: 0, meaning: "done; for --watch and up --exit: the job is COMPLETED" },
   unexpected: { code: 1, meaning: "something unforeseen went wrong" },
-  usage: { code: 2, meaning: "a wrong option, argument, setting or payload; nothing was done" },
+  usage: {
+    code: 2,
+    meaning:
+      "a wrong option, argument, setting or payload, or a question that was not answered with yes; nothing was done",
+  },
   refused: { code: 3, meaning: "the database or Ratchet refused the order (an SQL error, an unknown job …)" },
   database: { code: 4, meaning: "no usable database: unreachable, too old, not migrated, missing rights" },
   machine: {

@@ -6,6 +6,7 @@ import type { Queryable } from "../database/calls/queryable.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { RatchetError } from "../errors/ratchetError.ts";
 import { collectStatuses, timeOrAge } from "./argumentParsers.ts";
+import { isConfirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
@@ -21,6 +22,7 @@ export interface ManyJobsOptions {
   readonly tenant?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
+  readonly dryRun?: true | undefined;
   readonly yes?: true | undefined;
 }
 
@@ -30,7 +32,7 @@ export function withManyJobsOptions<Args extends unknown[], Options extends Reco
   which: string,
 ): Command<Args, Options & Pick<ManyJobsOptions, keyof ManyJobsOptions>> {
   const extended: unknown = command
-    .option("--all", `${which} that match the options below, in place of ids; says how many they are`)
+    .option("--all", `${which} that match the options below, in place of ids; says how many they are, and asks`)
     .option("--identifier <name>", "with --all: of this definition")
     .option("--status <status>", "with --all: of this status; several with commas", collectStatuses)
     .option("--tenant <name>", "with --all: of this tenant")
@@ -40,7 +42,8 @@ export function withManyJobsOptions<Args extends unknown[], Options extends Reco
       timeOrAge,
     )
     .option("--until <time>", "with --all: created before this time, or longer ago", timeOrAge)
-    .addOption(new Option("--yes", "with --all: do it"));
+    .option("--dry-run", "with --all: only say how many they are")
+    .addOption(new Option("--yes", "do not ask; needed for --all where nobody can be asked").conflicts("dryRun"));
   // Commander's own type of it is too long for a declaration file.
   return extended as Command<Args, Options & Pick<ManyJobsOptions, keyof ManyJobsOptions>>;
 }
@@ -51,7 +54,7 @@ export function withManyJobsOptions<Args extends unknown[], Options extends Reco
  */
 export function isAboutMany(
   ids: readonly string[],
-  { all, ...options }: ManyJobsOptions & { readonly endedSince?: Date | undefined },
+  { all, yes: _yes, ...options }: ManyJobsOptions & { readonly endedSince?: Date | undefined },
 ): boolean {
   if (all === true && ids.length > 0) {
     throw new RatchetError("RT110", "Both ids and --all are given.", {
@@ -60,9 +63,13 @@ export function isAboutMany(
   }
   const given = Object.entries(options).find(([, value]) => value !== undefined)?.[0];
   if (all !== true && given !== undefined) {
-    throw new RatchetError("RT110", `--${given.replace("S", "-s")} goes with --all only.`, {
-      hint: "Add --all to mean every job that matches, or leave it out and give ids.",
-    });
+    throw new RatchetError(
+      "RT110",
+      `--${given.replaceAll(/[A-Z]/gv, (letter) => `-${letter.toLowerCase()}`)} goes with --all only.`,
+      {
+        hint: "Add --all to mean every job that matches, or leave it out and give ids.",
+      },
+    );
   }
   if (all !== true && ids.length === 0) {
     throw new RatchetError("RT110", "No job is given.", {
@@ -77,10 +84,13 @@ export interface ManyOrders {
   readonly action: "cancel" | "retry";
   readonly filter: OrderFilter;
   readonly yes: boolean;
+  readonly dryRun: boolean;
   readonly json: boolean;
   readonly reason: string | undefined;
   /** Such as "cancelled": "3 jobs would be cancelled." */
   readonly done: string;
+  /** Such as `Cancel 3 jobs?`, given the last two words. */
+  readonly question: (jobs: string) => string;
 }
 
 /** The filter that the options say; one that says nothing names every status that the order is for. */
@@ -94,9 +104,9 @@ export function filterOf(options: ManyJobsOptions, statuses: readonly JobStatus[
   };
 }
 
-/** Says how many jobs match; with `yes` gives each the order, a hundred a commit, and says what has become of it. */
+/** Says how many jobs match, and asks; given `yes`, in one of the two ways, gives each the order, a hundred a commit, and says what has become of it. */
 export async function orderMany(context: CliContext, orders: ManyOrders): Promise<void> {
-  const { action, filter, yes, json, done } = orders;
+  const { action, filter, yes, dryRun, json, done, question } = orders;
   const config = await context.config();
   await untilInterrupted((signal) =>
     withDatabase({ config, purpose: action }, async ({ pool }) => {
@@ -106,11 +116,21 @@ export async function orderMany(context: CliContext, orders: ManyOrders): Promis
         if (matched === 0 && filter.identifier !== undefined) {
           await refuseUnknown(pool, [filter.identifier], config.taskFolder);
         }
-        context.print(json ? JSON.stringify({ matched }) : `${countOf(matched, "job")} would be ${done}.`);
-        if (matched > 0 && !json) {
-          context.remark("Nothing was changed: add --yes to do it.");
+        const isQuestion = context.ask !== undefined && !dryRun && matched > 0;
+        if (isQuestion) {
+          if (!(await isConfirmed(context, question(countOf(matched, "job")), signal))) {
+            return;
+          }
+        } else {
+          context.print(json ? JSON.stringify({ matched }) : `${countOf(matched, "job")} would be ${done}.`);
+          if (!dryRun && matched > 0) {
+            context.remark(
+              "Nothing was changed: there is nobody to ask. Add --yes to do it, or --dry-run to count only.",
+            );
+            context.exitWith(EXIT_CODES.usage.code);
+          }
+          return;
         }
-        return;
       }
       const outcome = await orderAll(pool, orders, signal);
       context.print(...(json ? [JSON.stringify(outcome, null, 2)] : describe(outcome, done)));

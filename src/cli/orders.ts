@@ -5,6 +5,7 @@ import { checkMigrated } from "../database/migrationState.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError } from "../errors/ratchetError.ts";
 import { asTyped } from "./asTyped.ts";
+import { describeJobs, isConfirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { exitCodeFor } from "./exitCodes.ts";
@@ -18,6 +19,8 @@ export interface Orders {
   readonly purpose: string;
   readonly ids: readonly string[];
   readonly json: boolean;
+  /** For what cannot be undone: the question, such as `Cancel job 42 (…)?`, given those words. Default: none is asked. */
+  readonly question?: ((jobs: string) => string) | undefined;
   readonly give: (db: Queryable, id: string) => Promise<OrderedJob>;
 }
 
@@ -25,10 +28,17 @@ export interface Orders {
  * Gives the order to each job and tells what has become of it. A refusal is told and the next job gets its order all the
  * same; the exit status is that of the last refusal. Anything but a refusal ends it.
  */
-export async function giveOrders(context: CliContext, { purpose, ids, json, give }: Orders): Promise<void> {
+export async function giveOrders(context: CliContext, { purpose, ids, json, question, give }: Orders): Promise<void> {
   const config = await context.config();
   await withDatabase({ config, purpose }, async ({ pool }) => {
     await checkMigrated(pool);
+    if (
+      question !== undefined &&
+      context.ask !== undefined &&
+      !(await isConfirmed(context, question(await describeJobs(pool, ids))))
+    ) {
+      return;
+    }
     const results: object[] = [];
     for (const id of new Set(ids)) {
       try {

@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { countPrunableJobs, pruneJobs } from "../database/calls/orders.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import { checkMigrated } from "../database/migrationState.ts";
+import { isConfirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
 import { withExamples } from "./examples.ts";
@@ -22,8 +23,9 @@ export function createPruneCommand(context: CliContext): CommandUnknownOpts {
       "Deletes finished jobs, with their tasks and failures, once the time that their definition keeps them is over: 30 days for COMPLETED, 90 days for FAILED and CANCELLED unless it says otherwise. A worker does the same by itself from time to time.",
     )
     .option("--dry-run", "only say which would be deleted")
+    .option("--yes", "do not ask")
     .option("--json", "print JSON")
-    .action(async ({ dryRun = false, json = false }) => {
+    .action(async ({ dryRun = false, yes, json = false }) => {
       const config = await context.config();
       await untilInterrupted((signal) =>
         withDatabase({ config, purpose: "prune" }, async ({ pool }) => {
@@ -31,6 +33,13 @@ export function createPruneCommand(context: CliContext): CommandUnknownOpts {
           if (dryRun) {
             await tell(context, pool, json);
             return;
+          }
+          if (yes !== true && context.ask !== undefined) {
+            const found = await countPrunableJobs(pool);
+            const total = found.reduce((sum, { jobs }) => sum + jobs, 0);
+            if (total > 0 && !(await isConfirmed(context, `Delete ${countOf(total, "job")}?`, signal))) {
+              return;
+            }
           }
           const deleted = await pruneAll(pool, signal);
           context.print(json ? JSON.stringify({ deleted }) : `Deleted ${countOf(deleted, "job")}.`);

@@ -39,6 +39,8 @@ export function createRetryCommand(context: CliContext): CommandUnknownOpts {
           action: "retry",
           filter,
           yes: many.yes === true,
+          dryRun: many.dryRun === true,
+          question: (jobs) => `Try ${jobs} again?`,
           json,
           reason,
           done: "tried again",
@@ -57,7 +59,7 @@ export function createRetryCommand(context: CliContext): CommandUnknownOpts {
     ],
     [
       "how many of a definition failed for good in the last day",
-      "ratchet retry --all --identifier publish_listing --ended-since '24 h'",
+      "ratchet retry --all --identifier publish_listing --ended-since '24 h' --dry-run",
     ],
     ["try them again", "ratchet retry --all --identifier publish_listing --ended-since '24 h' --yes"],
   ]);

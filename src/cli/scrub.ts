@@ -15,11 +15,20 @@ export function createScrubCommand(context: CliContext): CommandUnknownOpts {
     )
     .addArgument(jobIdsArgument())
     .option("--reason <text>", "why, for ratchet.audit")
+    .option("--yes", "do not ask")
     .option("--json", "print JSON: for each job id, status and explanation, or the error")
-    .action(async (ids, { reason, json = false }) => {
-      await giveOrders(context, { purpose: "scrub", ids, json, give: (db, id) => scrubJob(db, id, reason) });
+    .action(async (ids, { reason, yes, json = false }) => {
+      await giveOrders(context, {
+        purpose: "scrub",
+        ids,
+        json,
+        question: yes === true ? undefined : asked,
+        give: (db, id) => scrubJob(db, id, reason),
+      });
     });
   return withExamples(command, context, [
     ["a customer asks to be forgotten", "ratchet scrub 42 --reason 'request of 23 November'"],
   ]);
 }
+
+const asked = (jobs: string): string => `Remove payload, results and error texts of ${jobs} for good?`;

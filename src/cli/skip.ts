@@ -4,6 +4,7 @@ import { skipTask } from "../database/calls/orders.ts";
 import type { CliContext } from "./context.ts";
 import { withExamples } from "./examples.ts";
 import { giveOrders } from "./orders.ts";
+import { oneLine } from "./output/text.ts";
 import { suggestTaskKey } from "./suggestTaskKey.ts";
 import { jobIdArgument, taskArgument } from "./taskArguments.ts";
 
@@ -17,12 +18,14 @@ export function createSkipCommand(context: CliContext): CommandUnknownOpts {
     .addArgument(jobIdArgument())
     .addArgument(taskArgument())
     .option("--reason <text>", "why, for ratchet.audit")
+    .option("--yes", "do not ask")
     .option("--json", "print JSON: job id, status and explanation, or the error, in a list")
-    .action(async (jobId, task, { reason, json = false }) => {
+    .action(async (jobId, task, { reason, yes, json = false }) => {
       await giveOrders(context, {
         purpose: "skip",
         ids: [jobId],
         json,
+        question: yes === true ? undefined : (jobs) => `Skip task "${oneLine(task)}" of ${jobs}?`,
         give: (db, id) => suggestTaskKey(db, { id, task, templates: false }, () => skipTask(db, id, task, reason)),
       });
     });

@@ -14,6 +14,8 @@ export interface CliSettings {
   readonly input?: string;
   /** What stands before a command's name. Default `ratchet`. */
   readonly command?: string;
+  /** What the user answers to each question. Default: there is nobody to ask. */
+  readonly answer?: string;
   /** Where relative folders start. Default: the current folder. */
   readonly folder?: string;
 }
@@ -28,7 +30,7 @@ export interface CliRun {
 /** A context for tests, 80 columns wide and without colours, that writes to `seen`. */
 export function createTestContext(
   seen: { out: string; err: string; exitCode: number },
-  { env, input = "", command = "ratchet", folder = process.cwd() }: CliSettings = {},
+  { env, input = "", command = "ratchet", answer, folder = process.cwd() }: CliSettings = {},
 ): CliContext {
   return {
     print: (...lines) => {
@@ -43,6 +45,13 @@ export function createTestContext(
     errorPaint: createPaint(false),
     errorColumns: undefined,
     canRedraw: false,
+    ask:
+      answer === undefined
+        ? undefined
+        : (question) => {
+            seen.err += `${question}\n`;
+            return Promise.resolve(answer);
+          },
     command,
     config: () => resolveConfig({ environment: { ...SCHEMA_SETTINGS, ...env }, projectFolder: folder }),
     exitWith: (code) => {

@@ -105,6 +105,28 @@ interface SnapshotRow {
   tasks: TaskRow[] | null;
 }
 
+/** A task as a plan would have it. */
+export interface PlannedTask {
+  readonly position: number;
+  readonly key: string;
+  readonly name: string;
+  readonly template: string;
+}
+
+/** The plan that {@link addJob} would make, or its error; writes nothing. */
+export async function previewPlan(
+  db: Queryable,
+  { identifier, payload, taskNames, tenant }: Pick<AddJobSpec, "identifier" | "payload" | "taskNames" | "tenant">,
+): Promise<PlannedTask[]> {
+  const { rows } = await db.query<PlannedTask>(
+    `select p.position, p.key, p.name, p.template
+     from ratchet.preview_plan(identifier => $1::text, payload => $2::text::jsonb, task_names => $3::text[], tenant => $4::text) p
+     order by p.position`,
+    [identifier, JSON.stringify(payload), taskNames ?? null, tenant ?? null],
+  );
+  return rows;
+}
+
 /** A job with its whole plan in one query; `null` if there is none. */
 export async function readJob(db: Queryable, jobId: string): Promise<JobSnapshot | null> {
   const { rows } = await db.query<SnapshotRow>(

@@ -226,9 +226,10 @@ describe("orders", () => {
       }
       await add({ tenant: "many", jobKey: "taken" });
       const dry = await ratchet("retry", "--all", "--tenant", "many", "--ended-since", "1 h");
-      expect(dry).toMatchObject({ out: "2 jobs would be tried again.\n", exitCode: 0 });
-      expect(dry.err).toContain("Nothing was changed: add --yes to do it.");
+      expect(dry).toMatchObject({ out: "2 jobs would be tried again.\n", exitCode: 2 });
+      expect(dry.err).toContain("Nothing was changed: there is nobody to ask.");
       expect(await statusOf(failed[0] ?? "")).toBe("FAILED");
+      expect(await ratchet("retry", "--all", "--tenant", "many", "--dry-run")).toMatchObject({ err: "", exitCode: 0 });
 
       const done = await ratchet("retry", "--all", "--tenant", "many", "--yes", "--reason", "mended");
       expect(done.out).toMatch(/^1 job tried again\.\n1 job refused \(RT019\), such as: Job \d+ cannot go on: /v);

@@ -172,7 +172,9 @@ describe("prose", () => {
 
 test("a sentence cannot steer the terminal", () => {
   const printed: string[] = [];
-  const print = (...lines: readonly string[]) => void printed.push(...lines);
+  const print = (...lines: readonly string[]): void => {
+    printed.push(...lines);
+  };
   printProse({ stdout: {} as NodeJS.WriteStream, print }, "It failed: \u001B]0;title\u0007 no\nanswer  at all");
   expect(printed).toStrictEqual(["It failed: �]0;title� no answer  at all"]);
 });
