@@ -28,10 +28,11 @@ export function JobOrders({
 }: {
   readonly job: JobDetail;
   readonly onWanted: (wanted: WantedOrder) => void;
-}): JSX.Element {
-  return (
+}): JSX.Element | null {
+  const orders = jobOrdersOf(job);
+  return orders.length === 0 ? null : (
     <div class="buttons" role="group" aria-label="Orders">
-      {jobOrdersOf(job).map((order) => (
+      {orders.map((order) => (
         <button
           key={order}
           type="button"

@@ -44,7 +44,7 @@ export function Plan({
     <>
       <div class="table-box">
         <LanePatterns />
-        <table class="plan">
+        <table class="plan cards">
           <thead>
             <tr>
               <th scope="col">#</th>
@@ -65,11 +65,13 @@ export function Plan({
             {hasWaited && (
               <tr class="queued">
                 <td />
-                <td colSpan={3}>{queued.label}</td>
+                <td class="task" colSpan={3}>
+                  {queued.label}
+                </td>
                 <td class="lane">
                   <Lane spans={[queued]} axis={axis} />
                 </td>
-                <td>{durationText(startedMs - queued.fromMs)}</td>
+                <td class="took">{durationText(startedMs - queued.fromMs)}</td>
                 {onWanted !== null && <td />}
               </tr>
             )}
@@ -107,7 +109,7 @@ function TaskRows({ job, task, spans, axis, onWanted }: RowProps): JSX.Element {
     <>
       <tr class={task.key === job.currentTask?.key ? "current" : ""}>
         <td>{task.position}</td>
-        <td>
+        <td class="task">
           <button
             type="button"
             class="link"
@@ -133,7 +135,7 @@ function TaskRows({ job, task, spans, axis, onWanted }: RowProps): JSX.Element {
         <td class="lane">
           <Lane spans={spans} axis={axis} />
         </td>
-        <td>{last === undefined ? "" : durationText(last.toMs - last.fromMs)}</td>
+        <td class="took">{last === undefined ? "" : durationText(last.toMs - last.fromMs)}</td>
         {onWanted !== null && (
           <td class="orders">
             {taskOrdersOf(job, task).map((order) => (
