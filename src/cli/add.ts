@@ -59,7 +59,7 @@ export function createAddCommand(context: CliContext): CommandUnknownOpts {
       });
       const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "add" }, async (database) => {
+        withDatabase({ config, purpose: "add", remark: context.remark }, async (database) => {
           await checkMigrated(database.pool);
           if (options.check) {
             await createPayloadCheck().check(database.pool, identifier, payload);

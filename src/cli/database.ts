@@ -5,9 +5,12 @@ import { checkDatabase } from "../database/connectionCheck.ts";
 import { startEmbeddedPostgres } from "../database/embedded/embeddedPostgres.ts";
 import type { DatabaseLog } from "../database/log.ts";
 import { createPool } from "../database/pool.ts";
+import { tellLockWaits } from "./lockWaits.ts";
 import { endsWithin } from "../engine/deadline.ts";
 
 const CLOSE_WITHIN_MS = 500;
+/** Longer than a migration or a backup keeps anybody. */
+const LONGEST_LOCK_WAIT_MS = 60_000;
 
 /** The database a command works on. */
 export interface CommandDatabase {
@@ -26,6 +29,8 @@ export interface DatabaseAccess {
   /** Port for the embedded Postgres. Default: any. */
   readonly port?: number | undefined;
   readonly log?: DatabaseLog | undefined;
+  /** Is told who holds a lock that the work has waited for for 2 s; after 60 s it fails. Default: it waits in silence, without end. */
+  readonly remark?: ((sentence: string) => void) | undefined;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface DatabaseAccess {
  * stopped afterwards unless somebody else uses it. Whatever happens, the connections are closed before this returns.
  */
 export async function withDatabase<Result>(
-  { config, purpose, port, log }: DatabaseAccess,
+  { config, purpose, port, log, remark }: DatabaseAccess,
   work: (database: CommandDatabase) => Promise<Result>,
 ): Promise<Result> {
   const embedded =
@@ -44,13 +49,16 @@ export async function withDatabase<Result>(
       connectionString: url,
       schemas: config.schemas,
       max: 4,
+      lockTimeoutMs: remark === undefined ? undefined : LONGEST_LOCK_WAIT_MS,
       applicationName: `ratchet ${purpose}`,
       log,
     });
+    const endTelling = remark === undefined ? undefined : tellLockWaits(pool, remark);
     try {
       await checkDatabase(pool);
       return await work({ url, embeddedIn: embedded?.dataFolder ?? null, pool });
     } finally {
+      endTelling?.();
       // A connection that hears nothing any more never ends.
       await endsWithin(pool.end(), CLOSE_WITHIN_MS);
     }

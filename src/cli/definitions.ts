@@ -22,7 +22,7 @@ export function createDefinitionsCommand(context: CliContext): CommandUnknownOpt
     .option("--json", "print JSON")
     .action(async (identifier, { allVersions, json = false }) => {
       const config = await context.config();
-      await withDatabase({ config, purpose: "definitions" }, async ({ pool }) => {
+      await withDatabase({ config, purpose: "definitions", remark: context.remark }, async ({ pool }) => {
         await checkMigrated(pool);
         const definitions = await listDefinitions(pool, { identifier, allVersions });
         if (identifier !== undefined && definitions.length === 0) {

@@ -18,16 +18,19 @@ export function createExplainCommand(context: CliContext): CommandUnknownOpts {
     .addArgument(new Argument("<id>", "the job's id").argParser(jobId))
     .option("--json", "print JSON: id, status and explanation")
     .action(async (id, { json = false }) => {
-      await withDatabase({ config: await context.config(), purpose: "explain" }, async ({ pool }) => {
-        await checkMigrated(pool);
-        const { status } = await findJob(pool, id);
-        const explanation = asTyped(await explainJob(pool, id), context.command);
-        if (json) {
-          context.print(JSON.stringify({ id, status, explanation }, null, 2));
-        } else {
-          printProse(context, explanation);
-        }
-      });
+      await withDatabase(
+        { config: await context.config(), purpose: "explain", remark: context.remark },
+        async ({ pool }) => {
+          await checkMigrated(pool);
+          const { status } = await findJob(pool, id);
+          const explanation = asTyped(await explainJob(pool, id), context.command);
+          if (json) {
+            context.print(JSON.stringify({ id, status, explanation }, null, 2));
+          } else {
+            printProse(context, explanation);
+          }
+        },
+      );
     });
   return withExamples(command, context, [["why does job 42 not run?", "ratchet explain 42"]]);
 }

@@ -80,7 +80,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
         }
       };
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "jobs" }, async (database) => {
+        withDatabase({ config, purpose: "jobs", remark: context.remark }, async (database) => {
           const { pool } = database;
           await checkMigrated(pool);
           if (options.identifier !== undefined && (await listJobs(pool, { ...filter, limit: 1 })).length === 0) {

@@ -109,7 +109,7 @@ export async function orderMany(context: CliContext, orders: ManyOrders): Promis
   const { action, filter, yes, dryRun, json, done, question } = orders;
   const config = await context.config();
   await untilInterrupted((signal) =>
-    withDatabase({ config, purpose: action }, async ({ pool }) => {
+    withDatabase({ config, purpose: action, remark: context.remark }, async ({ pool }) => {
       await checkMigrated(pool);
       if (!yes) {
         const { matched } = await orderJobs(pool, action, filter, { dryRun: true });

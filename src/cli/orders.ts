@@ -30,7 +30,7 @@ export interface Orders {
  */
 export async function giveOrders(context: CliContext, { purpose, ids, json, question, give }: Orders): Promise<void> {
   const config = await context.config();
-  await withDatabase({ config, purpose }, async ({ pool }) => {
+  await withDatabase({ config, purpose, remark: context.remark }, async ({ pool }) => {
     await checkMigrated(pool);
     if (
       question !== undefined &&

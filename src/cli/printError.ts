@@ -1,12 +1,13 @@
 import pg from "pg";
 
 import { ERROR_CATALOGUE } from "../errors/catalogue.ts";
+import { troubleOf } from "../database/transientErrors.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError, type RatchetError } from "../errors/ratchetError.ts";
-import { asTyped } from "./asTyped.ts";
+import { asTyped, inCommands } from "./asTyped.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_CODES, exitCodeFor } from "./exitCodes.ts";
-import { breakLines } from "./output/text.ts";
+import { breakLines, withoutControls } from "./output/text.ts";
 
 /** How to report an error: the lines for standard error, and the exit status. */
 export interface ErrorReport {
@@ -29,7 +30,7 @@ export function reportError(thrown: unknown, { errorPaint, errorColumns, debug, 
   for (const [label, text] of [["ratchet", message] as const, ...facts]) {
     const [indent, tone] = label === "ratchet" ? (["", "bad"] as const) : ([INDENT, "faint"] as const);
     const mark = `${indent}${label}:`;
-    const [first = "", ...rest] = `${mark} ${label === "hint" ? asTyped(text, command) : text}`
+    const [first = "", ...rest] = `${mark} ${worded(label, text, command)}`
       .split("\n")
       .flatMap((line) => (errorColumns === undefined ? [line] : breakLines(line, errorColumns - INDENT.length)));
     lines.push(`${indent}${errorPaint(tone, `${label}:`)}${first.slice(mark.length)}`);
@@ -43,6 +44,15 @@ export function reportError(thrown: unknown, { errorPaint, errorColumns, debug, 
 
 const INDENT = "  ";
 
+/** As the user types it, and without control characters that a name may bring. */
+function worded(label: string, text: string, command: string): string {
+  const commands = label === "hint" || label === "ratchet" ? inCommands(text) : text;
+  return (label === "hint" ? asTyped(commands, command) : commands)
+    .split("\n")
+    .map((line) => withoutControls(line))
+    .join("\n");
+}
+
 type Fact = readonly [label: string, text: string];
 
 function describe(error: unknown): { message: string; facts: Fact[]; exitCode: number } {
@@ -52,6 +62,17 @@ function describe(error: unknown): { message: string; facts: Fact[]; exitCode: n
       message: messageOf(error),
       facts: [...fact("detail", error.detail), ["hint", error.hint], ["code", `${error.code} (${name})`]],
       exitCode: exitCodeFor(error.code),
+    };
+  }
+  if (error instanceof pg.DatabaseError && troubleOf(error) === "locked") {
+    return {
+      message:
+        "Somebody else's lock was in the way for so long that the command gave up. What it had waited to do was not done.",
+      facts: [
+        ["hint", 'End the transaction that holds the lock, then run the command again; "ratchet doctor" names it.'],
+        ["code", `SQLSTATE ${error.code ?? "unknown"}`],
+      ],
+      exitCode: EXIT_CODES.refused.code,
     };
   }
   if (error instanceof pg.DatabaseError) {

@@ -28,7 +28,7 @@ export function createPruneCommand(context: CliContext): CommandUnknownOpts {
     .action(async ({ dryRun = false, yes, json = false }) => {
       const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "prune" }, async ({ pool }) => {
+        withDatabase({ config, purpose: "prune", remark: context.remark }, async ({ pool }) => {
           await checkMigrated(pool);
           if (dryRun) {
             await tell(context, pool, json);

@@ -32,7 +32,7 @@ export function createShowCommand(context: CliContext): CommandUnknownOpts {
     .action(async (id, { all = false, json = false, watch = false }) => {
       const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "show" }, async (database) => {
+        withDatabase({ config, purpose: "show", remark: context.remark }, async (database) => {
           await checkMigrated(database.pool);
           const job = await findJob(database.pool, id);
           if (watch) {

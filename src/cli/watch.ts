@@ -20,7 +20,7 @@ export function createWatchCommand(context: CliContext): CommandUnknownOpts {
     .action(async (id) => {
       const config = await context.config();
       await untilInterrupted((signal) =>
-        withDatabase({ config, purpose: "watch" }, async (database) => {
+        withDatabase({ config, purpose: "watch", remark: context.remark }, async (database) => {
           await checkMigrated(database.pool);
           const job = await findJob(database.pool, id);
           await watchUntilFinal(context, database, job, { signal, resuming: true });

@@ -18,11 +18,14 @@ export function createWorkersCommand(context: CliContext): CommandUnknownOpts {
     .option("--all", "the latest stopped ones too")
     .option("--json", "print JSON")
     .action(async ({ all: stopped = false, json = false }) => {
-      await withDatabase({ config: await context.config(), purpose: "workers" }, async ({ pool }) => {
-        await checkMigrated(pool);
-        const workers = await listWorkers(pool, { stopped });
-        context.print(...(json ? [JSON.stringify(workers, null, 2)] : formatWorkers(context, workers)));
-      });
+      await withDatabase(
+        { config: await context.config(), purpose: "workers", remark: context.remark },
+        async ({ pool }) => {
+          await checkMigrated(pool);
+          const workers = await listWorkers(pool, { stopped });
+          context.print(...(json ? [JSON.stringify(workers, null, 2)] : formatWorkers(context, workers)));
+        },
+      );
     });
   return withExamples(command, context, [
     ["who is alive, and what each one can run", "ratchet workers"],

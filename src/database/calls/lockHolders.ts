@@ -42,3 +42,17 @@ export async function findOldestLockHolder(db: Queryable): Promise<string | null
   );
   return rows[0]?.sentence ?? null;
 }
+
+/** Sessions that these sessions of ours wait for, such as `process 4711 (psql, role bob, idle in transaction, for 75 s)`. */
+export async function findWaits(db: Queryable, pids: readonly number[]): Promise<{ pid: number; holder: string }[]> {
+  const { rows } = await db.query<{ pid: number; holder: string }>(
+    `select distinct a.pid, format('process %s (%s)', a.pid, concat_ws(', ', nullif(a.application_name, ''), 'role ' || a.usename,
+              a.state, 'for ' || round(extract(epoch from clock_timestamp() - a.xact_start)) || ' s')) as holder
+     from pg_catalog.pg_stat_activity w
+     cross join lateral unnest(pg_catalog.pg_blocking_pids(w.pid)) b (pid)
+     join pg_catalog.pg_stat_activity a on a.pid = b.pid
+     where w.pid = any ($1::integer[]) and w.wait_event_type = 'Lock' and a.pid <> all ($1::integer[])`,
+    [pids],
+  );
+  return rows;
+}

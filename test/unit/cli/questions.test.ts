@@ -4,7 +4,9 @@ import { addJob, type AddJobSpec } from "../../../src/database/calls/jobs.ts";
 import { registerDefinitions } from "../../../src/database/calls/definitions.ts";
 import { definitionRow } from "../../../src/worker/definitions.ts";
 import publishListing from "../../../tasks/publish_listing.ts";
-import { runRatchet } from "../../support/cli.ts";
+import { runCli } from "../../../src/cli/program.ts";
+import { createTestContext, runRatchet } from "../../support/cli.ts";
+import { waitUntil } from "../../support/waiting.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 const PAYLOAD = { images: ["a.jpg", "b.jpg"] };
@@ -90,4 +92,25 @@ test("ratchet add --dry-run prints the plan that a job would have, and queues no
   expect(tasks).toMatchObject([{ position: 1, key: "create" }]);
   expect((await ratchet("add", "publish_lisitng", "--dry-run")).err).toContain("Did you mean publish_listing?");
   expect((await ratchet("jobs", "--tenant", "dry", "--json")).out).toBe("[]\n");
+});
+
+test("a command that waits for somebody's lock says whose", async () => {
+  const id = await add();
+  const client = await database.pool.connect();
+  try {
+    await client.query(
+      "set application_name = 'night backup'; begin; lock table ratchet.jobs in access exclusive mode",
+    );
+    const seen = { out: "", err: "", exitCode: 0 };
+    const explaining = runCli(["explain", id], createTestContext(seen, { env: { DATABASE_URL: database.url } }));
+    await waitUntil(() => seen.err !== "", { what: () => seen.out });
+    await client.query("rollback");
+    await explaining;
+    expect(seen.err).toMatch(
+      /^Waiting for a lock that process \d+ \(night backup, .*for \d s\) holds\. Ctrl-C gives up\.\n$/v,
+    );
+    expect(seen.out).toContain("has not started");
+  } finally {
+    client.release(true);
+  }
 });
