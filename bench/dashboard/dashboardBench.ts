@@ -6,7 +6,7 @@ import { short } from "../report/numbers.ts";
 import { type BenchServer, startBenchServer } from "../server.ts";
 import { findChromium } from "../../test/support/programs.ts";
 import { withRatchetDatabase } from "../workloads/ratchetDatabase.ts";
-import { type Rows, addJobsOfAnHour } from "./jobsOfAnHour.ts";
+import { type Amount, type Rows, addJobs } from "./jobs.ts";
 import { type MeasuredPage, type Paint, measurePaint } from "./paints.ts";
 
 const NO_JOB = ".empty";
@@ -21,7 +21,7 @@ function pagesOf({ failedId, longId }: Rows): readonly MeasuredPage[] {
     { title: "a job that failed", path: `/jobs/${failedId}`, useful: "table.plan tbody tr" },
     { title: "a job of 10,000 tasks", path: `/jobs/${longId}`, useful: "table.plan tbody tr" },
     { title: "workers", path: "/workers", useful: "h1 ~ *:not(.loading)" },
-    { title: "add a job", path: "/add", useful: "form select option, form input" },
+    { title: "add a job", path: "/add", useful: "main select option" },
   ];
 }
 
@@ -29,7 +29,13 @@ function pagesOf({ failedId, longId }: Rows): readonly MeasuredPage[] {
  * Measures the dashboard in a real browser and prints it: from the navigation to the first useful paint of each page, with
  * an empty cache, and the bytes that takes, for each number of jobs in the tables. `npm run build` makes the pages.
  */
-export async function measureDashboard({ rounds, jobs }: { rounds: number; jobs: readonly number[] }): Promise<void> {
+export async function measureDashboard({
+  rounds,
+  amounts,
+}: {
+  rounds: number;
+  amounts: readonly Amount[];
+}): Promise<void> {
   const executablePath = findChromium();
   if (executablePath === null) {
     throw new Error("There is no Chromium: install Debian's package chromium.");
@@ -38,8 +44,8 @@ export async function measureDashboard({ rounds, jobs }: { rounds: number; jobs:
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   try {
     await printSettings(server, browser, rounds);
-    for (const count of jobs) {
-      await measureWith(server, browser, { rounds, jobs: count });
+    for (const amount of amounts) {
+      await measureWith(server, browser, amount, rounds);
     }
   } finally {
     await browser.close();
@@ -47,15 +53,15 @@ export async function measureDashboard({ rounds, jobs }: { rounds: number; jobs:
   }
 }
 
-function measureWith(server: BenchServer, browser: Browser, given: { rounds: number; jobs: number }): Promise<void> {
+function measureWith(server: BenchServer, browser: Browser, amount: Amount, rounds: number): Promise<void> {
   return withRatchetDatabase(server, async (ratchet) => {
-    const pages = pagesOf(await addJobsOfAnHour(ratchet, given.jobs));
+    const pages = pagesOf(await addJobs(ratchet, amount));
     const program = await startServerProgram("ratchet-open", ratchet.database.url);
     try {
       const origin = new URL(program.url).origin;
       const paints = pages.map((): Paint[] => []);
       // The first round of all makes the server's own plans, and is not counted.
-      for (let round = 0; round <= given.rounds; round++) {
+      for (let round = 0; round <= rounds; round++) {
         for (const [index, page] of pages.entries()) {
           const paint = await measurePaint(browser, origin, page);
           if (round > 0) {
@@ -64,7 +70,7 @@ function measureWith(server: BenchServer, browser: Browser, given: { rounds: num
         }
       }
       print([
-        `| ${given.jobs.toLocaleString("en")} jobs | first useful paint, ms | range | kB |`,
+        `| ${amount.jobs.toLocaleString("en")} jobs, ended within ${amount.hours} h | first useful paint, ms | range | kB |`,
         "| --- | --- | --- | --- |",
         ...pages.map(({ title }, index) => `| ${title} | ${cells(paints[index] ?? [])} |`),
         "",

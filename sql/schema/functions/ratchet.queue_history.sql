@@ -26,7 +26,7 @@ begin
   v_from := date_bin(v_width, ratchet_private.clock_now(), '2000-01-01Z') - v_width * (v_buckets - 1);
   return query
     with ended as (
-      select floor(extract(epoch from e.finished_at - v_from) / extract(epoch from v_width))::integer as bucket,
+      select date_bin(v_width, e.finished_at, v_from) as started_at,
         count(*) filter (where e.status = 'COMPLETED')::integer as completed, count(*) filter (where e.status = 'FAILED')::integer as failed,
         count(*) filter (where e.status = 'CANCELLED')::integer as cancelled
       from (select distinct d.identifier from ratchet.definitions d) k
@@ -39,7 +39,7 @@ begin
       group by 1
     )
     select v_from + v_width * b.bucket, coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.cancelled, 0)
-    from generate_series(0, v_buckets - 1) b (bucket) left join ended e on e.bucket = b.bucket
+    from generate_series(0, v_buckets - 1) b (bucket) left join ended e on e.started_at = v_from + v_width * b.bucket
     order by b.bucket;
 end
 $$;

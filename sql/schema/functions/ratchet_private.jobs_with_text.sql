@@ -36,8 +36,10 @@ begin
       order by j.id desc limit c_jobs_read
     ) c
     where strpos(lower(c.identifier), v_text) > 0 or strpos(lower(c.job_key), v_text) > 0 or strpos(lower(c.cancel_reason), v_text) > 0
-      or (c.status = 'FAILED' and exists (
-        select from ratchet.tasks t where t.job_id = c.id and t.status = 'FAILED' and strpos(lower(t.error_message), v_text) > 0))
+      -- Not exists, for which Postgres may choose to read all tasks into a hash.
+      or (c.status = 'FAILED' and (
+        select true from ratchet.tasks t
+        where t.job_id = c.id and t.status = 'FAILED' and strpos(lower(t.error_message), v_text) > 0 limit 1))
       or (pg_column_size(c.payload) <= c_largest_payload and c.identifier <> all (v_hidden)
         and strpos(lower(c.payload::text), v_text) > 0)
   ) || array(

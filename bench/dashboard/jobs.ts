@@ -9,14 +9,20 @@ export interface Rows {
   readonly longId: string;
 }
 
+/** How many jobs there are, and within how many hours up to now they ended. */
+export interface Amount {
+  readonly jobs: number;
+  readonly hours: number;
+}
+
 /** Jobs that are due; all others ended. */
 const DUE = 10_000;
 
 /**
- * Fills the tables: so many jobs of five tasks, 10,000 of them due, the others ended evenly over the last hour, one in a
+ * Fills the tables: so many jobs of five tasks, 10,000 of them due, the others ended evenly over the last hours, one in a
  * hundred FAILED; and one job of 10,000 tasks. The rows are written straight, for a worker would take longer than the measurement.
  */
-export async function addJobsOfAnHour(ratchet: RatchetDatabase, jobs: number): Promise<Rows> {
+export async function addJobs(ratchet: RatchetDatabase, { jobs, hours }: Amount): Promise<Rows> {
   const { client } = ratchet.database;
   const ended = jobs - DUE;
   await client.query("set session_replication_role = replica");
@@ -27,9 +33,9 @@ export async function addJobsOfAnHour(ratchet: RatchetDatabase, jobs: number): P
      from generate_series(1, $1::integer) n
      cross join (select identifier, version from ratchet.definitions where identifier = $2) d
      cross join lateral (
-       select now() - (($1::integer - n) * interval '1 hour') / $1::integer as at,
+       select now() - (($1::integer - n) * make_interval(hours => $3::integer)) / $1::integer as at,
          case when n % 100 = 0 then 'FAILED' else 'COMPLETED' end as status) s`,
-    [ended, FIVE],
+    [ended, FIVE, hours],
   );
   await client.query(
     `insert into ratchet.tasks (job_id, position, status, attempts, key, template, name, started_at, completed_at, error_message)
