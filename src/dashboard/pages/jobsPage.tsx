@@ -12,7 +12,7 @@ import { Progress, Status } from "../parts/status.tsx";
 import { useHeldRows } from "../parts/useHeldRows.ts";
 import { type Selection, useSelection } from "../parts/useSelection.ts";
 import { nowMs } from "../view/clock.ts";
-import { type JobView, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
+import { type JobView, ORDER_NAMES, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { useAddress, withParameters } from "../view/location.ts";
 
@@ -28,7 +28,7 @@ export function JobsPage(): JSX.Element {
     filter,
     first: view.rows,
     after: view.after,
-    orderBy: [view.isOldestFirst ? "ID_ASC" : "ID_DESC"],
+    orderBy: [ORDER_NAMES[view.order]],
   });
   const selection = useSelection();
   const live = data?.jobsChanged?.nodes ?? [];

@@ -3,7 +3,16 @@ import { useState } from "preact/hooks";
 
 import { DefinitionsDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
-import { type JobState, type JobView, PAGE_SIZES, STATES, withState } from "../view/jobFilter.ts";
+import {
+  type JobOrder,
+  type JobState,
+  type JobView,
+  ORDERS,
+  PAGE_SIZES,
+  STATES,
+  whyNoOrder,
+  withState,
+} from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { goTo, withParameters } from "../view/location.ts";
 import { Typed } from "./typed.tsx";
@@ -70,13 +79,19 @@ export function JobFilters({ address, view }: { readonly address: URL; readonly 
       <label>
         Order
         <select
-          value={view.isOldestFirst ? "oldest" : ""}
-          onChange={({ currentTarget }) => {
-            narrow({ order: currentTarget.value });
+          value={view.order}
+          onChange={({ currentTarget: { value } }) => {
+            narrow({ order: value === "newest" ? null : value });
           }}
         >
-          <option value="">newest first</option>
-          <option value="oldest">oldest first</option>
+          {(Object.entries(ORDERS) as [JobOrder, string][]).map(([order, name]) => {
+            const why = whyNoOrder(order, view);
+            return (
+              <option key={order} value={order} disabled={why !== null}>
+                {why === null ? name : `${name} (${why})`}
+              </option>
+            );
+          })}
         </select>
       </label>
       <label>

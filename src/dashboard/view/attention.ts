@@ -125,26 +125,43 @@ function withoutWorker({ stats, workers, nowMs }: Situation): Concern[] {
 function waiting({ stats, workers, versions, nowMs }: Situation): Concern[] {
   const alive = workers?.filter((worker) => !isSilent(worker, nowMs)) ?? [];
   const known = new Set(alive.flatMap(({ knownVersions }) => knownVersions));
-  return stats.flatMap(({ identifier, waiting: due, oldestWaitSeconds }) => {
+  const unknown = stats.filter(({ identifier, waiting: due }) => {
     const version = currentOf(identifier, versions);
-    const isUnknown = alive.length > 0 && version !== null && !known.has(version) && due > 0;
-    if (!isUnknown && (oldestWaitSeconds ?? 0) < LONG_WAIT_SECONDS) {
-      return [];
-    }
-    const oldest = oldestWaitSeconds === null ? "" : `, the oldest for ${durationText(oldestWaitSeconds * 1000)}`;
-    return [
-      {
-        key: `waits ${identifier}`,
-        isBad: isUnknown,
-        title: `${identifier}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due`}${oldest}`,
-        advice: isUnknown
-          ? "No worker that is alive has its handlers: start one with the newest tasks folder."
-          : "Are the workers busy, or does something else hold these jobs? The oldest one's page says why it waits.",
-        to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
-        failure: null,
-      },
-    ];
+    return alive.length > 0 && version !== null && !known.has(version) && due > 0;
   });
+  const late = stats.filter((stat) => !unknown.includes(stat) && (stat.oldestWaitSeconds ?? 0) >= LONG_WAIT_SECONDS);
+  return [
+    ...withoutHandlers(unknown),
+    ...late.map(({ identifier, waiting: due, oldestWaitSeconds }) => ({
+      key: `waits ${identifier}`,
+      isBad: false,
+      title: `${identifier}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
+      advice: "Are the workers busy, or does something else hold these jobs? The oldest one's page says why it waits.",
+      to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
+      failure: null,
+    })),
+  ];
+}
+
+/** One concern for all of them: they mostly have one cause, a worker that was not started. */
+function withoutHandlers(stats: readonly DefinitionNumbers[]): Concern[] {
+  const [first] = stats;
+  if (first === undefined) {
+    return [];
+  }
+  const due = stats.reduce((sum, stat) => sum + stat.waiting, 0);
+  const names = stats.map(({ identifier }) => identifier).join(", ");
+  const narrowed = stats.length === 1 ? `&identifier=${encodeURIComponent(first.identifier)}` : "";
+  return [
+    {
+      key: "no handlers",
+      isBad: true,
+      title: `${jobs(due)} due for which no worker that is alive has handlers: ${names}`,
+      advice: "Start a worker with the newest tasks folder.",
+      to: `/jobs?state=unfinished&order=oldest${narrowed}`,
+      failure: null,
+    },
+  ];
 }
 
 function currentOf(identifier: string, versions: readonly DefinitionVersion[]): string | null {

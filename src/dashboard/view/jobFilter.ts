@@ -1,4 +1,4 @@
-import type { JobFilter } from "../api/generated.ts";
+import type { JobFilter, JobOrderBy } from "../api/generated.ts";
 
 /** The states of jobs that the list can be narrowed to, as they stand in the address bar. */
 export const STATES = {
@@ -15,6 +15,29 @@ export const STATES = {
 /** One of {@link STATES}. */
 export type JobState = keyof typeof STATES;
 
+/** The orders of the list, as they stand in the address bar. */
+export const ORDERS = {
+  newest: "newest first",
+  oldest: "oldest first",
+  ended: "last ended first",
+  retry: "next try first",
+} as const;
+
+/** One of {@link ORDERS}. */
+export type JobOrder = keyof typeof ORDERS;
+
+/** What the API calls them. */
+export const ORDER_NAMES = {
+  newest: "ID_DESC",
+  oldest: "ID_ASC",
+  ended: "FINISHED_AT_DESC",
+  retry: "NEXT_ATTEMPT_AT_ASC",
+} as const satisfies Record<JobOrder, JobOrderBy>;
+
+/** Whether an order is one of jobs that have ended, or of others; neither: of all. */
+const FINAL: Readonly<Partial<Record<JobOrder, boolean>>> = { ended: true, retry: false };
+const ENDED: ReadonlySet<JobState> = new Set(["failed", "completed", "cancelled"]);
+
 /** How many rows a page may have. */
 export const PAGE_SIZES = [25, 50, 100] as const;
 
@@ -26,7 +49,7 @@ export interface JobView {
   readonly states: readonly JobState[];
   readonly identifier: string;
   readonly tenant: string;
-  /** A number finds the job with that id, anything else is looked for in texts. */
+  /** Looked for in whatever a job holds. */
   readonly text: string;
   /** Of the time of adding, in minutes up to now; 0 is all. */
   readonly minutes: number;
@@ -35,7 +58,7 @@ export interface JobView {
   readonly addedTo: string | null;
   readonly endedFrom: string | null;
   readonly endedTo: string | null;
-  readonly isOldestFirst: boolean;
+  readonly order: JobOrder;
   readonly rows: number;
   readonly after: string | null;
 }
@@ -55,22 +78,41 @@ const CONDITIONS: Readonly<Record<JobState, JobFilter>> = {
 export function viewOf({ searchParams }: URL): JobView {
   const minutes = Number(searchParams.get("minutes") ?? 0);
   const rows = Number(searchParams.get("rows"));
-  return {
+  const view = {
     states: (searchParams.get("state") ?? "")
       .split(",")
       .filter((state): state is JobState => Object.hasOwn(STATES, state)),
     identifier: searchParams.get("identifier") ?? "",
     tenant: searchParams.get("tenant") ?? "",
-    text: searchParams.get("text") ?? "",
+    text: (searchParams.get("text") ?? "").trim(),
     minutes: Number.isSafeInteger(minutes) && minutes > 0 ? minutes : 0,
     addedFrom: timeOf(searchParams.get("addedFrom")),
     addedTo: timeOf(searchParams.get("addedTo")),
     endedFrom: timeOf(searchParams.get("endedFrom")),
     endedTo: timeOf(searchParams.get("endedTo")),
-    isOldestFirst: searchParams.get("order") === "oldest",
+    order: "newest" as const,
     rows: PAGE_SIZES.some((size) => size === rows) ? rows : USUAL_PAGE_SIZE,
     after: searchParams.get("after"),
   };
+  const order = searchParams.get("order") ?? "newest";
+  return Object.hasOwn(ORDERS, order) && whyNoOrder(order as JobOrder, view) === null
+    ? { ...view, order: order as JobOrder }
+    : view;
+}
+
+/** What a list must be narrowed by to have the order; null if it has it. Only an index puts a million jobs in order at once. */
+export function whyNoOrder(
+  order: JobOrder,
+  { states, identifier }: Pick<JobView, "states" | "identifier">,
+): string | null {
+  const isFinal = FINAL[order];
+  if (isFinal === undefined) {
+    return null;
+  }
+  if (states.length === 0 || states.some((state) => ENDED.has(state) !== isFinal)) {
+    return isFinal ? "choose one definition and ended jobs" : "choose unfinished jobs";
+  }
+  return isFinal && identifier === "" ? "choose one definition" : null;
 }
 
 function timeOf(text: string | null): string | null {
@@ -90,7 +132,8 @@ export function filterOf(view: JobView, nowMs: number): JobFilter {
     ...stateCondition(view),
     ...(view.identifier === "" ? {} : { identifier: { equalTo: view.identifier } }),
     ...(view.tenant === "" ? {} : { tenant: { equalTo: view.tenant } }),
-    ...textCondition(view.text.trim()),
+    ...(view.text === "" ? {} : { search: view.text }),
+    ...(FINAL[view.order] === undefined ? {} : { isFinal: FINAL[view.order] }),
     ...between("createdAt", createdAfterOf(view, nowMs), view.addedTo),
   };
 }
@@ -121,20 +164,7 @@ function between(field: "createdAt" | "finishedAt", from: string | null, to: str
       };
 }
 
-function textCondition(text: string): JobFilter {
-  if (text === "") {
-    return {};
-  }
-  return isId(text) ? { id: { equalTo: text } } : { search: text };
-}
-
-function isId(text: string): boolean {
-  return /^\d{1,18}$/v.test(text);
-}
-
 /** Where a text was looked for. */
 export function whatWasSearched(text: string): string {
-  return isId(text)
-    ? `There is no job ${text} that matches the rest, too.`
-    : `"${text}" was looked for in definitions, job keys, reasons, errors and payloads of the newest 20,000 jobs that match the rest. Narrow by definition, tenant or time to look further back.`;
+  return `"${text}" was looked for in numbers, definitions, job keys, reasons, errors and payloads of the newest 20,000 jobs that match the rest. Narrow by definition, tenant or time to look further back.`;
 }

@@ -45,7 +45,7 @@ describe("what needs attention", () => {
   test("due jobs whose handlers no worker has", () => {
     const stats = [{ ...QUIET, waiting: 2, oldestWaitSeconds: 1 }];
     expect(titles({ stats, workers: [{ ...ALIVE, knownVersions: ["p0"] }] })).toStrictEqual([
-      "publish: 2 jobs due, the oldest for 1 s",
+      "2 jobs due for which no worker that is alive has handlers: publish",
     ]);
   });
 

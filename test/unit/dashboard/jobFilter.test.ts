@@ -21,9 +21,13 @@ test("all parameters hold at once", () => {
   });
 });
 
-test("a number is an id", () => {
-  expect(filter("?text=42")).toStrictEqual({ id: { equalTo: "42" } });
-  expect(filter("?text=4a")).toStrictEqual({ search: "4a" });
+test("an order that needs more is taken only where the list is narrowed so", () => {
+  const order = (search: string): string => viewOf(new URL(`http://localhost/jobs${search}`)).order;
+  expect(order("?order=ended")).toBe("newest");
+  expect(order("?order=ended&state=failed")).toBe("newest");
+  expect(order("?order=ended&state=failed,pending&identifier=publish")).toBe("newest");
+  expect(order("?order=ended&state=failed&identifier=publish")).toBe("ended");
+  expect(filter("?order=retry&state=retrying")).toMatchObject({ isFinal: false });
 });
 
 test("what somebody made up in an address is left out", () => {
