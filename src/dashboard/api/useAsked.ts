@@ -4,7 +4,12 @@ import { type ApiError, asApiError } from "./apiError.ts";
 import { ask } from "./client.ts";
 import type { Operation } from "./operation.ts";
 
-/** An answer that is asked for once, and again when the variables or `changes` are others; what was there stays meanwhile. */
+const AGAIN_AFTER_MS = 2000;
+
+/**
+ * An answer that is asked for once, and again when the variables or `changes` are others; what was there stays meanwhile. While
+ * the server is away it is tried again.
+ */
 export function useAsked<Data, Variables>(
   operation: Operation<Data, Variables>,
   variables: Variables,
@@ -16,21 +21,30 @@ export function useAsked<Data, Variables>(
   });
   useEffect(() => {
     let isOver = false;
+    let timer = 0;
     async function load(): Promise<void> {
       try {
         const data = await ask(operation, variables);
         if (!isOver) {
           setState({ data, error: null });
         }
-      } catch (error) {
+      } catch (cause) {
+        const error = asApiError(cause);
         if (!isOver) {
-          setState((before) => ({ ...before, error: asApiError(error) }));
+          setState((before) => ({ ...before, error }));
+        }
+        // Nobody answered, which ends by itself.
+        if (!isOver && error.code === null) {
+          timer = setTimeout(() => {
+            void load();
+          }, AGAIN_AFTER_MS);
         }
       }
     }
     void load();
     return () => {
       isOver = true;
+      clearTimeout(timer);
     };
   }, [operation, JSON.stringify(variables), changes]);
   return state;
