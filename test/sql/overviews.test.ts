@@ -93,7 +93,9 @@ describe.runIf(psql !== null)("in psql", () => {
     async (view) => {
       await addOddJob();
       const rows = await sql.value<string>(`select count(*) from ratchet.${view}`);
-      const output = await run(psql ?? "", [sql.url(), "-X", "-c", `select * from ratchet.${view}`]);
+      // The schema can have another name.
+      const name = await sql.value<string>(`select 'ratchet.${view}'::regclass::text`);
+      const output = await run(psql ?? "", [sql.url(), "-X", "-c", `select * from ${name}`]);
       const lines = output.trimEnd().split("\n");
       expect(Number(rows)).toBeGreaterThan(0);
       // A heading, a rule, and how many there are.
