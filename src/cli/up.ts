@@ -122,6 +122,7 @@ async function runWorker(context: CliContext, run: UpRun, server: UpServer | nul
               database,
               logFile: run.logFile,
               serverUrl: server?.url ?? null,
+              isOpen: config.tokens === null,
               marketplaceUrl: marketplace?.url ?? null,
             }),
           );

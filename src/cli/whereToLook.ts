@@ -10,12 +10,22 @@ export interface UpFacts {
   readonly logFile: string;
   /** Null without the packages of GraphQL. */
   readonly serverUrl: string | null;
+  /** Whether the server answers without a token. */
+  readonly isOpen: boolean;
   /** Null without the sample. */
   readonly marketplaceUrl: string | null;
 }
 
 /** Where to look and what to try next, one line each. */
-export function whereToLook({ command, concurrency, database, logFile, serverUrl, marketplaceUrl }: UpFacts): string[] {
+export function whereToLook({
+  command,
+  concurrency,
+  database,
+  logFile,
+  serverUrl,
+  isOpen,
+  marketplaceUrl,
+}: UpFacts): string[] {
   const add =
     marketplaceUrl === null
       ? "add IDENTIFIER --payload '{…}' --watch"
@@ -26,7 +36,10 @@ export function whereToLook({ command, concurrency, database, logFile, serverUrl
     `  jobs         ${command} jobs`,
     ...(serverUrl === null
       ? [`  GraphQL      off; for it: ${installLine()}`]
-      : [`  dashboard    ${serverUrl}`, `  GraphQL      ${serverUrl}/ruru (in a browser), ${serverUrl}/graphql`]),
+      : [
+          `  dashboard    ${serverUrl}${isOpen ? " (asks for no token)" : ""}`,
+          `  GraphQL      ${serverUrl}/ruru (in a browser), ${serverUrl}/graphql`,
+        ]),
     ...(database.embeddedIn === null
       ? []
       : [`  psql         psql ${database.url}`, `  data         ${database.embeddedIn}`]),

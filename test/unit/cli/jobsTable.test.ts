@@ -7,8 +7,10 @@ import { createPaint } from "../../../src/cli/output/paint.ts";
 import { textWidth } from "../../../src/cli/output/text.ts";
 import { formatJobs } from "../../../src/cli/jobsTable.ts";
 import { listChanges } from "../../../src/cli/progress/listChanges.ts";
-import { renderJobs } from "../../../src/cli/progress/watchJobs.ts";
+import { renderJobs, watchJobs } from "../../../src/cli/progress/watchJobs.ts";
 import type { JobOverview } from "../../../src/database/calls/jobList.ts";
+import { RatchetError } from "../../../src/errors/ratchetError.ts";
+import { createTestContext } from "../../support/cli.ts";
 
 function overview(id: number, given: Partial<JobOverview> = {}): JobOverview {
   return {
@@ -105,4 +107,37 @@ describe("changes of a list", () => {
     const failed = (at: number) => overview(1, { status: "FAILED", nextAttemptAt: new Date(at) });
     expect(listChanges([failed(1)], [failed(2)], 20).changed).toHaveLength(1);
   });
+});
+
+test("a list is watched through trouble with Postgres, a line a change", async () => {
+  const seen = { out: "", err: "", exitCode: 0 };
+  const ended = new AbortController();
+  const states: (readonly JobOverview[] | Error)[] = [
+    [],
+    new RatchetError("RT101", "Postgres cannot be reached.", { retryable: true }),
+    [overview(1)],
+    [overview(1, { status: "COMPLETED", progress: "5/5", task: "" })],
+  ];
+  let wake = (): void => {};
+  const source = {
+    read: (): Promise<readonly JobOverview[]> => {
+      const state = states.shift();
+      if (states.length === 0) {
+        ended.abort();
+      }
+      wake();
+      return state instanceof Error ? Promise.reject(state) : Promise.resolve(state ?? []);
+    },
+    subscribe: (ring: () => void) => {
+      wake = ring;
+      return { close: () => Promise.resolve() };
+    },
+  };
+  await watchJobs(createTestContext(seen), source, { signal: ended.signal, limit: 20, json: false });
+  expect(seen.err).toBe(
+    "No such job yet; waiting for one.\nPostgres cannot be reached. Trying again.\nPostgres answers again.\n",
+  );
+  expect(seen.out.replaceAll(/^\d\d:\d\d:\d\d /gmv, "")).toBe(
+    "Job 1 publish_listing  RUNNING  2/5  Upload image 2/3\nJob 1 publish_listing  COMPLETED  5/5\n",
+  );
 });
