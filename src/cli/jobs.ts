@@ -31,7 +31,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
     .option("--identifier <name>", "of this definition; can be given several times", collect)
     .option("--tenant <name>", "of this tenant")
     .option("--job-key <key>", "with this key")
-    .option("--search <text>", "with this text in identifier, key, payload or error")
+    .option("--search <text>", "with this text in identifier, key, reason, payload or error")
     .addOption(new Option("--unfinished", "only those to which something will still happen").conflicts("final"))
     .option("--final", "only those to which nothing happens any more by itself")
     .option(

@@ -37,7 +37,7 @@ describe("list", () => {
     const plain = await ratchet.add(single, { sku: "JKT-1" });
     const keyed = await ratchet.add(publish, { title: "Jacket 100%", images: [] }, { jobKey: 'listing:"7"\\' });
     const over = await ratchet.add(single, {});
-    await ratchet.cancel(over);
+    await ratchet.cancel(over, { reason: "Sold out" });
     const ids = async (filter: Parameters<typeof ratchet.list>[0]) => (await ratchet.list(filter)).map(({ id }) => id);
     expect(await ids({ status: "CANCELLED" })).toStrictEqual([over.id]);
     expect(await ids({ status: ["PENDING", "CANCELLED"] })).toStrictEqual([over.id, keyed.id, plain.id]);
@@ -53,6 +53,7 @@ describe("list", () => {
     expect(await ids({ createdBefore: before })).toStrictEqual([]);
     expect(await ids({ search: "jkt-1" })).toStrictEqual([plain.id]);
     expect(await ids({ search: "100%" })).toStrictEqual([keyed.id]);
+    expect(await ids({ search: "sold OUT" })).toStrictEqual([over.id]);
     expect(await ids({ search: "LISTING:" })).toStrictEqual([keyed.id]);
     expect(await ids({ search: plain.id, identifier: "single" })).toContain(plain.id);
     expect(await ids({ search: "nothing like it" })).toStrictEqual([]);

@@ -39,8 +39,9 @@ export interface JobFilter {
   /** Created before this time. */
   readonly createdBefore?: Date | undefined;
   /**
-   * The job's number, or a text in its identifier, key, payload (as JSON) or its failed task's error, in capitals or not. Reads
-   * job after job, newest first, until `limit` are found: seconds for each million jobs if few match; `beforeId` begins lower down.
+   * The job's number, or a text in its identifier, key, reason of cancelling, payload (as JSON) or its failed task's error, in
+   * capitals or not. Reads job after job, newest first, until `limit` are found: seconds for each million jobs if few match;
+   * `beforeId` begins lower down.
    */
   readonly search?: string | undefined;
   /** Only jobs older than the one with this id: the last id of the page before. */
@@ -133,11 +134,14 @@ function conditionsOf(filter: JobFilter, place: (value: unknown) => string): str
   }
   if (filter.search !== undefined && filter.search !== "") {
     const text = place(filter.search);
+    // As ratchet_private.jobs_with_text, without its bound. Not exists, for which Postgres may read all tasks into a hash.
     conditions.push(
       `(j.id::text = ${text}::text or strpos(lower(j.identifier), lower(${text}::text)) > 0
         or strpos(lower(j.job_key), lower(${text}::text)) > 0 or strpos(lower(j.payload::text), lower(${text}::text)) > 0
-        or (j.status = 'FAILED' and exists (
-          select from ratchet.tasks t where t.job_id = j.id and strpos(lower(t.error_message), lower(${text}::text)) > 0)))`,
+        or strpos(lower(j.cancel_reason), lower(${text}::text)) > 0
+        or (j.status = 'FAILED' and (
+          select true from ratchet.tasks t
+          where t.job_id = j.id and t.status = 'FAILED' and strpos(lower(t.error_message), lower(${text}::text)) > 0 limit 1)))`,
     );
   }
   return conditions;
