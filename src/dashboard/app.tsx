@@ -155,7 +155,7 @@ function Shown({ path }: { readonly path: string }): JSX.Element {
       return <AddJobPage />;
     default:
       return (
-        <Empty title="There is no such page.">
+        <Empty title="There is no such page." isWholePage>
           <Link to="/">To the overview</Link>
         </Empty>
       );

@@ -71,13 +71,16 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe finds serious or worse on the page. */
-export async function seriousFindings(page: Page): Promise<string[]> {
+/** What axe finds of these impacts on the page; default: serious or worse. */
+export async function seriousFindings(
+  page: Page,
+  impacts: readonly string[] = ["serious", "critical"],
+): Promise<string[]> {
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   const violations = await page.evaluate<AxeViolation[]>(
     `(() => { ${source}; return axe.run().then((result) => result.violations) })()`,
   );
   return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .filter(({ impact }) => impact !== null && impacts.includes(impact))
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { useServer } from "../graphql/server.ts";
 import { addPublish, addWorker, checkpoint, claimOne, readJob } from "../sql/fixtures.ts";
+import { waitUntil } from "../support/waiting.ts";
 import { chromiumPath, useBrowser } from "./browser.ts";
 import { useBuiltDashboard } from "./builtDashboard.ts";
 
@@ -111,6 +112,18 @@ describe.runIf(chromiumPath !== null)("with the keyboard alone", () => {
       await page.getByRole("heading", { level: 1, name: title }).waitFor();
       expect(await page.title()).toContain(title);
     }
+  });
+
+  test("/ goes to the search from anywhere; keys typed into a field are the field's", async () => {
+    const page = await show("/workers");
+    await page.keyboard.press("/");
+    await waitUntil(() => page.evaluate<boolean>(`document.activeElement.matches("input")`));
+    await page.keyboard.type("gj?/");
+    expect(await page.evaluate<string>("document.activeElement.value")).toBe("gj?/");
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await page.keyboard.press("Enter");
+    await page.getByText("No job matches").waitFor();
+    expect(new URL(page.url()).searchParams.get("text")).toBe("gj?/");
   });
 
   test("? shows all keys, Escape closes it and gives the focus back", async () => {

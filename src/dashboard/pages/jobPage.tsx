@@ -48,7 +48,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
       {error !== null && <ErrorNotice error={error} />}
       {data === null && error === null && <Waiting />}
       {data !== null && (job === null || job === undefined) && (
-        <Empty title={`There is no job ${id}.`}>
+        <Empty title={`There is no job ${id}.`} isWholePage>
           <p>It was never added, was pruned after its time, or belongs to a tenant that is not yours.</p>
         </Empty>
       )}

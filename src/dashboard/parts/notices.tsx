@@ -18,14 +18,16 @@ export function ErrorNotice({ error }: { readonly error: ApiError }): JSX.Elemen
 /** Nothing is here, and how something would be. */
 export function Empty({
   title,
+  isWholePage = false,
   children,
 }: {
   readonly title: string;
+  readonly isWholePage?: boolean;
   readonly children?: ComponentChildren;
 }): JSX.Element {
   return (
     <div class="empty">
-      <p class="title">{title}</p>
+      {isWholePage ? <h1>{title}</h1> : <p class="title">{title}</p>}
       {children}
     </div>
   );
