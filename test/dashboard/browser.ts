@@ -47,6 +47,8 @@ export function useBrowser(): BrowserBench {
     complaints,
     async open({ colorScheme = "light", width = 1280 } = {}) {
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+      // For what never comes: a shorter one makes tests fail where many processes want the CPU.
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       page.on("pageerror", ({ message }) => complaints.push(message));
       page.on("console", (message) => {
