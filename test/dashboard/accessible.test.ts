@@ -6,11 +6,13 @@ import { addPublish, addWorker, checkpoint, claimOne, runJob } from "../sql/fixt
 import { chromiumPath, seriousFindings, useBrowser } from "./browser.ts";
 import { useBuiltDashboard } from "./builtDashboard.ts";
 
+// Sixteen views: 15 s alone.
+const TIMEOUT_MS = 240_000;
 const folder = useBuiltDashboard();
 const bench = useServer({ dashboardFolder: folder });
 const { sql } = bench;
 
-describe.runIf(chromiumPath !== null)("axe finds nothing, not even moderate", () => {
+describe.runIf(chromiumPath !== null)("axe finds nothing, not even moderate", { timeout: TIMEOUT_MS }, () => {
   const browser = useBrowser();
   let failed = "";
   let running = "";

@@ -12,6 +12,8 @@ import { chromiumPath, useBrowser } from "./browser.ts";
 import { useBuiltDashboard } from "./builtDashboard.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
+// Each starts two processes and a browser's window: 3 to 20 s, and many times that where ten others want the two cores.
+const TIMEOUT_MS = 240_000;
 const LOST = "The connection to the server is lost";
 
 const folder = useBuiltDashboard();
@@ -101,7 +103,7 @@ const WAITS = `export default defineJob()
     note(signal.aborted ? "was told" : "goes on");
   });`;
 
-describe.runIf(chromiumPath !== null)("a browser before real workers", () => {
+describe.runIf(chromiumPath !== null)("a browser before real workers", { timeout: TIMEOUT_MS }, () => {
   const browser = useBrowser();
 
   async function show(address: string): Promise<Page> {
