@@ -35,7 +35,7 @@ describe.runIf(chromiumPath !== null)("the workers", () => {
       silent,
       busy,
     ]);
-    await page.getByText("1 stopped lately").click();
+    await page.getByText("1 stopped lately, 1 of them died").waitFor();
     await page.getByText(`died; worker ${busy} let its jobs go on`).waitFor();
     expect(browser.complaints).toStrictEqual([]);
   });

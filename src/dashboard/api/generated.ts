@@ -396,6 +396,7 @@ export type HourQuery = { queueHistory: Array<{ startedAt: string, completed: nu
 
 export type LatestFailureQueryVariables = Exact<{
   filter: JobFilter;
+  orderBy: Array<JobOrderBy> | JobOrderBy;
 }>;
 
 
@@ -498,7 +499,7 @@ export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query 
 
 export const HourDocument: Operation<HourQuery, HourQueryVariables> = `query Hour { queueHistory(minutes: 60, buckets: 60) { startedAt completed failedForGood cancelled } }`;
 
-export const LatestFailureDocument: Operation<LatestFailureQuery, LatestFailureQueryVariables> = `query LatestFailure($filter: JobFilter!) { jobs(first: 1, filter: $filter, orderBy: [ID_DESC]) { nodes { id finishedAt nextAttemptAt currentTask { name errorMessage } } } }`;
+export const LatestFailureDocument: Operation<LatestFailureQuery, LatestFailureQueryVariables> = `query LatestFailure($filter: JobFilter!, $orderBy: [JobOrderBy!]!) { jobs(first: 1, filter: $filter, orderBy: $orderBy) { nodes { id finishedAt nextAttemptAt currentTask { name errorMessage } } } }`;
 
 export const WorkersDocument: Operation<WorkersQuery, WorkersQueryVariables> = `query Workers { workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt knownVersions } } }`;
 

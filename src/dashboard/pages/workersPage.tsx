@@ -7,12 +7,14 @@ import { Ago } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress } from "../parts/status.tsx";
 import { isSilent } from "../view/attention.ts";
-import { useNow } from "../view/clock.ts";
+import { nowMs, useNow } from "../view/clock.ts";
 import { Link } from "../view/link.tsx";
 
 const EVERY_MS = 2000;
 /** As many jobs as the API gives at once. */
 const MOST_JOBS = 100;
+/** For so long the death of a worker is news. */
+const LATELY_MS = 15 * 60_000;
 
 type RunningJob = NonNullable<WorkersPageQuery["running"]>["nodes"][number];
 type Alive = NonNullable<WorkersPageQuery["alive"]>["nodes"][number];
@@ -43,12 +45,7 @@ export function WorkersPage(): JSX.Element {
       {alive.map((worker) => (
         <WorkerCard key={worker.id} worker={worker} jobs={running.filter(({ workerId }) => workerId === worker.id)} />
       ))}
-      {gone.length > 0 && (
-        <details class="card gone" open={alive.length === 0}>
-          <summary>{gone.length} stopped lately</summary>
-          <GoneTable workers={gone} />
-        </details>
-      )}
+      {gone.length > 0 && <GoneWorkers workers={gone} isAlone={alive.length === 0} />}
     </>
   );
 }
@@ -112,12 +109,33 @@ function JobsOfWorker({ jobs }: { readonly jobs: readonly RunningJob[] }): JSX.E
         <li key={job.id}>
           <Link to={`/jobs/${job.id}`}>{job.id}</Link> {job.identifier}: {job.currentTask?.name ?? "between two tasks"}
           <span class="muted">
-            {" since "}
+            {", started "}
             <Ago at={job.currentTask?.startedAt ?? job.startedAt ?? ""} />
           </span>
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Those that have gone are folded away, unless one has died lately: that may be what one came for. */
+function GoneWorkers({
+  workers,
+  isAlone,
+}: {
+  readonly workers: readonly Gone[];
+  readonly isAlone: boolean;
+}): JSX.Element {
+  const dead = workers.filter(({ rescuedBy }) => rescuedBy !== null);
+  const diedLately = dead.some(({ stoppedAt }) => nowMs() - Date.parse(stoppedAt ?? "") < LATELY_MS);
+  return (
+    <details class="card" open={isAlone || diedLately}>
+      <summary>
+        {workers.length} stopped lately
+        {dead.length > 0 && <span class="error-text">{`, ${dead.length} of them died`}</span>}
+      </summary>
+      <GoneTable workers={workers} />
+    </details>
   );
 }
 

@@ -53,9 +53,13 @@ function LatestFailure({
   const filter = {
     identifier: { equalTo: identifier },
     status: { equalTo: "FAILED" as const },
-    finishedAt: { isNull: !isFinal },
+    isFinal,
   };
-  const { data } = usePolled(LatestFailureDocument, { filter }, EVERY_MS);
+  const { data } = usePolled(
+    LatestFailureDocument,
+    { filter, orderBy: [isFinal ? ("FINISHED_AT_DESC" as const) : ("ID_DESC" as const)] },
+    EVERY_MS,
+  );
   const job = data?.jobs?.nodes[0];
   if (job?.currentTask === undefined || job.currentTask === null) {
     return null;

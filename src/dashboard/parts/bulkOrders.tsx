@@ -100,13 +100,17 @@ function AllThatMatch({
   readonly view: JobView;
   readonly isMarking: boolean;
   readonly onChoose: (order: Order, input: OrderInput) => void;
-}): JSX.Element | null {
+}): JSX.Element {
   const possible = ORDERS.flatMap((order) => {
     const input = matchingInput(order, view, nowMs());
     return input === null ? [] : [{ order, input }];
   });
   if (possible.length === 0) {
-    return isMarking ? <span class="muted">{whyNotAll(view)}</span> : null;
+    return (
+      <span class="muted">
+        {isMarking ? whyNotAll(view) : "Mark jobs to retry or cancel them; Shift marks a range."}
+      </span>
+    );
   }
   return (
     <>
