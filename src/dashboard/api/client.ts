@@ -2,7 +2,7 @@ import { createClient } from "graphql-ws";
 
 import { type AnsweredError, ApiError, apiErrorOf, asApiError } from "./apiError.ts";
 import type { Operation } from "./operation.ts";
-import { heedServerDate } from "../view/clock.ts";
+import { heedServerDate } from "../view/serverClock.ts";
 import { hearToken, keepToken, readToken } from "./token.ts";
 
 /** What a subscription tells. */

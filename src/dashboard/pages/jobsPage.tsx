@@ -11,7 +11,7 @@ import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress, Status } from "../parts/status.tsx";
 import { useHeldRows } from "../parts/useHeldRows.ts";
 import { type Selection, useSelection } from "../parts/useSelection.ts";
-import { nowMs } from "../view/clock.ts";
+import { nowMs } from "../view/serverClock.ts";
 import { type JobView, ORDER_NAMES, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { useAddress, withParameters } from "../view/location.ts";

@@ -7,7 +7,8 @@ import { Ago } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress } from "../parts/status.tsx";
 import { isSilent } from "../view/attention.ts";
-import { nowMs, useNow } from "../view/clock.ts";
+import { useNow } from "../view/clock.ts";
+import { nowMs } from "../view/serverClock.ts";
 import { Link } from "../view/link.tsx";
 
 const EVERY_MS = 2000;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, asApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
 import { type OutcomeFragment, CancelManyDocument, RetryManyDocument } from "../api/generated.ts";
-import { nowMs } from "../view/clock.ts";
+import { nowMs } from "../view/serverClock.ts";
 import type { JobView } from "../view/jobFilter.ts";
 import { type Order, type OrderInput, matchingInput, whyNotAll } from "../view/matchingOrder.ts";
 import { ErrorNotice } from "./notices.tsx";

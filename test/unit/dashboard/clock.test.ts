@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import { heedServerDate, nowMs } from "../../../src/dashboard/view/clock.ts";
+import { heedServerDate, nowMs } from "../../../src/dashboard/view/serverClock.ts";
 
 const BROWSER = Date.parse("2026-11-23T10:00:00.200Z");
 
