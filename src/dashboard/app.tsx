@@ -171,7 +171,7 @@ function titleOf(path: string): string {
 function Who({ token }: { readonly token: string }): JSX.Element {
   const bearer = bearerOf(token);
   return (
-    <span class="who">
+    <span>
       {bearer?.subject ?? "token"}
       {bearer?.role !== null && ` · ${bearer?.role ?? ""}`}
       {` · ${bearer?.tenant ?? "all tenants"}`}

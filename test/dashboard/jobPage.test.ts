@@ -78,8 +78,11 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     await dialog.getByLabel("Result, as JSON").fill("{oops");
     await dialog.getByLabel("Reason").fill("by hand");
     await dialog.getByRole("button", { name: "Mark done" }).click();
-    await dialog.getByText("The result is no JSON").waitFor();
+    await dialog.getByText("This is no JSON yet").waitFor();
     expect(await dialog.getByLabel("Reason").inputValue()).toBe("by hand");
+    await dialog.getByLabel("Result, as JSON").fill("12345678901234567890");
+    await dialog.getByRole("button", { name: "Mark done" }).click();
+    await dialog.getByText("has more digits").waitFor();
     await dialog.getByLabel("Result, as JSON").fill('{"url": "https://x.example/1"}');
     await dialog.getByRole("button", { name: "Mark done" }).click();
     await dialog.waitFor({ state: "detached" });
@@ -105,6 +108,35 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     expect(job.run_at.getUTCFullYear()).toBe(2040);
     expect(job.priority).toBe(-5);
     await page.getByText(/starts in \d+ d/v).waitFor();
+    await page.getByRole("button", { name: "Reschedule" }).click();
+    await dialog.getByLabel("Run at").fill("2041-01-01T12:00:00");
+    await dialog.getByLabel("Priority").fill("");
+    await dialog.getByLabel("Reason").fill("a year later, else as before");
+    await dialog.getByRole("button", { name: "Reschedule" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(await sql.value("select priority from ratchet.jobs where id = $1", [id])).toBe(-5);
+  });
+
+  test("an order whose question was left leaves the next question open", async () => {
+    const id = await addFailed();
+    const page = await show(id);
+    const { promise: released, resolve: release } = Promise.withResolvers<null>();
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postData()?.includes("skipTask") === true) {
+        await released;
+      }
+      await route.continue();
+    });
+    const dialog = await give(page, "Skip: Upload image 1/3", "Skip the task", "not needed");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Retry now" }).click();
+    await dialog.getByLabel("Reason").fill("still typing");
+    const answered = page.waitForResponse((response) => response.request().postData()?.includes("skipTask") === true);
+    release(null);
+    await (await answered).finished();
+    await page.getByRole("row", { name: "Upload image 1/3" }).getByText("SKIPPED").waitFor({ state: "attached" });
+    expect(await dialog.getByLabel("Reason").inputValue()).toBe("still typing");
   });
 
   test("an order that the database refuses is explained, and the dialog stays", async () => {

@@ -117,6 +117,32 @@ describe.runIf(chromiumPath !== null)("with tokens", () => {
     expect(page.url()).toBe(`${server.url}${path}`);
   });
 
+  test("a late answer to a token of before leaves the next one alone", async () => {
+    const page = await openAs({ sub: "Ann Early" }, "/jobs");
+    await page.getByText("Ann Early").waitFor();
+    const { promise: released, resolve: release } = Promise.withResolvers<null>();
+    const refused = await page.evaluate<string>("sessionStorage.getItem('ratchet.token')");
+    await page.route("**/graphql", async (route) => {
+      if (route.request().headers()["authorization"] === `Bearer ${refused}`) {
+        await released;
+        await route.fulfill({ status: 401, json: { errors: [{ message: "It has expired." }] } });
+      } else {
+        await route.continue();
+      }
+    });
+    const held = page.waitForRequest("**/graphql");
+    await page.getByRole("link", { name: "Overview" }).click();
+    const answered = (await held).response();
+    await page.getByRole("button", { name: "Forget token" }).click();
+    await enter(page, await signToken({ sub: "Ben Later" }));
+    await page.getByText("Ben Later").waitFor();
+    release(null);
+    await (await answered)?.finished();
+    await page.getByRole("link", { name: "Jobs", exact: true }).click();
+    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    expect(await page.getByText("Ben Later").count()).toBe(1);
+  });
+
   test("a token is nowhere but in its window: not in the address, another window, what outlives it, or the log", async () => {
     const token = await signToken({ sub: "careful" });
     const page = await browser.open();

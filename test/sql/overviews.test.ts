@@ -45,6 +45,17 @@ test("a task's line: how long its last try took, and why it failed", async () =>
   expect(third).toMatchObject({ task: "Upload everything Uplo…", status: "PENDING", tries: 0, took: "" });
 });
 
+test("a task that ended before it began, by a clock that was set back, took no time", async () => {
+  const id = await addOddJob();
+  await sql.rows(
+    "update ratchet.tasks set started_at = completed_at + interval '1 min' where job_id = $1 and position = 1",
+    [id],
+  );
+  expect(await sql.value("select took from ratchet.task_overview where job_id = $1 and position = 1", [id])).toBe(
+    "0 ms",
+  );
+});
+
 test("a running task's line says for how long", async () => {
   const { id } = await addPublish(sql);
   const worker = await addWorker(sql);

@@ -10,7 +10,7 @@ create or replace view ratchet.task_overview with (security_invoker = true) as
       when t.started_at is null then ''
       when t.status = 'RUNNING' then ratchet_private.describe_span(c.now - t.started_at) || ' …'
       when t.completed_at is null then ''
-      when t.completed_at - t.started_at < interval '1 s' then round(1000 * extract(epoch from t.completed_at - t.started_at)) || ' ms'
+      when t.completed_at - t.started_at < interval '1 s' then round(1000 * greatest(extract(epoch from t.completed_at - t.started_at), 0)) || ' ms'
       else ratchet_private.describe_span(t.completed_at - t.started_at)
     end as took,
     ratchet_private.text_line(coalesce(t.error_message, ''), 22) as error

@@ -53,14 +53,13 @@ export function hearConnection(listener: () => void): () => void {
   };
 }
 
-function authorization(): Record<string, string> {
-  const token = readToken();
+function authorization(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
 const live = createClient({
   url: new URL("/graphql", location.href).href.replace(/^http/v, "ws"),
-  connectionParams: authorization,
+  connectionParams: () => authorization(readToken()),
   retryAttempts: Number.POSITIVE_INFINITY,
   retryWait: (tries) =>
     new Promise((resolve) => {
@@ -97,12 +96,13 @@ hearToken(() => {
  * @throws {ApiError}
  */
 export async function ask<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables): Promise<Data> {
+  const token = readToken();
   let response: Response;
   let answer: { readonly data?: Data | null; readonly errors?: readonly AnsweredError[] };
   try {
     response = await fetch("/graphql", {
       method: "POST",
-      headers: { "content-type": "application/json", ...authorization() },
+      headers: { "content-type": "application/json", ...authorization(token) },
       body: JSON.stringify({ query: operation, variables }),
     });
     heedServerDate(response.headers.get("date"));
@@ -112,7 +112,8 @@ export async function ask<Data, Variables>(operation: Operation<Data, Variables>
   }
   if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
     const error = apiErrorOf(answer.errors ?? []);
-    if (response.status === 401 && readToken() !== null) {
+    // Another one may have been entered meanwhile.
+    if (response.status === 401 && token !== null && token === readToken()) {
       keepToken(null, error.message);
     }
     throw error;

@@ -61,7 +61,7 @@ export function usePolled<Data, Variables extends object>(
           }
         } catch (error) {
           if (!isOver) {
-            setState((before) => ({ ...before, key, error: asApiError(error) }));
+            setState((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }));
           }
         }
       }

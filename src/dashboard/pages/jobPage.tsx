@@ -209,7 +209,7 @@ function Next({ job }: { readonly job: JobDetail }): JSX.Element | null {
   }
   const dueAt = job.nextAttemptAt ?? (job.startedAt === null ? job.runAt : null);
   return (
-    <span class="next">
+    <span>
       {dueAt !== null && Date.parse(dueAt) > now && (
         <>
           {job.nextAttemptAt === null ? "starts " : "next try "}

@@ -171,7 +171,7 @@ function Row({
         {job.identifier}
         {job.jobKey !== null && <div class="muted">{job.jobKey}</div>}
       </td>
-      <td class="state">
+      <td>
         <Status status={job.status} willRetry={job.willRetry} />
       </td>
       <td class="done">

@@ -178,9 +178,15 @@ function given({ runAt, priority, maxAttempts, ...texts }: Options): Readonly<Re
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== "")),
     ...(runAt === "" ? {} : { runAt: new Date(runAt).toISOString() }),
-    ...(priority === "" ? {} : { priority: Number(priority) }),
-    ...(maxAttempts === "" ? {} : { maxAttempts: Number(maxAttempts) }),
+    ...(priority === "" ? {} : { priority: numberOf(priority) }),
+    ...(maxAttempts === "" ? {} : { maxAttempts: numberOf(maxAttempts) }),
   };
+}
+
+/** What is no number goes as it is, so that the server refuses it. */
+function numberOf(text: string): number | string {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : text;
 }
 
 function read(text: string): { readonly payload: JsonObject | null; readonly problem: string | null } {

@@ -31,7 +31,7 @@ export function Attention({
       <h2>Needs attention</h2>
       <ul>
         {concerns.slice(0, MOST).map((concern) => (
-          <li key={concern.key} class={concern.isBad ? "bad" : "warn"}>
+          <li key={concern.key} class={concern.isBad ? "bad" : ""}>
             <Link to={concern.to}>{concern.title}</Link>
             {concern.advice !== "" && <span class="muted"> {concern.advice}</span>}
             {concern.failure !== null && <LatestFailure {...concern.failure} />}

@@ -80,7 +80,6 @@ export function BulkOrders({ view, selection }: Props): JSX.Element {
           input={wanted.input}
           onDone={(outcome) => {
             setSum(outcome);
-            setWanted(null);
             selection.replace([]);
           }}
           onClose={() => {

@@ -45,7 +45,6 @@ export function HourChart({ buckets }: { readonly buckets: readonly Bucket[] }):
   return (
     <>
       <div
-        class="chart-box"
         tabIndex={0}
         role="group"
         aria-label="Ends by minute. Arrow keys go from minute to minute, Enter shows the jobs."

@@ -5,6 +5,7 @@ import { ApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
 import { CancelDocument, CompleteDocument, RescheduleDocument, RetryDocument, SkipDocument } from "../api/generated.ts";
 import type { JobDetail } from "../pages/jobPage.tsx";
+import { jsonProblem } from "../view/jsonText.ts";
 import { type JobOrder, type TaskOrder, jobOrdersOf } from "../view/orders.ts";
 import { OrderDialog } from "./orderDialog.tsx";
 
@@ -84,12 +85,11 @@ export function OneOrder({ wanted, job, onClose }: OneOrderProps): JSX.Element {
             jobId,
             reason,
             ...(at === "" ? {} : { runAt: new Date(at).toISOString() }),
-            ...(Number(priority) === job.priority ? {} : { priority: Number(priority) }),
+            ...(priority === "" || Number(priority) === job.priority ? {} : { priority: Number(priority) }),
           },
         });
         break;
     }
-    onClose();
   }
 
   const shared = { onOrder: give, onClose };
@@ -169,11 +169,9 @@ export function OneOrder({ wanted, job, onClose }: OneOrderProps): JSX.Element {
 }
 
 function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new ApiError(`The result is no JSON: ${cause instanceof Error ? cause.message : ""}`, {
-      hint: 'Texts need quotes: "done". null is a result, too.',
-    });
+  const problem = jsonProblem(text);
+  if (problem !== null) {
+    throw new ApiError(problem, { hint: 'Texts need quotes: "done". null is a result, too.' });
   }
+  return JSON.parse(text) as unknown;
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type ApiError, asApiError } from "../api/apiError.ts";
 import { Dialog } from "./dialog.tsx";
@@ -14,7 +14,7 @@ export interface OrderDialogProps {
   /** What happens, and further fields. */
   readonly children: ComponentChildren;
   readonly isReady?: boolean;
-  /** Gives the order; what it throws is shown, and the dialog stays. */
+  /** Gives the order, after which the dialog closes; what it throws is shown, and the dialog stays. */
   readonly onOrder: (reason: string) => Promise<void>;
   readonly onClose: () => void;
 }
@@ -25,6 +25,13 @@ export function OrderDialog(props: OrderDialogProps): JSX.Element {
   const [reason, setReason] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const isGone = useRef(false);
+  useEffect(
+    () => () => {
+      isGone.current = true;
+    },
+    [],
+  );
 
   async function order(event: SubmitEvent): Promise<void> {
     event.preventDefault();
@@ -32,6 +39,10 @@ export function OrderDialog(props: OrderDialogProps): JSX.Element {
     setError(null);
     try {
       await onOrder(reason.trim());
+      // Whoever left while it was under way may have another question open by now.
+      if (!isGone.current) {
+        onClose();
+      }
     } catch (cause) {
       setError(asApiError(cause));
       setBusy(false);

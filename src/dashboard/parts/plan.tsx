@@ -63,7 +63,7 @@ export function Plan({
           </thead>
           <tbody>
             {hasWaited && (
-              <tr class="queued">
+              <tr>
                 <td />
                 <td class="task" colSpan={3}>
                   {queued.label}

@@ -42,6 +42,8 @@ const ENDED: ReadonlySet<JobState> = new Set(["failed", "completed", "cancelled"
 export const PAGE_SIZES = [25, 50, 100] as const;
 
 const USUAL_PAGE_SIZE = 50;
+/** Ten years: an address can say anything, and a time far enough back is none. */
+const MOST_MINUTES = 5_256_000;
 
 /** What the list of jobs shows, as the address bar holds it. */
 export interface JobView {
@@ -85,7 +87,7 @@ export function viewOf({ searchParams }: URL): JobView {
     identifier: searchParams.get("identifier") ?? "",
     tenant: searchParams.get("tenant") ?? "",
     text: (searchParams.get("text") ?? "").trim(),
-    minutes: Number.isSafeInteger(minutes) && minutes > 0 ? minutes : 0,
+    minutes: Number.isSafeInteger(minutes) && minutes > 0 ? Math.min(minutes, MOST_MINUTES) : 0,
     addedFrom: timeOf(searchParams.get("addedFrom")),
     addedTo: timeOf(searchParams.get("addedTo")),
     endedFrom: timeOf(searchParams.get("endedFrom")),
@@ -117,7 +119,9 @@ export function whyNoOrder(
 
 function timeOf(text: string | null): string | null {
   const ms = Date.parse(text ?? "");
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  const at = Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  // Of years beyond these Postgres and the fields for times know another way to write.
+  return at !== null && /^\d{4}-/v.test(at) ? at : null;
 }
 
 /** The states with one more or one less, as the address bar holds them; null for none. */

@@ -10,6 +10,13 @@ test("without parameters all jobs are shown", () => {
   expect(filter("")).toStrictEqual({});
 });
 
+test("an address with times beyond all clocks shows a list all the same", () => {
+  expect(filter("?minutes=9007199254740991", Date.UTC(2026, 10, 23))).toStrictEqual({
+    createdAt: { greaterThanOrEqualTo: "2016-11-25T00:00:00.000Z" },
+  });
+  expect(filter("?addedFrom=%2B275760-09-13T00:00:00Z&endedTo=-000001-01-01T00:00:00Z")).toStrictEqual({});
+});
+
 test("all parameters hold at once", () => {
   expect(filter("?state=failed&identifier=publish&tenant=A&text=listing:7&minutes=60", 7_230_000)).toStrictEqual({
     status: { equalTo: "FAILED" },
