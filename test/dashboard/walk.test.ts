@@ -1,12 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Page } from "playwright-core";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, inject, test } from "vitest";
 
+import { startEmbeddedPostgres } from "../../src/database/embedded/embeddedPostgres.ts";
+import { readPostmaster } from "../../src/database/embedded/postmaster.ts";
+import { migrate } from "../../src/database/migrator.ts";
+import { createPool } from "../../src/database/pool.ts";
 import { createWorkerProcesses } from "../process/workerProcesses.ts";
+import { single } from "../sql/fixtures.ts";
 import type { RunningCommand } from "../support/command.ts";
+import { TEST_SCHEMAS } from "../support/schemas.ts";
 import { waitUntil } from "../support/waiting.ts";
 import { chromiumPath, useBrowser } from "./browser.ts";
 import { useBuiltDashboard } from "./builtDashboard.ts";
@@ -227,6 +234,31 @@ describe.runIf(chromiumPath !== null)("a browser before real workers", { timeout
       .getByRole("row", { name: new RegExp(`^${holder?.id}\\b`, "v") })
       .filter({ hasText: "died" })
       .waitFor();
+  });
+
+  test("Postgres stops and starts under the server: the page goes on by itself", async () => {
+    const parentForRoot = inject("testRunFolder");
+    const place = { dataFolder: mkdtempSync(join(parentForRoot, "restarted-")), parentForRoot };
+    const first = await startEmbeddedPostgres(place);
+    const port = Number(new URL(first.url).port);
+    const pool = createPool({ connectionString: first.url, applicationName: "ratchet-test", schemas: TEST_SCHEMAS });
+    const ask = (text: string, values: readonly string[] = []) => pool.query<{ id: string }>(text, [...values]);
+    await migrate(pool);
+    await ask("select ratchet_private.register_definitions($1, false)", [JSON.stringify([single()])]);
+    const id = (await ask("select id from ratchet.add_job('single')")).rows[0]?.id ?? "";
+    const { url } = await serve(first.url);
+    const page = await show(`${url}/jobs/${id}`);
+    await stands(page, id, "PENDING");
+    const { rows } = await pool.query<{ folder: string }>("select current_setting('data_directory') as folder");
+    const data = rows[0]?.folder ?? "";
+    process.kill(readPostmaster(data)?.pid ?? Number.NaN, "SIGINT");
+    await waitUntil(() => readPostmaster(data) === null, { what: "the end of Postgres" });
+    const second = await startEmbeddedPostgres({ ...place, port });
+    await ask("select ratchet.cancel_job($1)", [id]);
+    await stands(page, id, "CANCELLED");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await pool.end();
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   test("nothing was refused by the policy, thrown, or asked of another host", () => {
