@@ -229,7 +229,7 @@ describe.runIf(chromiumPath !== null)("a browser before real workers", { timeout
     await stands(page, id, "COMPLETED");
     expect(workers.ledger()).toStrictEqual(["begins", "begins", "goes on"]);
     await page.goto(`${url}/workers`);
-    await page.getByText("1 stopped lately").click();
+    await page.getByText("1 stopped lately, 1 of them died").waitFor();
     await page
       .getByRole("row", { name: new RegExp(`^${holder?.id}\\b`, "v") })
       .filter({ hasText: "died" })
