@@ -183,6 +183,52 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     await page.getByText("Tasks 201 to 300 of 10000").waitFor();
   });
 
+  test("payload, input and result are loaded when they are looked at, however large; from there to another like it", async () => {
+    const { id } = await addPublish(sql, ["ü.jpg"], { payload: { images: ["ü.jpg"], text: "x".repeat(500_000) } });
+    const worker = await addWorker(sql);
+    const { fence } = await claimOne(sql, worker, id);
+    const result = { url: MARKUP, parts: Array.from({ length: 60_000 }, (_, part) => part) };
+    await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "C", result }]);
+    const page = await show(id);
+    await page.getByRole("region", { name: "Payload" }).getByText("499002 more characters").waitFor();
+    await page.getByRole("button", { name: "Validate product", exact: true }).click();
+    await page.getByText("[ 60000 items ]").click();
+    await page.getByText("59950 more").waitFor();
+    expect(await page.locator("*").count()).toBeLessThan(1000);
+    await page.getByRole("link", { name: "Add another like this" }).click();
+    await page.getByText("Its key and its time are not copied.").waitFor();
+  });
+
+  test("the explanation follows the workers while the job does not change", async () => {
+    const { id } = await addPublish(sql, ["a"], { priority: 5 });
+    await sql.rows("update ratchet.workers set beat_at = clock_timestamp() + interval '1 day', stopped_at = null");
+    const page = await show(id);
+    await page.getByText("live workers know its definition").waitFor();
+    await sql.rows("update ratchet.workers set stopped_at = clock_timestamp()");
+    await waitUntil(
+      async () => (await page.locator(".explanation").textContent())?.includes("No worker is alive") === true,
+    );
+    expect((await readJob(sql, id)).status).toBe("PENDING");
+  });
+
+  test("more than 100 tries that failed: older ones are loaded", async () => {
+    const id = await addFailed();
+    await sql.rows(
+      `insert into ratchet.task_failures (job_id, fence, position, attempt, counted, error_message, started_at, failed_at)
+       select f.job_id, f.fence, f.position, n, true, 'once more, ' || n, f.started_at, f.failed_at
+       from ratchet.task_failures f, generate_series(2, 230) n where f.job_id = $1`,
+      [id],
+    );
+    const page = await show(id);
+    const failures = page.getByRole("region", { name: "Failures" }).locator("details");
+    expect(await failures.count()).toBe(100);
+    await page.getByRole("button", { name: "Older tries" }).click();
+    await waitUntil(async () => (await failures.count()) === 200);
+    await page.getByRole("button", { name: "Older tries" }).click();
+    await waitUntil(async () => (await failures.count()) === 230);
+    expect(await page.getByRole("button", { name: "Older tries" }).count()).toBe(0);
+  });
+
   test("nothing was refused by the policy, thrown, or asked of another host", () => {
     expect(browser.complaints).toStrictEqual([]);
   });

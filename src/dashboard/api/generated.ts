@@ -380,7 +380,39 @@ export type LiveJobSubscriptionVariables = Exact<{
 }>;
 
 
-export type LiveJobSubscription = { jobChanged: { explanation: string, etaSeconds: number | null, payload: unknown, version: string | null, workerId: number | null, maxAttempts: number | null, priority: number, queueName: string | null, cancelReason: string | null, scrubbedAt: string | null, timeoutAt: string | null, id: string, identifier: string, tenant: string, status: JobStatus, willRetry: boolean, isFinal: boolean, progress: number, taskCount: number, finishedTaskCount: number, createdAt: string, runAt: string, startedAt: string | null, finishedAt: string | null, nextAttemptAt: string | null, jobKey: string | null, tasks: { nodes: Array<{ position: number, key: string, name: string, template: string, status: TaskStatus, attempts: number, deaths: number, progress: number | null, startedAt: string | null, completedAt: string | null, errorMessage: string | null, input: unknown, result: unknown }> }, failures: { nodes: Array<{ id: string, position: number, attempt: number, counted: boolean, errorName: string | null, errorCode: string | null, errorMessage: string, errorStack: string | null, startedAt: string, failedAt: string, nextAttemptAt: string | null, workerId: number | null }> }, auditEntries: { nodes: Array<{ id: string, at: string, actor: string, action: string, reason: string | null, detail: unknown }> }, currentTask: { key: string, position: number, name: string, status: TaskStatus, attempts: number, errorMessage: string | null } | null } | null };
+export type LiveJobSubscription = { jobChanged: { explanation: string, etaSeconds: number | null, version: string | null, workerId: number | null, maxAttempts: number | null, priority: number, queueName: string | null, cancelReason: string | null, scrubbedAt: string | null, timeoutAt: string | null, id: string, identifier: string, tenant: string, status: JobStatus, willRetry: boolean, isFinal: boolean, progress: number, taskCount: number, finishedTaskCount: number, createdAt: string, runAt: string, startedAt: string | null, finishedAt: string | null, nextAttemptAt: string | null, jobKey: string | null, tasks: { nodes: Array<{ position: number, key: string, name: string, status: TaskStatus, attempts: number, deaths: number, progress: number | null, startedAt: string | null, completedAt: string | null, errorMessage: string | null }> }, failures: { nodes: Array<{ id: string, position: number, attempt: number, counted: boolean, errorName: string | null, errorCode: string | null, errorMessage: string, errorStack: string | null, startedAt: string, failedAt: string, nextAttemptAt: string | null, workerId: number | null }> }, auditEntries: { nodes: Array<{ id: string, at: string, actor: string, action: string, reason: string | null, detail: unknown }> }, currentTask: { key: string, position: number, name: string, status: TaskStatus, attempts: number, errorMessage: string | null } | null } | null };
+
+export type FailureFragment = { id: string, position: number, attempt: number, counted: boolean, errorName: string | null, errorCode: string | null, errorMessage: string, errorStack: string | null, startedAt: string, failedAt: string, nextAttemptAt: string | null, workerId: number | null };
+
+export type OlderFailuresQueryVariables = Exact<{
+  id: string;
+  before: string;
+}>;
+
+
+export type OlderFailuresQuery = { job: { failures: { nodes: Array<{ id: string, position: number, attempt: number, counted: boolean, errorName: string | null, errorCode: string | null, errorMessage: string, errorStack: string | null, startedAt: string, failedAt: string, nextAttemptAt: string | null, workerId: number | null }>, pageInfo: { hasNextPage: boolean } } } | null };
+
+export type ExplanationQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExplanationQuery = { job: { explanation: string, etaSeconds: number | null } | null };
+
+export type JobPayloadQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobPayloadQuery = { job: { payload: unknown } | null };
+
+export type TaskValuesQueryVariables = Exact<{
+  id: string;
+  position: number;
+}>;
+
+
+export type TaskValuesQuery = { job: { tasks: { nodes: Array<{ input: unknown, result: unknown }> } } | null };
 
 export type StatsQueryVariables = Exact<{
   minutes: number;
@@ -493,7 +525,15 @@ export type JobToCopyQuery = { job: { identifier: string, payload: unknown, tena
 
 export const LiveJobsDocument: Operation<LiveJobsSubscription, LiveJobsSubscriptionVariables> = `subscription LiveJobs($filter: JobFilter, $first: Int!, $after: Cursor, $orderBy: [JobOrderBy!]) { jobsChanged(filter: $filter, first: $first, after: $after, orderBy: $orderBy) { nodes { ...JobRow } pageInfo { hasNextPage hasPreviousPage endCursor } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key position name status attempts errorMessage } }`;
 
-export const LiveJobDocument: Operation<LiveJobSubscription, LiveJobSubscriptionVariables> = `subscription LiveJob($id: BigInt!, $taskOffset: Int!) { jobChanged(id: $id) { ...JobRow explanation etaSeconds payload version workerId maxAttempts priority queueName cancelReason scrubbedAt timeoutAt tasks(first: 100, offset: $taskOffset) { nodes { position key name template status attempts deaths progress startedAt completedAt errorMessage input result } } failures(first: 100) { nodes { id position attempt counted errorName errorCode errorMessage errorStack startedAt failedAt nextAttemptAt workerId } } auditEntries(first: 50) { nodes { id at actor action reason detail } } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key position name status attempts errorMessage } }`;
+export const LiveJobDocument: Operation<LiveJobSubscription, LiveJobSubscriptionVariables> = `subscription LiveJob($id: BigInt!, $taskOffset: Int!) { jobChanged(id: $id) { ...JobRow explanation etaSeconds version workerId maxAttempts priority queueName cancelReason scrubbedAt timeoutAt tasks(first: 100, offset: $taskOffset) { nodes { position key name status attempts deaths progress startedAt completedAt errorMessage } } failures(first: 100) { nodes { ...Failure } } auditEntries(first: 50) { nodes { id at actor action reason detail } } } } fragment JobRow on Job { id identifier tenant status willRetry isFinal progress taskCount finishedTaskCount createdAt runAt startedAt finishedAt nextAttemptAt jobKey currentTask { key position name status attempts errorMessage } } fragment Failure on TaskFailure { id position attempt counted errorName errorCode errorMessage errorStack startedAt failedAt nextAttemptAt workerId }`;
+
+export const OlderFailuresDocument: Operation<OlderFailuresQuery, OlderFailuresQueryVariables> = `query OlderFailures($id: BigInt!, $before: BigInt!) { job(id: $id) { failures(first: 100, filter: {id: {lessThan: $before}}) { nodes { ...Failure } pageInfo { hasNextPage } } } } fragment Failure on TaskFailure { id position attempt counted errorName errorCode errorMessage errorStack startedAt failedAt nextAttemptAt workerId }`;
+
+export const ExplanationDocument: Operation<ExplanationQuery, ExplanationQueryVariables> = `query Explanation($id: BigInt!) { job(id: $id) { explanation etaSeconds } }`;
+
+export const JobPayloadDocument: Operation<JobPayloadQuery, JobPayloadQueryVariables> = `query JobPayload($id: BigInt!) { job(id: $id) { payload } }`;
+
+export const TaskValuesDocument: Operation<TaskValuesQuery, TaskValuesQueryVariables> = `query TaskValues($id: BigInt!, $position: Int!) { job(id: $id) { tasks(first: 1, filter: {position: {equalTo: $position}}) { nodes { input result } } } }`;
 
 export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query Stats($minutes: Int!) { queueStats(minutes: $minutes) { identifier waiting scheduled running willRetry oldestWaitSeconds completed failedForGood cancelled endsPerMinute } }`;
 

@@ -3,16 +3,18 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type LiveJobSubscription, LiveJobDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
+import { type Explanation, useExplanation } from "../api/useExplanation.ts";
 import { mayOrder } from "../api/token.ts";
 import { Audit } from "../parts/audit.tsx";
 import { CopyBlock } from "../parts/copyBlock.tsx";
 import { Failures } from "../parts/failures.tsx";
 import { JobOrders, OneOrder, type WantedOrder } from "../parts/jobOrders.tsx";
-import { Json } from "../parts/json.tsx";
 import { Ago, Moment } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
+import { OlderFailures } from "../parts/olderFailures.tsx";
 import { Plan } from "../parts/plan.tsx";
 import { Progress, Status } from "../parts/status.tsx";
+import { Payload } from "../parts/values.tsx";
 import { useNow } from "../view/clock.ts";
 import { durationText } from "../view/durations.ts";
 import { Link } from "../view/link.tsx";
@@ -67,6 +69,7 @@ function Detail({
   readonly onTaskOffset: (offset: number | null) => void;
 }): JSX.Element {
   const [wanted, setWanted] = useState<WantedOrder | null>(null);
+  const told = useExplanation(job);
   const failures = job.failures.nodes;
   const { currentTask } = job;
   const stoppedBy =
@@ -77,7 +80,7 @@ function Detail({
         Job {job.id} <span class="muted">{job.identifier}</span>{" "}
         <Status status={job.status} willRetry={job.willRetry} />
       </h1>
-      <p class="explanation">{job.explanation}</p>
+      <p class="explanation">{told.explanation}</p>
       {/* The explanation counts seconds; to be told each of them would be too much. */}
       <p class="unseen" role="status">
         {job.status}, {job.finishedTaskCount} of {job.taskCount} tasks finished
@@ -89,7 +92,7 @@ function Detail({
           share={job.progress}
           label="Progress of the job"
         />
-        <Next job={job} />
+        <Next job={job} told={told} />
       </div>
       {mayOrder() && <JobOrders job={job} onWanted={setWanted} />}
       {wanted !== null && (
@@ -111,21 +114,17 @@ function Detail({
         <Plan job={job} onWanted={mayOrder() ? setWanted : null} />
         {job.taskCount > TASKS_OF_PAGE && <TaskPages job={job} taskOffset={taskOffset} onTaskOffset={onTaskOffset} />}
       </section>
-      {failures.length > 0 && (
+      {failures.length > (stoppedBy === undefined ? 0 : 1) && (
         <section aria-label="Failures">
           <h2>Tries that failed</h2>
           <Failures failures={failures} tasks={job.tasks.nodes} isNewestOpen={stoppedBy === undefined} />
-          {failures.length === MOST_FAILURES && (
-            <p class="muted">
-              The newest {MOST_FAILURES}. All of them: {`select * from ratchet.task_failures where job_id = ${job.id};`}
-            </p>
-          )}
+          {failures.length === MOST_FAILURES && <OlderFailures job={job} beforeId={failures.at(-1)?.id ?? "0"} />}
         </section>
       )}
       <div class="columns">
         <section aria-label="Payload">
           <h2>Payload</h2>
-          {job.payload === null ? <p class="muted">Kept from viewers, or scrubbed.</p> : <Json value={job.payload} />}
+          <Payload job={job} />
         </section>
         <section aria-label="Facts">
           <h2>Facts</h2>
@@ -197,7 +196,7 @@ function TaskPages({
 }
 
 /** What happens next and when; counts down by itself. */
-function Next({ job }: { readonly job: JobDetail }): JSX.Element | null {
+function Next({ job, told }: { readonly job: JobDetail; readonly told: Explanation }): JSX.Element | null {
   const now = useNow();
   if (job.isFinal) {
     return job.finishedAt === null ? null : (
@@ -216,7 +215,9 @@ function Next({ job }: { readonly job: JobDetail }): JSX.Element | null {
           <Ago at={dueAt} />
         </>
       )}
-      {job.etaSeconds !== null && ` · done in about ${durationText(Math.round(job.etaSeconds) * 1000)}`}
+      {told.etaSeconds !== null &&
+        told.etaSeconds >= 1 &&
+        ` · done in about ${durationText(Math.round(told.etaSeconds) * 1000)}`}
     </span>
   );
 }

@@ -6,6 +6,7 @@ import { ask } from "../api/client.ts";
 import { CancelDocument, CompleteDocument, RescheduleDocument, RetryDocument, SkipDocument } from "../api/generated.ts";
 import type { JobDetail } from "../pages/jobPage.tsx";
 import { jsonProblem } from "../view/jsonText.ts";
+import { Link } from "../view/link.tsx";
 import { type JobOrder, type TaskOrder, jobOrdersOf } from "../view/orders.ts";
 import { OrderDialog } from "./orderDialog.tsx";
 
@@ -45,6 +46,7 @@ export function JobOrders({
           {NAMES[order]}…
         </button>
       ))}
+      <Link to={`/add?like=${job.id}`}>Add another like this</Link>
     </div>
   );
 }
@@ -135,6 +137,9 @@ export function OneOrder({ wanted, job, onClose }: OneOrderProps): JSX.Element {
               }}
             />
           </label>
+          <p class="problem" aria-live="polite">
+            {jsonProblem(result) ?? ""}
+          </p>
         </OrderDialog>
       );
     case "reschedule":
@@ -171,7 +176,9 @@ export function OneOrder({ wanted, job, onClose }: OneOrderProps): JSX.Element {
 function jsonOf(text: string): unknown {
   const problem = jsonProblem(text);
   if (problem !== null) {
-    throw new ApiError(problem, { hint: 'Texts need quotes: "done". null is a result, too.' });
+    throw new ApiError(`The result is no JSON that can be sent. ${problem}`, {
+      hint: 'Texts need quotes: "done". null is a result, too.',
+    });
   }
   return JSON.parse(text) as unknown;
 }

@@ -8,10 +8,10 @@ import { type TaskOrder, taskOrdersOf } from "../view/orders.ts";
 import { type Axis, type Span, axisOf, spansOf } from "../view/timeline.ts";
 import { Failures } from "./failures.tsx";
 import type { WantedOrder } from "./jobOrders.tsx";
-import { Json } from "./json.tsx";
 import { Lane, LaneLegend, LanePatterns } from "./lane.tsx";
 import { Moment } from "./moment.tsx";
 import { Status } from "./status.tsx";
+import { TaskValues } from "./values.tsx";
 
 type Task = JobDetail["tasks"]["nodes"][number];
 
@@ -158,7 +158,7 @@ function TaskRows({ job, task, spans, axis, onWanted }: RowProps): JSX.Element {
         <tr class="detail">
           <td />
           <td colSpan={onWanted === null ? 5 : 6}>
-            <TaskDetail task={task} />
+            <TaskDetail job={job} task={task} />
             <Failures
               failures={job.failures.nodes.filter(({ position }) => position === task.position)}
               tasks={[task]}
@@ -170,7 +170,7 @@ function TaskRows({ job, task, spans, axis, onWanted }: RowProps): JSX.Element {
   );
 }
 
-function TaskDetail({ task }: { readonly task: Task }): JSX.Element {
+function TaskDetail({ job, task }: { readonly job: JobDetail; readonly task: Task }): JSX.Element {
   return (
     <div class="columns">
       <div>
@@ -199,18 +199,7 @@ function TaskDetail({ task }: { readonly task: Task }): JSX.Element {
           )}
         </dl>
       </div>
-      <div>
-        <h3>Input</h3>
-        {task.input === null ? (
-          <p class="muted">None of its own: it reads the payload.</p>
-        ) : (
-          <Json value={task.input} />
-        )}
-      </div>
-      <div>
-        <h3>Result</h3>
-        {task.result === null ? <p class="muted">None yet.</p> : <Json value={task.result} />}
-      </div>
+      <TaskValues job={job} task={task} />
     </div>
   );
 }

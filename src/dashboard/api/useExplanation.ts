@@ -1,0 +1,41 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { ask } from "./client.ts";
+import { ExplanationDocument } from "./generated.ts";
+
+const AGAIN_EVERY_MS = 5000;
+
+/** What is said of a job. */
+export interface Explanation {
+  readonly explanation: string;
+  readonly etaSeconds: number | null;
+}
+
+/** Why a job is where it is. Asked for again while it is unfinished: time passes and workers die without a change of the job. */
+export function useExplanation(job: Explanation & { readonly id: string; readonly isFinal: boolean }): Explanation {
+  const [told, setTold] = useState<Explanation>(job);
+  useEffect(() => {
+    setTold(job);
+    let isOver = job.isFinal;
+    async function again(): Promise<void> {
+      try {
+        const { job: now } = await ask(ExplanationDocument, { id: job.id });
+        if (!isOver && now !== null) {
+          setTold(now);
+        }
+      } catch {
+        // What was said before stays; a lost connection is told of elsewhere.
+      }
+    }
+    const timer = setInterval(() => {
+      if (!isOver && !document.hidden) {
+        void again();
+      }
+    }, AGAIN_EVERY_MS);
+    return () => {
+      isOver = true;
+      clearInterval(timer);
+    };
+  }, [job]);
+  return told;
+}
