@@ -215,7 +215,7 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     const id = await addFailed();
     await sql.rows(
       `insert into ratchet.task_failures (job_id, fence, position, attempt, counted, error_message, started_at, failed_at)
-       select f.job_id, f.fence, f.position, n, true, 'once more, ' || n, f.started_at, f.failed_at
+       select f.job_id, f.fence + n, f.position, n, true, 'once more, ' || n, f.started_at, f.failed_at
        from ratchet.task_failures f, generate_series(2, 230) n where f.job_id = $1`,
       [id],
     );
