@@ -78,11 +78,11 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     await dialog.getByLabel("Result, as JSON").fill("{oops");
     await dialog.getByLabel("Reason").fill("by hand");
     await dialog.getByRole("button", { name: "Mark done" }).click();
-    await dialog.getByText("This is no JSON yet").waitFor();
+    await dialog.getByRole("alert").filter({ hasText: "This is no JSON yet" }).waitFor();
     expect(await dialog.getByLabel("Reason").inputValue()).toBe("by hand");
     await dialog.getByLabel("Result, as JSON").fill("12345678901234567890");
     await dialog.getByRole("button", { name: "Mark done" }).click();
-    await dialog.getByText("has more digits").waitFor();
+    await dialog.getByRole("alert").filter({ hasText: "has more digits" }).waitFor();
     await dialog.getByLabel("Result, as JSON").fill('{"url": "https://x.example/1"}');
     await dialog.getByRole("button", { name: "Mark done" }).click();
     await dialog.waitFor({ state: "detached" });
