@@ -106,15 +106,20 @@ function WorkerCard({ worker, jobs }: { readonly worker: Alive; readonly jobs: r
 function JobsOfWorker({ jobs }: { readonly jobs: readonly RunningJob[] }): JSX.Element {
   return (
     <ul class="worker-jobs">
-      {jobs.map((job) => (
-        <li key={job.id}>
-          <Link to={`/jobs/${job.id}`}>{job.id}</Link> {job.identifier}: {job.currentTask?.name ?? "between two tasks"}
-          <span class="muted">
-            {", started "}
-            <Ago at={job.currentTask?.startedAt ?? job.startedAt ?? ""} />
-          </span>
-        </li>
-      ))}
+      {jobs.map(({ id, identifier, startedAt, currentTask }) => {
+        const since = currentTask?.startedAt ?? startedAt;
+        return (
+          <li key={id}>
+            <Link to={`/jobs/${id}`}>{id}</Link> {identifier}: {currentTask?.name ?? "between two tasks"}
+            {since !== null && (
+              <span class="muted">
+                {", started "}
+                <Ago at={since} />
+              </span>
+            )}
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -100,10 +100,7 @@ function AllThatMatch({
   readonly isMarking: boolean;
   readonly onChoose: (order: Order, input: OrderInput) => void;
 }): JSX.Element {
-  const possible = ORDERS.flatMap((order) => {
-    const input = matchingInput(order, view, nowMs());
-    return input === null ? [] : [{ order, input }];
-  });
+  const possible = ORDERS.filter((order) => matchingInput(order, view, nowMs()) !== null);
   if (possible.length === 0) {
     return (
       <span class="muted">
@@ -113,12 +110,15 @@ function AllThatMatch({
   }
   return (
     <>
-      {possible.map(({ order, input }) => (
+      {possible.map((order) => (
         <button
           key={order}
           type="button"
           onClick={() => {
-            onChoose(order, input);
+            const input = matchingInput(order, view, nowMs());
+            if (input !== null) {
+              onChoose(order, input);
+            }
           }}
         >
           {WORDS[order].verb} all that match…

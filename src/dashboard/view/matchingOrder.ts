@@ -19,7 +19,10 @@ const STATUSES: Readonly<Record<Order, Partial<Record<JobState, NonNullable<Orde
   },
 };
 
-/** The list's filter as an order takes it; null where the order has no such condition, or is for none of these jobs. */
+/**
+ * The list's filter as an order takes it; null where the order has no such condition, or is for none of these jobs. Jobs that
+ * are added after `nowMs` are not meant: nobody has seen or counted them.
+ */
 export function matchingInput(order: Order, view: JobView, nowMs: number): OrderInput | null {
   const statuses = view.states.map((state) => STATUSES[order][state]);
   const hasEnds = view.endedFrom !== null || view.endedTo !== null;
@@ -32,7 +35,7 @@ export function matchingInput(order: Order, view: JobView, nowMs: number): Order
     ...(view.identifier === "" ? {} : { identifier: view.identifier }),
     ...(view.tenant === "" ? {} : { tenant: view.tenant }),
     ...(createdAfter === null ? {} : { createdAfter }),
-    ...(view.addedTo === null ? {} : { createdBefore: view.addedTo }),
+    createdBefore: view.addedTo ?? new Date(nowMs).toISOString(),
     ...(view.endedFrom === null ? {} : { finishedAfter: view.endedFrom }),
     ...(view.endedTo === null ? {} : { finishedBefore: view.endedTo }),
   };
