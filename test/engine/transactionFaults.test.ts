@@ -44,12 +44,13 @@ describe("a COMMIT whose answer is lost", () => {
   test("not happened, and the job taken over meanwhile: rolled back, and nothing more from here", async () => {
     const jobId = await queue(bench.database().pool, "pay");
     let cut: Promise<unknown> | undefined;
-    bench.work = () => {
-      cut = bench.proxy().cutNext("commit\0", "before").then(takeOver);
+    bench.work = async () => {
+      // A new try that begins before the job is taken over has no COMMIT to be cut: it ends after that.
+      await cut;
+      cut ??= bench.proxy().cutNext("commit\0", "before").then(takeOver);
     };
     await expect(bench.engine().run(jobId)).rejects.toMatchObject({ name: "LetGo", kind: "lost" });
     await cut;
-    expect(bench.tries()).toBe(1);
     expect(await bench.endOf(jobId)).toMatchObject({ effects: 0, failures: [] });
     bench.work = () => {};
     await bench.engine().run(jobId);
