@@ -1,7 +1,7 @@
 import { codegen } from "@graphql-codegen/core";
 // oxlint-disable-next-line import/no-namespace -- Codegen takes plugins as whole modules.
 import * as typedDocumentNode from "@graphql-codegen/typed-document-node";
-// oxlint-disable-next-line import/no-namespace -- As above.
+// oxlint-disable-next-line import/no-namespace -- Codegen takes plugins as whole modules.
 import * as operations from "@graphql-codegen/typescript-operations";
 import { parse } from "graphql";
 
