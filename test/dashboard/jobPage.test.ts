@@ -60,6 +60,27 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     expect(await page.locator("main img").count()).toBe(0);
   });
 
+  test("a payload that cannot be had for a moment is asked for again, and the notice goes by itself", async () => {
+    const { id } = await addPublish(sql);
+    const page = await browser.open();
+    let isAway = true;
+    await page.route("**/graphql", async (route) => {
+      if (isAway && route.request().postData()?.includes("payload") === true) {
+        const extensions = { code: "RT101", hint: "Try again in a moment.", retryable: true };
+        const errors = [{ message: "Postgres cannot be reached at the moment.", extensions }];
+        await route.fulfill({ json: { data: null, errors } });
+      } else {
+        await route.continue();
+      }
+    });
+    await page.goto(`${bench.server().url}/jobs/${id}`);
+    const region = page.getByRole("region", { name: "Payload" });
+    await region.getByRole("alert").filter({ hasText: "Postgres cannot be reached" }).waitFor();
+    isAway = false;
+    await region.getByText("images").first().waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
   test("the failed task of a job that FAILED for good is skipped", async () => {
     const id = await addFailed();
     const page = await show(id);

@@ -18,6 +18,8 @@ export class ApiError extends Error {
   readonly code: string | null;
   /** What to do. */
   readonly hint: string | null;
+  /** Whether the same may go well in a moment: nobody answered, or the server says so. */
+  readonly isPassing: boolean;
   /** Of a payload that its schema rejects; else none. */
   readonly issues: readonly PayloadIssue[];
 
@@ -25,6 +27,7 @@ export class ApiError extends Error {
     super(message);
     this.code = typeof details["code"] === "string" ? details["code"] : null;
     this.hint = typeof details["hint"] === "string" ? details["hint"] : null;
+    this.isPassing = details["retryable"] === true;
     this.issues = Array.isArray(details["issues"]) ? (details["issues"] as readonly PayloadIssue[]) : [];
   }
 }
@@ -45,5 +48,6 @@ export function asApiError(cause: unknown): ApiError {
   }
   return new ApiError("The server cannot be reached.", {
     hint: "Is `ratchet serve` running? This page goes on by itself as soon as it answers.",
+    retryable: true,
   });
 }

@@ -8,7 +8,7 @@ const AGAIN_AFTER_MS = 2000;
 
 /**
  * An answer that is asked for once, and again when the variables or `changes` are others; what was there stays meanwhile. While
- * the server is away it is tried again.
+ * the server or its Postgres is away it is tried again.
  */
 export function useAsked<Data, Variables>(
   operation: Operation<Data, Variables>,
@@ -33,8 +33,7 @@ export function useAsked<Data, Variables>(
         if (!isOver) {
           setState((before) => ({ ...before, error }));
         }
-        // Nobody answered, which ends by itself.
-        if (!isOver && error.code === null) {
+        if (!isOver && error.isPassing) {
           timer = setTimeout(() => {
             void load();
           }, AGAIN_AFTER_MS);
