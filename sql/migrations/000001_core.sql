@@ -26,8 +26,8 @@ create type ratchet.orders_outcome as (
   matched integer, done integer, refused integer, refusals ratchet.orders_refusal[], next_after bigint
 );
 create type ratchet.queue_stat as (
-  identifier text, scheduled integer, waiting integer, running integer, will_retry integer, oldest_wait_seconds double precision,
-  completed integer, failed_for_good integer, cancelled integer, ends_per_minute double precision
+  identifier text, scheduled integer, waiting integer, running integer, will_retry integer, without_worker integer,
+  oldest_wait_seconds double precision, completed integer, failed_for_good integer, cancelled integer, ends_per_minute double precision
 );
 create type ratchet.queue_history_bucket as (started_at timestamptz, completed integer, failed_for_good integer, cancelled integer);
 create type ratchet.planned_task as (position integer, key text, name text, template text);

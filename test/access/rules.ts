@@ -75,6 +75,7 @@ export const FUNCTIONS: Readonly<Record<string, From>> = {
   "ratchet_private.find_violations": "admin",
   "ratchet_private.jobs_with_payload": "viewer",
   "ratchet_private.jobs_with_text": "viewer",
+  "ratchet_private.live_versions": "viewer",
   "ratchet_private.recent_jobs": "viewer",
   "ratchet_private.text_bar": "viewer",
   "ratchet_private.text_line": "viewer",

@@ -51,12 +51,12 @@ describe("not started", () => {
     await setWorkers(1);
     const { id } = await addPublish(sql);
     expect(await explain(id)).toBe(
-      `Job ${id} (publish) has not started; 5 tasks are planned. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+      `Job ${id} (publish) has not started; 5 tasks are planned. It runs as soon as a worker has room; 1 live worker has handlers for it.`,
     );
     await setWorkers(2);
     const queued = await addPublish(sql, [], { queue_name: "slow" });
     expect(await explain(queued.id)).toBe(
-      `Job ${queued.id} (publish) has not started; 2 tasks are planned. It runs as soon as a worker has room and the jobs before it in queue "slow" are done; 2 live workers know its definition.`,
+      `Job ${queued.id} (publish) has not started; 2 tasks are planned. It runs as soon as a worker has room and the jobs before it in queue "slow" are done; 2 live workers have handlers for it.`,
     );
   });
 
@@ -64,11 +64,11 @@ describe("not started", () => {
     await setWorkers(1, ["other"]);
     const { id } = await addSingle(sql);
     expect(await explain(id)).toMatch(
-      /The only live worker does not know version s1 of "single": start one that does, with "ratchet worker", or restart one whose task folder has it by now\.$/v,
+      /The only live worker has no handlers for "single": start one whose task folder has them, with "ratchet worker"\.$/v,
     );
     await setWorkers(3, ["other"]);
     expect(await explain(id)).toMatch(
-      /None of the 3 live workers knows version s1 of "single": start one that does, with "ratchet worker", or restart one whose task folder has it by now\.$/v,
+      /None of the 3 live workers has handlers for "single": start one whose task folder has them, with "ratchet worker"\.$/v,
     );
   });
 
@@ -145,16 +145,16 @@ describe("held", () => {
     };
     const first = await kill();
     expect(await explain(id)).toBe(
-      `Job ${id} (single) goes on at task 1 of 1, "The only task", with 0 of 1 task finished. Worker ${first}, which had it before, died N s ago. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+      `Job ${id} (single) goes on at task 1 of 1, "The only task", with 0 of 1 task finished. Worker ${first}, which had it before, died N s ago. It runs as soon as a worker has room; 1 live worker has handlers for it.`,
     );
     const second = await kill();
     expect(await explain(id)).toMatch(
-      /1 live worker knows its definition\. It is a suspect, because 2 workers have died in this task: a worker runs one such job at a time, and others wait\.$/v,
+      /1 live worker has handlers for it\. 2 workers died while they ran this task, so it may be what ends them, by taking all the memory for example: a worker runs one such job at a time, and each further death is a failed try\.$/v,
     );
     await claimOne(sql, worker, id);
     expect(await explain(id)).toMatch(
       new RegExp(
-        `with 0 of 1 task finished\\. Worker ${second}, which had it before, died N s ago; this one took it over\\.$`,
+        `with 0 of 1 task finished\\. Worker ${second}, which had it before, died N s ago; this one took it over\\. 2 workers died while they ran this task`,
         "v",
       ),
     );
@@ -186,7 +186,7 @@ describe("failed", () => {
     await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 s' where id = $1", [id]);
     await setWorkers(0);
     expect(await explain(id)).toBe(
-      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is tried again once a worker knows its definition and goes on there; the 2 tasks that are finished are not run again. No worker is alive: start one with "ratchet worker".`,
+      `Job ${id} (publish) FAILED at task 3 of 5, "Upload image 2/3" (try 1 of 5): connection refused. It is to be tried again now and goes on there; the 2 tasks that are finished are not run again. No worker is alive: start one with "ratchet worker".`,
     );
   });
 
@@ -320,7 +320,7 @@ test("handed back", async () => {
   await completeTasks(sql, worker, { job: id, fence, from: 1, to: 1 });
   await sql.rows("select ratchet_private.hand_back($1, $2, $3)", [worker, [id], [fence]]);
   expect(await explain(id)).toBe(
-    `Job ${id} (publish) goes on at task 2 of 5, "Upload image 1/3", with 1 of 5 tasks finished. It runs as soon as a worker has room; 1 live worker knows its definition.`,
+    `Job ${id} (publish) goes on at task 2 of 5, "Upload image 1/3", with 1 of 5 tasks finished. It runs as soon as a worker has room; 1 live worker has handlers for it.`,
   );
 });
 

@@ -10,6 +10,7 @@ const NOTHING = {
   waiting: 0,
   running: 0,
   will_retry: 0,
+  without_worker: 0,
   oldest_wait_seconds: null,
   completed: 0,
   failed_for_good: 0,
@@ -76,6 +77,7 @@ test("what stands still, runs, failed and ended is counted where it belongs", as
     waiting: 2,
     running: 1,
     will_retry: 1,
+    without_worker: 0,
     oldest_wait_seconds: expect.any(Number),
     completed: 2,
     failed_for_good: 1,
@@ -124,4 +126,21 @@ test.each([0, 1441, null])("%s minutes are refused", async (minutes) => {
     code: "RT006",
     message: `minutes must be from 1 to 1440 and is ${minutes}.`,
   });
+});
+
+test("what is due and has no live worker with its version, whatever others have; retries too", async () => {
+  const queue = await ownQueue("stranded");
+  const id = await queue.end("F", { can_retry: true });
+  await sql.rows("update ratchet.jobs set next_attempt_at = now() - interval '1 min' where id = $1", [id]);
+  await queue.add();
+  await queue.add({ run_at: "2099-01-01Z" });
+  await queue.start(await queue.add());
+  expect(await statsOf("stranded")).toMatchObject({ without_worker: 0 });
+  await sql.rows("update ratchet.workers set stopped_at = now() where known_versions = '{stranded}'");
+  expect(await statsOf("stranded")).toMatchObject({ waiting: 1, without_worker: 2 });
+  await register(sql, [single({ identifier: "stranded", version: "newer" })]);
+  await addWorker(sql, ["newer"]);
+  expect(await statsOf("stranded")).toMatchObject({ waiting: 1, without_worker: 2 });
+  await queue.add();
+  expect(await statsOf("stranded")).toMatchObject({ waiting: 2, without_worker: 2 });
 });

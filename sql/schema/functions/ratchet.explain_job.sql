@@ -9,8 +9,6 @@ declare
   v_tasks integer;
   v_finished integer;
   v_max_attempts integer;
-  v_live integer;
-  v_knowing integer;
   v_head text;
   v_at text;
   v_error text;
@@ -35,8 +33,6 @@ begin
     order by v_job.status = 'FAILED' and t.status <> 'FAILED', t.position limit 1;
   v_max_attempts := coalesce(v_job.max_attempts, (
     select d.max_attempts from ratchet.definitions d where d.identifier = v_job.identifier and d.version = v_job.version));
-  select count(*), count(*) filter (where v_job.version = any (w.known_versions)) into v_live, v_knowing
-    from ratchet.workers w where ratchet_private.is_worker_live(w);
 
   -- Where workers run is nobody's business but the operator's of all tenants.
   v_process := case when v_tenants is not null then '' else (
@@ -48,8 +44,9 @@ begin
   select f.error_code, case when f.error_code = 'RT021' then format('Worker %s, which had it before, died %s ago', f.worker_id, ratchet_private.describe_span(v_now - f.failed_at)) end
     into v_error_code, v_died from ratchet.task_failures f
     where f.job_id = v_job.id and f.position = v_task.position order by f.id desc limit 1;
-  v_suspect := case when ratchet_private.is_suspect(v_task.deaths) then
-    format(' It is a suspect, because %s workers have died in this task: a worker runs one such job at a time, and others wait.', v_task.deaths) end;
+  v_suspect := case when ratchet_private.is_suspect(v_task.deaths) then format(
+    ' %s workers died while they ran this task, so it may be what ends them, by taking all the memory for example: a worker runs one such job at a time, and each further death is a failed try.',
+    v_task.deaths) end;
   select ' by order of ' || a.actor into v_cancelled_by from ratchet.audit a
     where a.job_id = v_job.id and a.action = 'cancel' and a.at >= v_job.cancelled_at order by a.id desc limit 1;
   v_scrubbed := ' Its payload, results and error texts were scrubbed ' || ratchet_private.describe_span(v_now - v_job.scrubbed_at) || ' ago.';
@@ -60,16 +57,8 @@ begin
       case when v_job.worker_id is null then 'a worker picks it up' else 'its worker notices' end)
   end;
   v_progress := format('%s of %s finished', v_finished, ratchet_private.count_of(v_tasks, 'task', 'tasks'));
-  v_next := case
-    when v_job.version is null then 'It is outside the queue: the program that made it has to run it again.'
-    when v_knowing > 0 then format('It runs as soon as a worker has room%s; %s.',
-      ' and the jobs before it in queue "' || v_job.queue_name || '" are done',
-      ratchet_private.count_of(v_knowing, 'live worker knows its definition', 'live workers know its definition'))
-    when v_live > 0 then format('%s version %s of "%s": start one that does, with "ratchet worker", or restart one whose task folder has it by now.',
-      case v_live when 1 then 'The only live worker does not know' else format('None of the %s live workers knows', v_live) end,
-      v_job.version, v_job.identifier)
-    else 'No worker is alive: start one with "ratchet worker".'
-  end;
+  v_next := case when v_job.finished_at is null and v_job.worker_id is null
+    then coalesce(' ' || nullif(ratchet_private.explain_wait(v_job, v_tenants is null), ''), '') end;
 
   return v_head || ' ' || case
     when v_tasks = 0 and v_job.version is null then 'has no plan yet: createTasks makes one.'
@@ -85,15 +74,15 @@ begin
         when v_scrubbed is not null then ltrim(v_scrubbed) || ' It cannot be tried again.'
         when v_job.version is null and v_job.adopted_from is not null or v_error_code in ('RT114', 'RT115', 'RT116', 'RT118', 'RT122') then 'Another try would end the same way: correct what it says and queue a new job.'
         else format('To try again: "ratchet retry %s", or select ratchet.retry_job(%1$s);', v_job.id) end)
-    when v_job.status = 'FAILED' then format('FAILED at %s (%s): %s It is tried again %s and goes on there%s.%s',
+    when v_job.status = 'FAILED' then format('FAILED at %s (%s): %s It is %s and goes on there%s.%s',
       v_at,
       case v_task.attempts when 0 then format('no try of %s counted yet', v_max_attempts) else format('try %s of %s', v_task.attempts, v_max_attempts) end,
       v_error,
-      case when v_job.next_attempt_at > v_now then 'in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now)
-        when v_knowing = 0 then 'once a worker knows its definition' else 'as soon as a worker has room' end,
+      case when v_job.next_attempt_at > v_now then 'tried again in ' || ratchet_private.describe_span(v_job.next_attempt_at - v_now)
+        else 'to be tried again now' end,
       case v_finished when 0 then '' when 1 then '; the task that is finished is not run again'
         else format('; the %s tasks that are finished are not run again', v_finished) end,
-      case when v_knowing = 0 then ' ' || v_next else '' end)
+      v_next)
     when v_job.status = 'WAITING' then format('WAITS at %s for a time, a signal or another job, with %s.', v_at, v_progress)
     when v_job.worker_id is not null then (
       select format('is at %s%s, held by worker %s%s, with %s.%s',
@@ -108,18 +97,23 @@ begin
         case
           when v_job.cancelled_at is not null then format(' It stops after this task: %s.', v_job.cancel_reason)
           when w.id is not null and not ratchet_private.is_worker_live(w) then case
-            when v_live > 0 then ' Another worker takes it over within seconds.'
+            when exists (select from ratchet.workers o where o.stopped_at is null and ratchet_private.is_worker_live(o)) then ' Another worker takes it over within seconds.'
             else ' No other worker is alive: it goes on as soon as one starts, with "ratchet worker".' end
           when w.id is null then ' The sweep of a live worker frees it.'
           when w.beat_at < clock_timestamp() - interval '3 seconds' then ' It is taken for dead after 15 s.'
-          else coalesce(' ' || v_died || '; this one took it over.', '') end)
+          else coalesce(' ' || v_died || '; this one took it over.', '') || coalesce(v_suspect, '') || case
+            when v_task.status = 'RUNNING' and v_task.started_at < v_now - interval '10 minutes'
+              then ' If that is too long, cancel the job: its handler is told to stop.'
+            else '' end end)
       from (select) one left join ratchet.workers w on w.id = v_job.worker_id)
     when v_job.status = 'PENDING' and v_job.run_at > v_now then format('has not started: it is to run in %s, with %s.%s',
       ratchet_private.describe_span(v_job.run_at - v_now), ratchet_private.count_of(v_tasks, 'task', 'tasks'),
-      case when v_knowing = 0 then ' ' || v_next else '' end)
-    when v_job.status = 'PENDING' then format('has not started; %s planned. %s',
+      v_next)
+    when v_job.status = 'PENDING' then format('has not started; %s planned.%s',
       ratchet_private.count_of(v_tasks, 'task is', 'tasks are'), v_next)
-    else format('goes on at %s, with %s.%s %s%s', v_at, v_progress, ' ' || v_died || '.', v_next, v_suspect)
+    else format('goes on at %s%s, with %s.%s%s%s', v_at,
+      case when v_job.run_at > v_now then ' in ' || ratchet_private.describe_span(v_job.run_at - v_now) else '' end,
+      v_progress, ' ' || v_died || '.', v_next, v_suspect)
   end || coalesce(v_timeout, '');
 end
 $$;

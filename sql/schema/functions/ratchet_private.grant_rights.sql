@@ -53,7 +53,8 @@ begin
   -- What these call with the caller's rights.
   grant usage on schema ratchet_private to ratchet_viewer;
   grant execute on function ratchet_private.clock_now, ratchet_private.recent_jobs, ratchet_private.jobs_with_payload,
-      ratchet_private.jobs_with_text, ratchet_private.describe_span, ratchet_private.text_bar, ratchet_private.text_line
+      ratchet_private.jobs_with_text, ratchet_private.describe_span, ratchet_private.text_bar, ratchet_private.text_line,
+      ratchet_private.live_versions
     to ratchet_viewer;
   grant select on ratchet_private.clock to ratchet_viewer;
 

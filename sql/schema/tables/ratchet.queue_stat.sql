@@ -4,6 +4,7 @@ comment on column ratchet.queue_stat.scheduled is 'Jobs whose time has not come,
 comment on column ratchet.queue_stat.waiting is 'Jobs that are due and that no worker has yet, but for those that failed.';
 comment on column ratchet.queue_stat.running is 'Jobs that a worker has.';
 comment on column ratchet.queue_stat.will_retry is 'FAILED jobs that are tried again.';
+comment on column ratchet.queue_stat.without_worker is 'Jobs that are due, failed ones included, but that no live worker has handlers for, in the version they were planned by.';
 comment on column ratchet.queue_stat.oldest_wait_seconds is 'For how long the job that is due the longest has been waiting for a worker, failed ones included; null if none is.';
 comment on column ratchet.queue_stat.completed is 'Jobs that ended as COMPLETED within the period.';
 comment on column ratchet.queue_stat.failed_for_good is 'Jobs that ended as FAILED within the period.';
