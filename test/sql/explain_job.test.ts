@@ -337,7 +337,9 @@ test("WAITING", async () => {
 
 test("outside the queue", async () => {
   const id = await sql.value<string>("select (ratchet_private.create_job('own', '{}', 'default')).id");
-  expect(await explain(id)).toBe(`Job ${id} (own) has no plan yet: createTasks makes one.`);
+  expect(await explain(id)).toBe(
+    `Job ${id} (own) has no tasks yet. It is outside the queue: the program that made it gives it tasks (createTasks) and runs them.`,
+  );
   await sql.rows("select ratchet_private.create_tasks($1, array['a', 'b'])", [id]);
   expect(await explain(id)).toBe(
     `Job ${id} (own) has not started; 2 tasks are planned. It is outside the queue: the program that made it has to run it again.`,

@@ -61,7 +61,7 @@ begin
     then coalesce(' ' || nullif(ratchet_private.explain_wait(v_job, v_tenants is null), ''), '') end;
 
   return v_head || ' ' || case
-    when v_tasks = 0 and v_job.version is null then 'has no plan yet: createTasks makes one.'
+    when v_tasks = 0 and v_job.version is null then 'has no tasks yet. It is outside the queue: the program that made it gives it tasks (createTasks) and runs them.'
     when v_job.status = 'COMPLETED' then format('is COMPLETED: %s%s. Nothing more happens.%s',
       case v_tasks when 1 then 'its only task is finished' else format('all %s tasks are finished', v_tasks) end,
       ', ' || ratchet_private.describe_span(v_job.finished_at - v_job.started_at) || ' after it started', v_scrubbed)

@@ -419,7 +419,7 @@ export type StatsQueryVariables = Exact<{
 }>;
 
 
-export type StatsQuery = { queueStats: Array<{ identifier: string, waiting: number, scheduled: number, running: number, willRetry: number, oldestWaitSeconds: number | null, completed: number, failedForGood: number, cancelled: number, endsPerMinute: number }> };
+export type StatsQuery = { queueStats: Array<{ identifier: string, waiting: number, scheduled: number, running: number, willRetry: number, withoutWorker: number, oldestWaitSeconds: number | null, completed: number, failedForGood: number, cancelled: number, endsPerMinute: number }> };
 
 export type HourQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -434,10 +434,18 @@ export type LatestFailureQueryVariables = Exact<{
 
 export type LatestFailureQuery = { jobs: { nodes: Array<{ id: string, finishedAt: string | null, nextAttemptAt: string | null, currentTask: { name: string, errorMessage: string | null } | null }> } | null };
 
+export type OldestWaitingQueryVariables = Exact<{
+  identifier: string;
+  dueBefore: string;
+}>;
+
+
+export type OldestWaitingQuery = { jobs: { nodes: Array<{ id: string, explanation: string }> } | null };
+
 export type WorkersQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WorkersQuery = { workers: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string, knownVersions: Array<string | null> }> } | null };
+export type WorkersQuery = { workers: { nodes: Array<{ id: number, host: string, pid: number, version: string, concurrency: number, startedAt: string, beatAt: string, knownVersions: Array<string | null> }> } | null, gone: { nodes: Array<{ id: number, stoppedAt: string | null, rescuedBy: number | null }> } | null };
 
 export type WorkersPageQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -535,13 +543,15 @@ export const JobPayloadDocument: Operation<JobPayloadQuery, JobPayloadQueryVaria
 
 export const TaskValuesDocument: Operation<TaskValuesQuery, TaskValuesQueryVariables> = `query TaskValues($id: BigInt!, $position: Int!) { job(id: $id) { tasks(first: 1, filter: {position: {equalTo: $position}}) { nodes { input result } } } }`;
 
-export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query Stats($minutes: Int!) { queueStats(minutes: $minutes) { identifier waiting scheduled running willRetry oldestWaitSeconds completed failedForGood cancelled endsPerMinute } }`;
+export const StatsDocument: Operation<StatsQuery, StatsQueryVariables> = `query Stats($minutes: Int!) { queueStats(minutes: $minutes) { identifier waiting scheduled running willRetry withoutWorker oldestWaitSeconds completed failedForGood cancelled endsPerMinute } }`;
 
 export const HourDocument: Operation<HourQuery, HourQueryVariables> = `query Hour { queueHistory(minutes: 60, buckets: 60) { startedAt completed failedForGood cancelled } }`;
 
 export const LatestFailureDocument: Operation<LatestFailureQuery, LatestFailureQueryVariables> = `query LatestFailure($filter: JobFilter!, $orderBy: [JobOrderBy!]!) { jobs(first: 1, filter: $filter, orderBy: $orderBy) { nodes { id finishedAt nextAttemptAt currentTask { name errorMessage } } } }`;
 
-export const WorkersDocument: Operation<WorkersQuery, WorkersQueryVariables> = `query Workers { workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt knownVersions } } }`;
+export const OldestWaitingDocument: Operation<OldestWaitingQuery, OldestWaitingQueryVariables> = `query OldestWaiting($identifier: String!, $dueBefore: Datetime!) { jobs( first: 1 filter: {identifier: {equalTo: $identifier}, finishedAt: {isNull: true}, workerId: {isNull: true}, version: {isNull: false}, runAt: {lessThan: $dueBefore}, or: [{nextAttemptAt: {isNull: true}}, {nextAttemptAt: {lessThan: $dueBefore}}]} orderBy: [ID_ASC] ) { nodes { id explanation } } }`;
+
+export const WorkersDocument: Operation<WorkersQuery, WorkersQueryVariables> = `query Workers { workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt knownVersions } } gone: workers(first: 20, filter: {stoppedAt: {isNull: false}}) { nodes { id stoppedAt rescuedBy } } }`;
 
 export const WorkersPageDocument: Operation<WorkersPageQuery, WorkersPageQueryVariables> = `query WorkersPage { alive: workers(first: 100, filter: {stoppedAt: {isNull: true}}) { nodes { id host pid version concurrency startedAt beatAt } } gone: workers(first: 20, filter: {stoppedAt: {isNull: false}}) { nodes { id host pid version startedAt stoppedAt rescuedBy } } running: jobs( first: 100 filter: {workerId: {isNull: false}, finishedAt: {isNull: true}} ) { nodes { id identifier workerId startedAt progress currentTask { name startedAt } } } }`;
 

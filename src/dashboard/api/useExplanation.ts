@@ -6,14 +6,14 @@ import { ExplanationDocument } from "./generated.ts";
 const AGAIN_EVERY_MS = 5000;
 
 /** What is said of a job. */
-export interface Explanation {
+export interface Told {
   readonly explanation: string;
   readonly etaSeconds: number | null;
 }
 
 /** Why a job is where it is. Asked for again while it is unfinished: time passes and workers die without a change of the job. */
-export function useExplanation(job: Explanation & { readonly id: string; readonly isFinal: boolean }): Explanation {
-  const [told, setTold] = useState<Explanation>(job);
+export function useExplanation(job: Told & { readonly id: string; readonly isFinal: boolean }): Told {
+  const [told, setTold] = useState<Told>(job);
   useEffect(() => {
     setTold(job);
     let isOver = job.isFinal;

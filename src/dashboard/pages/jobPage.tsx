@@ -3,10 +3,11 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type LiveJobSubscription, LiveJobDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
-import { type Explanation, useExplanation } from "../api/useExplanation.ts";
+import { type Told, useExplanation } from "../api/useExplanation.ts";
 import { mayOrder } from "../api/token.ts";
 import { Audit } from "../parts/audit.tsx";
 import { CopyBlock } from "../parts/copyBlock.tsx";
+import { Explanation } from "../parts/explanation.tsx";
 import { Failures } from "../parts/failures.tsx";
 import { JobOrders, OneOrder, type WantedOrder } from "../parts/jobOrders.tsx";
 import { Ago, Moment } from "../parts/moment.tsx";
@@ -80,7 +81,9 @@ function Detail({
         Job {job.id} <span class="muted">{job.identifier}</span>{" "}
         <Status status={job.status} willRetry={job.willRetry} />
       </h1>
-      <p class="explanation">{told.explanation}</p>
+      <p class="explanation">
+        <Explanation text={told.explanation} ofJob={job.id} />
+      </p>
       {/* The explanation counts seconds; to be told each of them would be too much. */}
       <p class="unseen" role="status">
         {job.status}, {job.finishedTaskCount} of {job.taskCount} tasks finished
@@ -196,7 +199,7 @@ function TaskPages({
 }
 
 /** What happens next and when; counts down by itself. */
-function Next({ job, told }: { readonly job: JobDetail; readonly told: Explanation }): JSX.Element | null {
+function Next({ job, told }: { readonly job: JobDetail; readonly told: Told }): JSX.Element | null {
   const now = useNow();
   if (job.isFinal) {
     return job.finishedAt === null ? null : (

@@ -14,7 +14,7 @@ import { Attention } from "../parts/attention.tsx";
 import { HourChart } from "../parts/hourChart.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { RunningNow } from "../parts/runningNow.tsx";
-import { concernsOf, isSilent } from "../view/attention.ts";
+import { type GoneWorker, concernsOf, isSilent } from "../view/attention.ts";
 import { useNow } from "../view/clock.ts";
 import { durationText } from "../view/durations.ts";
 import { Link } from "../view/link.tsx";
@@ -60,15 +60,19 @@ export function OverviewPage(): JSX.Element {
 function StateWithWorkers({ stats }: { readonly stats: readonly Stat[] }): JSX.Element | null {
   const { data, error } = usePolled(WorkersDocument, {}, WORKERS_EVERY_MS);
   // Without the workers it would say for a moment that all is well.
-  return data === null && error === null ? null : <State stats={stats} workers={data?.workers?.nodes ?? null} />;
+  return data === null && error === null ? null : (
+    <State stats={stats} workers={data?.workers?.nodes ?? null} gone={data?.gone?.nodes ?? []} />
+  );
 }
 
 function State({
   stats,
   workers = null,
+  gone = [],
 }: {
   readonly stats: readonly Stat[];
   readonly workers?: readonly Worker[] | null;
+  readonly gone?: readonly GoneWorker[];
 }): JSX.Element {
   const now = useNow();
   const { data } = usePolled(DefinitionsDocument, {}, DEFINITIONS_EVERY_MS);
@@ -77,7 +81,7 @@ function State({
   return (
     <>
       {stats.length > 0 && (
-        <Attention concerns={concernsOf({ stats, workers, versions, nowMs: now })} workersAlive={alive} />
+        <Attention concerns={concernsOf({ stats, workers, gone, versions, nowMs: now })} workersAlive={alive} />
       )}
       <Tiles stats={stats} workersAlive={alive} />
     </>

@@ -6,7 +6,7 @@ import { CopyBlock } from "../parts/copyBlock.tsx";
 import { Ago } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress } from "../parts/status.tsx";
-import { isSilent } from "../view/attention.ts";
+import { hasDiedLately, isSilent } from "../view/attention.ts";
 import { useNow } from "../view/clock.ts";
 import { nowMs } from "../view/serverClock.ts";
 import { Link } from "../view/link.tsx";
@@ -14,8 +14,6 @@ import { Link } from "../view/link.tsx";
 const EVERY_MS = 2000;
 /** As many jobs as the API gives at once. */
 const MOST_JOBS = 100;
-/** For so long the death of a worker is news. */
-const LATELY_MS = 15 * 60_000;
 
 type RunningJob = NonNullable<WorkersPageQuery["running"]>["nodes"][number];
 type Alive = NonNullable<WorkersPageQuery["alive"]>["nodes"][number];
@@ -133,7 +131,7 @@ function GoneWorkers({
   readonly isAlone: boolean;
 }): JSX.Element {
   const dead = workers.filter(({ rescuedBy }) => rescuedBy !== null);
-  const diedLately = dead.some(({ stoppedAt }) => nowMs() - Date.parse(stoppedAt ?? "") < LATELY_MS);
+  const diedLately = dead.some((worker) => hasDiedLately(worker, nowMs()));
   return (
     <details class="card" open={isAlone || diedLately}>
       <summary>

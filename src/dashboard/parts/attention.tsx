@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
 
-import { LatestFailureDocument } from "../api/generated.ts";
+import { LatestFailureDocument, OldestWaitingDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
 import type { Concern } from "../view/attention.ts";
 import { Link } from "../view/link.tsx";
+import { nowMs } from "../view/serverClock.ts";
+import { Explanation } from "./explanation.tsx";
 import { Ago } from "./moment.tsx";
 
 const MOST = 8;
 const EVERY_MS = 10_000;
+const MINUTE_MS = 60_000;
 
 /** What a person should look at, the worst first; one calm line if there is nothing. */
 export function Attention({
@@ -34,7 +37,8 @@ export function Attention({
           <li key={concern.key} class={concern.isBad ? "bad" : ""}>
             <Link to={concern.to}>{concern.title}</Link>
             {concern.advice !== "" && <span class="muted"> {concern.advice}</span>}
-            {concern.failure !== null && <LatestFailure {...concern.failure} />}
+            {concern.failure !== undefined && <LatestFailure {...concern.failure} />}
+            {concern.waiting !== undefined && <OldestWaiting {...concern.waiting} />}
           </li>
         ))}
       </ul>
@@ -81,6 +85,19 @@ function LatestFailure({
           next try <Ago at={job.nextAttemptAt} />
         </span>
       )}
+    </div>
+  );
+}
+
+/** Why the job waits that was added first. */
+function OldestWaiting({ identifier }: { readonly identifier: string }): JSX.Element | null {
+  // By the minute, so that the question stays the same for a while.
+  const dueBefore = new Date(Math.floor(nowMs() / MINUTE_MS) * MINUTE_MS).toISOString();
+  const { data } = usePolled(OldestWaitingDocument, { identifier, dueBefore }, EVERY_MS);
+  const job = data?.jobs?.nodes[0];
+  return job === undefined ? null : (
+    <div class="latest">
+      <Explanation text={job.explanation} />
     </div>
   );
 }

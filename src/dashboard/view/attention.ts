@@ -6,6 +6,8 @@ export interface DefinitionNumbers {
   readonly waiting: number;
   readonly willRetry: number;
   readonly failedForGood: number;
+  /** Due jobs, failed ones included, that no live worker has handlers for. */
+  readonly withoutWorker: number;
   readonly oldestWaitSeconds: number | null;
 }
 
@@ -17,11 +19,17 @@ export interface WorkerNumbers {
   readonly knownVersions: readonly (string | null)[];
 }
 
+/** A worker that has stopped, or was taken for dead. */
+export interface GoneWorker {
+  readonly stoppedAt: string | null;
+  /** Who took it for dead; null if it stopped by itself. */
+  readonly rescuedBy: number | null;
+}
+
 /** A version of a definition. */
 export interface DefinitionVersion {
   readonly identifier: string;
   readonly version: string;
-  readonly currentSince: string;
 }
 
 /** Something that a person should look at. */
@@ -34,7 +42,9 @@ export interface Concern {
   /** Where the cause is seen. */
   readonly to: string;
   /** The definition whose latest failure is told with it, and whether that failure was the last. */
-  readonly failure: { readonly identifier: string; readonly isFinal: boolean } | null;
+  readonly failure?: { readonly identifier: string; readonly isFinal: boolean };
+  /** The definition whose oldest waiting job is told with it, and why that job waits. */
+  readonly waiting?: { readonly identifier: string };
 }
 
 /** What {@link concernsOf} looks at. */
@@ -42,6 +52,7 @@ export interface Situation {
   readonly stats: readonly DefinitionNumbers[];
   /** Null if the viewer may not know. */
   readonly workers: readonly WorkerNumbers[] | null;
+  readonly gone: readonly GoneWorker[];
   readonly versions: readonly DefinitionVersion[];
   readonly nowMs: number;
 }
@@ -50,17 +61,30 @@ export interface Situation {
 const SILENT_MS = 10_000;
 /** So long a due job may wait before anybody is told. */
 const LONG_WAIT_SECONDS = 60;
+/** For so long the death of a worker is news. */
+const LATELY_MS = 15 * 60_000;
 
 /** Whether the worker's last sign of life is too old. */
 export function isSilent({ beatAt }: Pick<WorkerNumbers, "beatAt">, nowMs: number): boolean {
   return nowMs - Date.parse(beatAt) > SILENT_MS;
 }
 
+/** Whether a worker died so lately that it matters. */
+export function hasDiedLately({ stoppedAt, rescuedBy }: GoneWorker, nowMs: number): boolean {
+  return rescuedBy !== null && nowMs - Date.parse(stoppedAt ?? "") < LATELY_MS;
+}
+
 /** What needs attention, the worst first; empty if all is well. */
 export function concernsOf(situation: Situation): Concern[] {
-  return [...failing(situation), ...withoutWorker(situation), ...waiting(situation), ...retrying(situation)].toSorted(
-    (left, right) => Number(right.isBad) - Number(left.isBad),
-  );
+  return [
+    ...failing(situation),
+    ...nobodyThere(situation),
+    ...silent(situation),
+    ...withoutHandlers(situation),
+    ...waiting(situation),
+    ...retrying(situation),
+    ...died(situation),
+  ].toSorted((left, right) => Number(right.isBad) - Number(left.isBad));
 }
 
 function failing({ stats }: Situation): Concern[] {
@@ -91,23 +115,23 @@ function retrying({ stats }: Situation): Concern[] {
     }));
 }
 
-function withoutWorker({ stats, workers, nowMs }: Situation): Concern[] {
-  if (workers === null) {
-    return [];
-  }
-  const due = stats.reduce((sum, stat) => sum + stat.waiting, 0);
-  const silent: Concern[] = workers
+function silent({ workers, nowMs }: Situation): Concern[] {
+  return (workers ?? [])
     .filter((worker) => isSilent(worker, nowMs))
     .map(({ id, host, beatAt }) => ({
       key: `silent ${id}`,
       isBad: true,
       title: `Worker ${id} on ${host} was last heard of ${durationText(nowMs - Date.parse(beatAt))} ago`,
-      advice: "Another worker lets its jobs go on once it is taken for dead.",
+      advice: isNobodyThere(workers, nowMs)
+        ? "It has crashed or lost Postgres, and no other worker is alive. Start one: npx ratchet worker"
+        : "It has crashed or lost Postgres. Another worker lets its jobs go on within seconds.",
       to: "/workers",
-      failure: null,
     }));
-  const isNobodyThere = workers.every((worker) => isSilent(worker, nowMs));
-  return isNobodyThere && due > 0
+}
+
+function nobodyThere({ stats, workers, nowMs }: Situation): Concern[] {
+  const due = sumWithoutWorker(stats);
+  return isNobodyThere(workers, nowMs) && due > 0
     ? [
         {
           key: "nobody",
@@ -115,61 +139,96 @@ function withoutWorker({ stats, workers, nowMs }: Situation): Concern[] {
           title: `${jobs(due)} ${due === 1 ? "is" : "are"} due and no worker is alive`,
           advice: "Start one: npx ratchet worker",
           to: "/workers",
-          failure: null,
         },
-        ...silent,
       ]
-    : silent;
+    : [];
 }
 
-function waiting({ stats, workers, versions, nowMs }: Situation): Concern[] {
-  const alive = workers?.filter((worker) => !isSilent(worker, nowMs)) ?? [];
-  const known = new Set(alive.flatMap(({ knownVersions }) => knownVersions));
-  const unknown = stats.filter(({ identifier, waiting: due }) => {
-    const version = currentOf(identifier, versions);
-    return alive.length > 0 && version !== null && !known.has(version) && due > 0;
-  });
-  const late = stats.filter((stat) => !unknown.includes(stat) && (stat.oldestWaitSeconds ?? 0) >= LONG_WAIT_SECONDS);
+/** One concern for all of a kind: they mostly have one cause, a worker that was not started. */
+function withoutHandlers({ stats, workers, versions, nowMs }: Situation): Concern[] {
+  if (isNobodyThere(workers, nowMs)) {
+    return [];
+  }
+  const known = new Set(workers?.flatMap(({ knownVersions }) => knownVersions));
+  const isOther = ({ identifier }: DefinitionNumbers): boolean =>
+    versions.some((each) => each.identifier === identifier && known.has(each.version));
+  const stranded = stats.filter((stat) => stat.withoutWorker > 0);
   return [
-    ...withoutHandlers(unknown),
-    ...late.map(({ identifier, waiting: due, oldestWaitSeconds }) => ({
-      key: `waits ${identifier}`,
-      isBad: false,
-      title: `${identifier}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
-      advice: "Are the workers busy, or does something else hold these jobs? The oldest one's page says why it waits.",
-      to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
-      failure: null,
-    })),
+    ...oneConcern(
+      stranded.filter((stat) => !isOther(stat)),
+      {
+        key: "no handlers",
+        is: (due) =>
+          `${due === 1 ? "is" : "are"} due, but no live worker has handlers for ${due === 1 ? "it" : "them"}`,
+        advice: "Start a worker whose tasks folder has them: npx ratchet worker",
+      },
+    ),
+    ...oneConcern(stranded.filter(isOther), {
+      key: "other version",
+      is: (due) => `${due === 1 ? "was" : "were"} planned by another version of the definition than live workers have`,
+      advice:
+        "Tasks were added, removed or renamed since. Start a worker with the tasks folder of that version, or cancel these jobs and queue them again.",
+    }),
   ];
 }
 
-/** One concern for all of them: they mostly have one cause, a worker that was not started. */
-function withoutHandlers(stats: readonly DefinitionNumbers[]): Concern[] {
+function oneConcern(
+  stats: readonly DefinitionNumbers[],
+  { key, is, advice }: { readonly key: string; readonly is: (due: number) => string; readonly advice: string },
+): Concern[] {
   const [first] = stats;
   if (first === undefined) {
     return [];
   }
-  const due = stats.reduce((sum, stat) => sum + stat.waiting, 0);
+  const due = sumWithoutWorker(stats);
   const names = stats.map(({ identifier }) => identifier).join(", ");
   const narrowed = stats.length === 1 ? `&identifier=${encodeURIComponent(first.identifier)}` : "";
   return [
     {
-      key: "no handlers",
+      key,
       isBad: true,
-      title: `${jobs(due)} due for which no worker that is alive has handlers: ${names}`,
-      advice: "Start a worker with the newest tasks folder.",
+      title: `${names}: ${jobs(due)} ${is(due)}`,
+      advice,
       to: `/jobs?state=unfinished&order=oldest${narrowed}`,
-      failure: null,
     },
   ];
 }
 
-function currentOf(identifier: string, versions: readonly DefinitionVersion[]): string | null {
-  return (
-    versions
-      .filter((each) => each.identifier === identifier)
-      .toSorted((left, right) => Date.parse(right.currentSince) - Date.parse(left.currentSince))[0]?.version ?? null
-  );
+function waiting({ stats }: Situation): Concern[] {
+  return stats
+    .filter((stat) => stat.withoutWorker === 0 && (stat.oldestWaitSeconds ?? 0) >= LONG_WAIT_SECONDS)
+    .map(({ identifier, waiting: due, oldestWaitSeconds }) => ({
+      key: `waits ${identifier}`,
+      isBad: false,
+      title: `${identifier}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
+      advice: "",
+      to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
+      waiting: { identifier },
+    }));
+}
+
+function died({ gone, nowMs }: Situation): Concern[] {
+  const count = gone.filter((worker) => hasDiedLately(worker, nowMs)).length;
+  return count === 0
+    ? []
+    : [
+        {
+          key: "died",
+          isBad: false,
+          title: `${count === 1 ? "A worker" : `${count} workers`} died in the last 15 minutes`,
+          advice:
+            "Killed, crashed, out of memory or cut off: their own output, or the machine's log, says which. Their jobs went on with others.",
+          to: "/workers",
+        },
+      ];
+}
+
+function isNobodyThere(workers: Situation["workers"], nowMs: number): boolean {
+  return workers?.every((worker) => isSilent(worker, nowMs)) ?? false;
+}
+
+function sumWithoutWorker(stats: readonly DefinitionNumbers[]): number {
+  return stats.reduce((sum, stat) => sum + stat.withoutWorker, 0);
 }
 
 function jobs(count: number): string {
