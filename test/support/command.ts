@@ -7,6 +7,7 @@ import { waitUntil } from "./waiting.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const RATCHET = [process.execPath, "--conditions=ratchet-source", MAIN] as const;
 
 /** A running `ratchet …`. */
 export interface RunningCommand {
@@ -26,21 +27,40 @@ export interface RunningCommand {
  * about colours, which Node comments on, is passed on.
  */
 export function startCommand(commandLine: readonly string[], settings: NodeJS.ProcessEnv): RunningCommand {
+  const [node, ...program] = RATCHET;
+  return start(node, [...program, ...commandLine], settings, "ignore");
+}
+
+/** Starts `program`, which starts `ratchet` in its turn, with an open standard input. */
+export function startThrough(
+  program: string,
+  argumentsFor: (ratchet: readonly string[]) => readonly string[],
+  settings: NodeJS.ProcessEnv,
+): RunningCommand {
+  return start(program, argumentsFor(RATCHET), settings, "pipe");
+}
+
+function start(
+  program: string,
+  commandLine: readonly string[],
+  settings: NodeJS.ProcessEnv,
+  stdin: "ignore" | "pipe",
+): RunningCommand {
   const inherited = Object.entries(process.env).filter(
     ([name]) =>
       !/^(?:DATABASE_URL$|RATCHET_|GRAPHILE_WORKER_SCHEMA$|npm_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/v.test(name),
   );
-  const child = spawn(process.execPath, ["--conditions=ratchet-source", MAIN, ...commandLine], {
+  const child = spawn(program, commandLine, {
     cwd: PROJECT,
     env: { ...Object.fromEntries(inherited), ...SCHEMA_SETTINGS, ...settings },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   let output = "";
   let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
   let isEnded = false;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
 const PYTHONS = ["python3", "/usr/bin/python3"];
-const DEBIAN_PACKAGES = "postgresql-client python3-psycopg chromium";
+const DEBIAN_PACKAGES = "postgresql-client python3-psycopg chromium bsdutils";
 
 /** The Python that has psycopg 3 (a second one may hide Debian's), or null. */
 export function findPython(): string | null {
@@ -37,6 +37,11 @@ export function findChromium(): string | null {
       succeeds(browser, ["--version"]),
     ),
   );
+}
+
+/** The program `script` of util-linux, which makes terminals, or null; that of the BSDs takes other options. */
+export function findScript(): string | null {
+  return found("script of util-linux", succeeds("script", ["--quiet", "--version"]) ? "script" : undefined);
 }
 
 /** Runs a program to its end and gives what it printed; rejects, with what it complained of, on another status than 0. */
