@@ -19,6 +19,9 @@ import { useAddress } from "./view/location.ts";
 import { settings } from "./view/settings.ts";
 import { useShortcuts } from "./view/shortcuts.ts";
 
+/** The largest number of a job that Postgres has. */
+const MOST_BIGINT = 2n ** 63n - 1n;
+
 interface Page {
   readonly path: string;
   readonly name: string;
@@ -140,9 +143,14 @@ function Content({
 }
 
 function Shown({ path }: { readonly path: string }): JSX.Element {
-  const id = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
-  if (id !== undefined) {
-    return <JobPage key={id} id={id} />;
+  const digits = /^\/jobs\/(?<id>\d+)$/v.exec(path)?.groups?.["id"];
+  if (digits !== undefined) {
+    const id = BigInt(digits).toString();
+    return BigInt(digits) > MOST_BIGINT ? (
+      <Empty title={`There is no job ${id}.`} isWholePage />
+    ) : (
+      <JobPage key={id} id={id} />
+    );
   }
   switch (path) {
     case "/":

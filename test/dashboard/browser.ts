@@ -24,6 +24,7 @@ const FLAGS = [
 export interface WindowOptions {
   readonly colorScheme?: "light" | "dark";
   readonly width?: number;
+  readonly timezoneId?: string;
 }
 
 /** What tests of pages use. */
@@ -45,8 +46,8 @@ export function useBrowser(): BrowserBench {
   afterAll(() => browser.close());
   return {
     complaints,
-    async open({ colorScheme = "light", width = 1280 } = {}) {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    async open({ colorScheme = "light", width = 1280, ...rest } = {}) {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, ...rest });
       // For what never comes: a shorter one makes tests fail where many processes want the CPU.
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();

@@ -317,7 +317,7 @@ describe.runIf(chromiumPath !== null)("from the front page to why a job does not
     await page.goto(`${bench.server().url}/`);
     await page.getByText("All is well").waitFor();
     await find("4711");
-    await page.getByRole("heading", { name: "There is no job 4711." }).waitFor();
+    await page.getByText("There is no job 4711.").waitFor();
     await page
       .getByText("It was never added, was pruned after its time, or belongs to a tenant that is not yours.")
       .waitFor();
@@ -330,7 +330,7 @@ describe.runIf(chromiumPath !== null)("from the front page to why a job does not
     await theirs.getByLabel("Token").fill(await signToken({ ratchet_tenant: "A", ratchet_role: "viewer" }));
     await theirs.getByRole("button", { name: "Enter" }).click();
     await find(id, theirs);
-    await theirs.getByRole("heading", { name: `There is no job ${id}.` }).waitFor();
+    await theirs.getByText(`There is no job ${id}.`).waitFor();
     expect(await theirs.locator(".explanation").count()).toBe(0);
   });
 

@@ -1,3 +1,7 @@
+/** How GraphQL refuses a document, or a variable for its form; not for its value. */
+const OF_OTHER_VERSION =
+  /^(?:Cannot query field|Unknown (?:type|argument|directive)|Field "|Fragment "|Variable "[^"]*" of (?:type|required type))|is not defined by type|does not exist in "/v;
+
 /** An error as GraphQL answers it. */
 export interface AnsweredError {
   readonly message: string;
@@ -35,7 +39,17 @@ export class ApiError extends Error {
 /** The first of a list of errors, which is the one that matters. */
 export function apiErrorOf(errors: readonly AnsweredError[]): ApiError {
   const [first] = errors;
+  if (first !== undefined && isOfOtherVersion(first)) {
+    return new ApiError("The server now runs another version of Ratchet than this page.", {
+      hint: "Reload the page. What it shows meanwhile is what it last got.",
+    });
+  }
   return new ApiError(first?.message ?? "The server gave no answer.", first?.extensions ?? {});
+}
+
+/** Whether GraphQL does not know what this page asks for: its operations are right for the version it came with. */
+function isOfOtherVersion({ message, extensions }: AnsweredError): boolean {
+  return extensions?.["code"] === undefined && OF_OTHER_VERSION.test(message);
 }
 
 /** Whatever was thrown, as an ApiError. */

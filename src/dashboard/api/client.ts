@@ -16,10 +16,14 @@ export interface Listener<Data> {
 export type Connection = "idle" | "connecting" | "open" | "lost";
 
 const LONGEST_WAIT_MS = 5000;
+/** How often it is seen whether the connection still lives: a network that is gone, or a night's sleep, closes none. */
+const PING_EVERY_MS = 10_000;
+const PONG_WITHIN_MS = 5000;
 /** How the server closes a websocket whose token does not count, or no more. */
 const CLOSES_OF_TOKENS = new Set([4401, 4403]);
 
 let connection: Connection = "idle";
+let pongTimer = 0;
 let lostSinceMs: number | null = null;
 const connectionListeners = new Set<() => void>();
 
@@ -60,6 +64,7 @@ function authorization(token: string | null): Record<string, string> {
 const live = createClient({
   url: new URL("/graphql", location.href).href.replace(/^http/v, "ws"),
   connectionParams: () => authorization(readToken()),
+  keepAlive: PING_EVERY_MS,
   retryAttempts: Number.POSITIVE_INFINITY,
   retryWait: (tries) =>
     new Promise((resolve) => {
@@ -76,7 +81,21 @@ const live = createClient({
     connected: () => {
       note("open");
     },
+    ping: (isReceived) => {
+      if (!isReceived) {
+        clearTimeout(pongTimer);
+        pongTimer = setTimeout(() => {
+          live.terminate();
+        }, PONG_WITHIN_MS);
+      }
+    },
+    pong: (isReceived) => {
+      if (isReceived) {
+        clearTimeout(pongTimer);
+      }
+    },
     closed: (cause) => {
+      clearTimeout(pongTimer);
       const { code, reason } = cause as CloseEvent;
       if (CLOSES_OF_TOKENS.has(code) && readToken() !== null) {
         keepToken(null, reason);
@@ -119,6 +138,16 @@ export async function ask<Data, Variables>(operation: Operation<Data, Variables>
     throw error;
   }
   return answer.data;
+}
+
+/** Compares the clocks before anything is asked for: what comes over the websocket has no time with it. */
+export async function learnServerTime(): Promise<void> {
+  try {
+    const { headers } = await fetch(location.pathname, { method: "HEAD", cache: "no-store" });
+    heedServerDate(headers.get("date"));
+  } catch {
+    // The first answer brings it, too.
+  }
 }
 
 /** Follows a subscription until the returned function is called. A lost connection is made again by itself. */

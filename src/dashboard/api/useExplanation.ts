@@ -27,14 +27,17 @@ export function useExplanation(job: Told & { readonly id: string; readonly isFin
         // What was said before stays; a lost connection is told of elsewhere.
       }
     }
-    const timer = setInterval(() => {
+    function look(): void {
       if (!isOver && !document.hidden) {
         void again();
       }
-    }, AGAIN_EVERY_MS);
+    }
+    const timer = setInterval(look, AGAIN_EVERY_MS);
+    document.addEventListener("visibilitychange", look);
     return () => {
       isOver = true;
       clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
     };
   }, [job]);
   return told;

@@ -6,12 +6,13 @@ import { useLive } from "../api/hooks.ts";
 import { mayOrder } from "../api/token.ts";
 import { BulkOrders } from "../parts/bulkOrders.tsx";
 import { JobFilters } from "../parts/jobFilters.tsx";
-import { Ago } from "../parts/moment.tsx";
+import { Ago, NextTry } from "../parts/moment.tsx";
 import { Empty, ErrorNotice, Waiting } from "../parts/notices.tsx";
 import { Progress, Status } from "../parts/status.tsx";
 import { useHeldRows } from "../parts/useHeldRows.ts";
 import { type Selection, useSelection } from "../parts/useSelection.ts";
 import { nowMs } from "../view/serverClock.ts";
+import { useClockJumps } from "../view/clock.ts";
 import { type JobView, ORDER_NAMES, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { useAddress, withParameters } from "../view/location.ts";
@@ -23,7 +24,8 @@ export function JobsPage(): JSX.Element {
   const address = useAddress();
   const view = useMemo(() => viewOf(address), [address.search]);
   // As of when the view was opened: a condition that moved with the clock would end the subscription each minute.
-  const filter = useMemo(() => filterOf(view, nowMs()), [view]);
+  const jumps = useClockJumps();
+  const filter = useMemo(() => filterOf(view, nowMs()), [view, jumps]);
   const { data, error, isStale } = useLive(LiveJobsDocument, {
     filter,
     first: view.rows,
@@ -185,7 +187,7 @@ function Row({
       <td class="where">
         <Where job={job} />
       </td>
-      <td class="muted">{job.tenant}</td>
+      <td class="muted tenant">{job.tenant}</td>
       <td class="muted">
         <Ago at={job.createdAt} />
       </td>
@@ -223,7 +225,7 @@ function Where({ job }: { readonly job: JobRow }): JSX.Element | null {
       {currentTask.errorMessage !== null && <div class="error-text">{currentTask.errorMessage}</div>}
       {job.nextAttemptAt !== null && (
         <div class="muted">
-          next try <Ago at={job.nextAttemptAt} />
+          <NextTry at={job.nextAttemptAt} />
         </div>
       )}
     </>

@@ -6,7 +6,7 @@ import type { Concern } from "../view/attention.ts";
 import { Link } from "../view/link.tsx";
 import { nowMs } from "../view/serverClock.ts";
 import { Explanation } from "./explanation.tsx";
-import { Ago } from "./moment.tsx";
+import { Ago, NextTry } from "./moment.tsx";
 
 const MOST = 8;
 const EVERY_MS = 10_000;
@@ -82,7 +82,7 @@ function LatestFailure({
       {job.nextAttemptAt !== null && (
         <span class="muted">
           {" "}
-          next try <Ago at={job.nextAttemptAt} />
+          <NextTry at={job.nextAttemptAt} />
         </span>
       )}
     </div>

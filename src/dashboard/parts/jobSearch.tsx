@@ -34,5 +34,5 @@ export function JobSearch(): JSX.Element {
 
 function addressOf(text: string): string {
   const id = /^#?(?<id>\d{1,18})$/v.exec(text)?.groups?.["id"];
-  return id === undefined ? `/jobs?${new URLSearchParams({ text }).toString()}` : `/jobs/${id}`;
+  return id === undefined ? `/jobs?${new URLSearchParams({ text }).toString()}` : `/jobs/${BigInt(id)}`;
 }

@@ -20,6 +20,17 @@ export function Ago({ at }: { readonly at: string }): JSX.Element {
   );
 }
 
+/** When the next try is, or was due. */
+export function NextTry({ at }: { readonly at: string }): JSX.Element {
+  const isDue = Date.parse(at) < useNow();
+  return (
+    <>
+      next try {isDue && "was due "}
+      <Ago at={at} />
+    </>
+  );
+}
+
 /** Date and time in the viewer's zone. */
 export function Moment({ at }: { readonly at: string }): JSX.Element {
   return (
