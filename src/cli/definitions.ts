@@ -19,17 +19,22 @@ export function createDefinitionsCommand(context: CliContext): CommandUnknownOpt
     )
     .argument("[identifier]", "only this definition, in detail")
     .option("--all-versions", "older versions too, without unfinished jobs")
+    .option("--failing", "only those with jobs that failed for good within the last hour, or that are tried again")
     .option("--json", "print JSON")
-    .action(async (identifier, { allVersions, json = false }) => {
+    .action(async (identifier, { allVersions, failing, json = false }) => {
       const config = await context.config();
       await withDatabase({ config, purpose: "definitions", remark: context.remark }, async ({ pool }) => {
         await checkMigrated(pool);
-        const definitions = await listDefinitions(pool, { identifier, allVersions });
-        if (identifier !== undefined && definitions.length === 0) {
+        const definitions = await listDefinitions(pool, { identifier, allVersions, isFailing: failing });
+        if (identifier !== undefined && definitions.length === 0 && failing !== true) {
           throw await unknownIdentifier(pool, identifier, config.taskFolder);
         }
         if (json) {
           context.print(JSON.stringify(definitions, null, 2));
+        } else if (failing === true && definitions.length === 0) {
+          context.print(
+            "Nothing is failing: no job failed for good within the last hour, and none waits to be tried again.",
+          );
         } else if (identifier === undefined) {
           context.print(...formatDefinitions(context, definitions));
         } else {
@@ -39,6 +44,7 @@ export function createDefinitionsCommand(context: CliContext): CommandUnknownOpt
     });
   return withExamples(command, context, [
     ["what can be queued, and who can run it", "ratchet definitions"],
+    ["what needs attention", "ratchet definitions --failing"],
     ["the tasks of one, and what its payload must look like", "ratchet definitions publish_listing"],
   ]);
 }
@@ -53,6 +59,8 @@ function formatDefinitions(context: CliContext, definitions: readonly Definition
     each.templates.map(({ key, each: source }) => (source === null ? key : `${key}[]`)).join(", "),
     String(each.maxAttempts),
     String(each.unfinishedJobs),
+    each.willRetryJobs === 0 ? "" : String(each.willRetryJobs),
+    each.failedJobs === 0 ? "" : String(each.failedJobs),
     String(each.liveWorkers),
   ]);
   return formatList(
@@ -63,6 +71,8 @@ function formatDefinitions(context: CliContext, definitions: readonly Definition
       { title: "tasks", cut: true },
       { title: "tries", align: "right" },
       { title: "jobs", align: "right" },
+      { title: "retrying", align: "right", optional: true },
+      { title: "failed/h", align: "right", optional: true },
       { title: "workers", align: "right" },
     ],
     rows,

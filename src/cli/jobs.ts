@@ -39,6 +39,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
       'created at this time (2026-11-24T09:00) or later, or so long ago at most ("2 h")',
       timeOrAge,
     )
+    .option("--until <time>", "created before this time, or longer ago", timeOrAge)
     .option("--limit <n>", `so many at most; default ${DEFAULT_LIMIT}`, wholeNumber(1, HIGHEST_LIMIT))
     .option("--before <id>", "the page after the one that ended with this job", jobId)
     .addOption(new Option("--ids", "print ids only, one a line").conflicts("json"))
@@ -59,6 +60,7 @@ export function createJobsCommand(context: CliContext): CommandUnknownOpts {
         search: options.search,
         isFinal: options.final ?? (options.unfinished === true ? false : undefined),
         createdAfter: options.since,
+        createdBefore: options.until,
         beforeId: options.before,
         limit,
       };

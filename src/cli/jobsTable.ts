@@ -4,7 +4,7 @@ import { progressBar } from "./output/bar.ts";
 import { formatList } from "./output/list.ts";
 import type { Tone } from "./output/paint.ts";
 import { pad, truncate } from "./output/text.ts";
-import { formatAge } from "./output/time.ts";
+import { formatAge, formatSpan } from "./output/time.ts";
 
 /** How a list of jobs is to look. */
 export interface JobsTableOptions {
@@ -51,6 +51,7 @@ export function formatJobs(
     job.errorMessage ?? job.task,
     nextOf(job, nowMs),
     formatAge(nowMs - job.createdAt.getTime()),
+    takenBy(job, nowMs),
   ]);
   const lines = formatList(
     { columns },
@@ -62,6 +63,7 @@ export function formatJobs(
       { title: "task or error", cut: true },
       { title: "next", optional: true, spare: true },
       { title: "age", align: "right", spare: true },
+      { title: "took", align: "right", optional: true, spare: true },
     ],
     rows,
   );
@@ -75,6 +77,11 @@ export function formatJobs(
 function shareOf({ progress }: JobOverview): number {
   const [done = 0, all = 1] = progress.split("/").map(Number);
   return done / all;
+}
+
+/** How long the job has run so far, or ran until it ended; empty if it has not begun. */
+function takenBy({ startedAt, finishedAt }: JobOverview, nowMs: number): string {
+  return startedAt === null ? "" : formatSpan((finishedAt?.getTime() ?? nowMs) - startedAt.getTime());
 }
 
 /** When the job goes on by itself: `in 12 s`, `due`; empty if it runs or has ended. */

@@ -4,7 +4,7 @@ import type { Queryable } from "../database/calls/queryable.ts";
 import { checkMigrated } from "../database/migrationState.ts";
 import { toRatchetError } from "../errors/fromDatabase.ts";
 import { isRatchetError } from "../errors/ratchetError.ts";
-import { asTyped } from "./asTyped.ts";
+import { asTyped, inCommands } from "./asTyped.ts";
 import { describeJobs, isConfirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { withDatabase } from "./database.ts";
@@ -54,7 +54,8 @@ export async function giveOrders(context: CliContext, { purpose, ids, json, ques
           throw told;
         }
         const error = told.code === "RT013" ? unknownJob(id) : told;
-        results.push({ id, error: { code: error.code, message: error.message, hint: error.hint } });
+        const hint = asTyped(inCommands(error.hint), context.command);
+        results.push({ id, error: { code: error.code, message: inCommands(error.message), hint } });
         context.remark(...reportError(error, { ...context, debug: false }).lines);
         context.exitWith(exitCodeFor(error.code));
       }

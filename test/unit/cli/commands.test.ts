@@ -1,43 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { textWidth } from "../../../src/cli/output/text.ts";
-import { addJob, type AddJobSpec } from "../../../src/database/calls/jobs.ts";
-import { registerDefinitions } from "../../../src/database/calls/definitions.ts";
-import { definitionRow } from "../../../src/worker/definitions.ts";
-import publishListing from "../../../tasks/publish_listing.ts";
 import { runRatchet } from "../../support/cli.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { useListings } from "./listings.ts";
 
-const PAYLOAD = { images: ["a.jpg", "b.jpg"] };
-
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await registerDefinitions(database.pool, [definitionRow("publish_listing", publishListing)], true);
-});
-
-afterAll(() => database.drop());
-
-function ratchet(...commandLine: string[]) {
-  return runRatchet(commandLine, { env: { DATABASE_URL: database.url } });
-}
-
-function add(given: Partial<AddJobSpec> = {}): Promise<string> {
-  return addJob(database.pool, { identifier: "publish_listing", payload: PAYLOAD, ...given });
-}
+const { pool, run, ratchet, add, statusOf } = useListings();
 
 /** Lets a job's first task fail for good. */
 async function fail(id: string, message: string): Promise<void> {
-  await database.pool.query(
+  await pool().query(
     "update ratchet.tasks set status = 'FAILED', error_message = $2 where job_id = $1 and position = 1",
     [id, message],
   );
 }
-
-const statusOf = async (id: string) =>
-  (await database.pool.query<{ status: string }>("select status from ratchet.jobs where id = $1", [id])).rows[0]
-    ?.status;
 
 describe("ratchet jobs", () => {
   test("says how to queue one where there is none yet", async () => {
@@ -70,6 +45,8 @@ describe("ratchet jobs", () => {
     expect(await ids("--unfinished")).not.toContain(`${failed}\n`);
     expect(await ids("--since", "1 h", "--identifier", "publish_listing")).toContain(`${failed}\n`);
     expect(await ids("--status", "COMPLETED")).toBe("");
+    expect(await ids("--until", "1 h")).toBe("");
+    expect(await ids("--until", "2099-01-01")).toContain(`${failed}\n`);
     expect((await ratchet("jobs", "--tenant", "nobody")).out).toBe("No such job.\n");
   });
 
@@ -137,7 +114,7 @@ describe("orders", () => {
     expect(out).toContain(`Job ${id} (publish_listing) `);
     expect(exitCode).toBe(0);
     expect(await statusOf(id)).not.toBe("FAILED");
-    const { rows } = await database.pool.query("select action, reason from ratchet.audit where job_id = $1", [id]);
+    const { rows } = await pool().query("select action, reason from ratchet.audit where job_id = $1", [id]);
     expect(rows).toMatchObject([{ reason: "mended" }]);
   });
 
@@ -162,7 +139,7 @@ describe("orders", () => {
     const unknown = await ratchet("skip", id, "upload");
     expect(unknown.err).toContain("Its tasks are: validate, upload[1], upload[2], create.");
     expect(unknown.exitCode).toBe(3);
-    const { rows } = await database.pool.query("select action, reason from ratchet.audit where job_id = $1", [id]);
+    const { rows } = await pool().query("select action, reason from ratchet.audit where job_id = $1", [id]);
     expect(rows).toStrictEqual([{ action: "skip_task", reason: "checked by hand" }]);
   });
 
@@ -172,7 +149,7 @@ describe("orders", () => {
     const { out, exitCode } = await ratchet("complete", id, "validate", "--result", result, "--reason", "by hand");
     expect(out).toContain(`Job ${id} (publish_listing) has not started`);
     expect(exitCode).toBe(0);
-    const { rows } = await database.pool.query(
+    const { rows } = await pool().query(
       "select status, result::text from ratchet.tasks where job_id = $1 order by position limit 1",
       [id],
     );
@@ -210,7 +187,7 @@ describe("orders", () => {
     const { out, exitCode } = await ratchet("reschedule", id, "--run-at", "2099-01-01T10:00Z", "--priority", "-5");
     expect(out).toContain(`Job ${id} (publish_listing) has not started: it is to run in `);
     expect(exitCode).toBe(0);
-    const { rows } = await database.pool.query("select run_at, priority from ratchet.jobs where id = $1", [id]);
+    const { rows } = await pool().query("select run_at, priority from ratchet.jobs where id = $1", [id]);
     expect(rows).toStrictEqual([{ run_at: new Date("2099-01-01T10:00Z"), priority: -5 }]);
     expect((await ratchet("reschedule", id, "--run-at", "0 s")).out).toContain("planned");
     const neither = await ratchet("reschedule", id);
@@ -240,7 +217,7 @@ describe("orders", () => {
     });
 
     test("ratchet cancel --all takes more than one commit's jobs, by what they have in common", async () => {
-      await database.pool.query(
+      await pool().query(
         'select from ratchet.add_jobs((select jsonb_agg(\'{"identifier": "publish_listing", "tenant": "slices", "payload": {"images": []}}\'::jsonb) from generate_series(1, 230)))',
       );
       const given = ["cancel", "--all", "--tenant", "slices", "--identifier", "publish_listing", "--status", "pending"];
@@ -281,7 +258,7 @@ describe("orders", () => {
     expect(out).toContain("scrubbed");
     expect(err).toContain(`Job ${unfinished} is PENDING`);
     expect(exitCode).toBe(3);
-    const { rows } = await database.pool.query("select payload from ratchet.jobs where id = $1", [finished]);
+    const { rows } = await pool().query("select payload from ratchet.jobs where id = $1", [finished]);
     expect(rows).toStrictEqual([{ payload: {} }]);
   });
 
@@ -304,14 +281,14 @@ describe("ratchet show", () => {
     const id = await add();
     expect((await ratchet("show", id)).out).not.toContain("Z  ");
     await ratchet("skip", id, "validate", "--reason", "checked by phone");
-    await database.pool.query(
+    await pool().query(
       `insert into ratchet.task_failures
          (job_id, position, fence, attempt, counted, error_name, error_message, error_code, started_at, failed_at)
        values ($1, 2, 0, 1, false, 'WorkerDied', 'The worker died once.', 'RT021', now(), clock_timestamp())`,
       [id],
     );
     await ratchet("cancel", id);
-    await database.pool.query("update ratchet.tasks set started_at = now() where job_id = $1 and position = 2", [id]);
+    await pool().query("update ratchet.tasks set started_at = now() where job_id = $1 and position = 2", [id]);
     const { out, exitCode } = await ratchet("show", id);
     const told = out.split("\n").filter((line) => /^\d{4}-.*Z {2}/v.test(line));
     expect(told.map((line) => line.replace(/^\S+ {2}/v, ""))).toStrictEqual([
@@ -337,7 +314,7 @@ test("ratchet prune --dry-run counts what prune deletes", async () => {
   const id = await add({ tenant: "prune" });
   await ratchet("cancel", id);
   expect((await ratchet("prune", "--dry-run")).out).toBe("0 jobs would be deleted.\n");
-  await database.pool.query("update ratchet.jobs set finished_at = now() - interval '91 days' where id = $1", [id]);
+  await pool().query("update ratchet.jobs set finished_at = now() - interval '91 days' where id = $1", [id]);
   const dry = await ratchet("prune", "--dry-run");
   expect(dry.out).toBe(
     " identifier      | status    | jobs\n-----------------+-----------+------\n publish_listing | CANCELLED |    1\n\n1 job would be deleted.\n",
@@ -351,79 +328,21 @@ test("ratchet prune --dry-run counts what prune deletes", async () => {
   expect(JSON.parse((await ratchet("prune", "--json")).out)).toStrictEqual({ deleted: 0 });
 });
 
-describe("what is registered and runs", () => {
-  test("ratchet definitions lists them, and shows one", async () => {
-    const list = await ratchet("definitions");
-    expect(list.out).toMatch(/ publish_listing \| [\da-f]{16} \| validate, uploa… \| +5 \| +\d+ \| +0\n/v);
-    const one = await ratchet("definitions", "publish_listing");
-    expect(one.out).toContain("Upload image {n}/{total}");
-    expect(one.out).toMatch(/ between them\.$/mv);
-    expect(one.out).toContain('Payload:\n{\n  "');
-    const [json] = JSON.parse((await ratchet("definitions", "--json")).out) as unknown[];
-    expect(json).toMatchObject({ identifier: "publish_listing", isCurrent: true, liveWorkers: 0, maxAttempts: 5 });
-    await database.pool.query("update ratchet.definitions set timeout = '10 min' where identifier = 'publish_listing'");
-    expect((await ratchet("definitions", "publish_listing")).out).toMatch(/ between them; a job may take 10 min\.$/mv);
-    const unknown = await ratchet("definitions", "publish_lsiting");
-    expect(unknown.err).toContain("Did you mean publish_listing?");
-    expect(unknown.exitCode).toBe(3);
-  });
+test("ratchet explain says a sentence, with commands as the user types them", async () => {
+  const id = await add();
+  const { out } = await run(["explain", id], { command: "npx ratchet" });
+  expect(out).toBe(
+    `Job ${id} (publish_listing) has not started; 4 tasks are planned. No worker is alive: start one with "npx ratchet worker".\n`,
+  );
+  expect(JSON.parse((await ratchet("explain", id, "--json")).out)).toMatchObject({ id, status: "PENDING" });
+});
 
-  test("older versions are listed while jobs need them", async () => {
-    const { version } = definitionRow("publish_listing", publishListing);
-    await database.pool.query(
-      `insert into ratchet.definitions (identifier, version, templates, registered_at, current_since)
-       values ('publish_listing', 'older', '[]', now(), now() - interval '1 day')`,
-    );
-    expect((await ratchet("definitions")).out).not.toContain("older");
-    expect((await ratchet("definitions", "--all-versions")).out).toContain("older (old)");
-    const id = await add();
-    await database.pool.query("update ratchet.jobs set version = 'older' where id = $1", [id]);
-    expect((await ratchet("definitions")).out).toMatch(
-      new RegExp(`${version} .*\n publish_listing \\| older \\(old\\) `, "v"),
-    );
-    await database.pool.query("delete from ratchet.jobs where id = $1", [id]);
-  });
-
-  test("ratchet workers lists live and silent ones, and with --all the stopped", async () => {
-    expect((await ratchet("workers")).out).toBe("No worker runs. Start one with: ratchet worker\n");
-    const { version } = definitionRow("publish_listing", publishListing);
-    await database.pool.query(
-      `insert into ratchet.workers (host, pid, version, concurrency, known_versions, started_at, beat_at, stopped_at)
-       values ('box-a', 11, '0.1.0', 10, array[$1], now(), now(), null), ('box-b', 12, '0.1.0', 5, '{}', now(), now() - interval '40 s', null),
-         ('box-c', 13, '0.0.9', 5, '{}', now(), now() - interval '3 days', now() - interval '3 days')`,
-      [version],
-    );
-    const { out } = await ratchet("workers");
-    expect(out).toMatch(/ silent \| box-b \| +12 \| 0\.1\.0 +\| {2}0\/5 \| +4\d s \|\n/v);
-    expect(out).toMatch(/ alive +\| box-a \| +11 \| 0\.1\.0 +\| 0\/10 \| +\d s \| publish_listing\n/v);
-    expect(out).not.toContain("box-c");
-    expect((await ratchet("workers", "--all")).out).toMatch(/ stopped \| box-c \| .* 3 d \|/v);
-    expect(JSON.parse((await ratchet("workers", "--json")).out)).toMatchObject([
-      { host: "box-b", state: "silent", identifiers: [] },
-      { host: "box-a", state: "alive", identifiers: ["publish_listing"] },
-    ]);
-    await database.pool.query("delete from ratchet.workers");
-  });
-
-  test("ratchet explain says a sentence, with commands as the user types them", async () => {
-    const id = await add();
-    const { out } = await runRatchet(["explain", id], {
-      env: { DATABASE_URL: database.url },
-      command: "npx ratchet",
-    });
-    expect(out).toBe(
-      `Job ${id} (publish_listing) has not started; 4 tasks are planned. No worker is alive: start one with "npx ratchet worker".\n`,
-    );
-    expect(JSON.parse((await ratchet("explain", id, "--json")).out)).toMatchObject({ id, status: "PENDING" });
-  });
-
-  test("ratchet watch shows a job that has ended, with its exit status", async () => {
-    const id = await add();
-    await ratchet("cancel", id);
-    const { out, exitCode } = await ratchet("watch", id);
-    expect(out).toContain(`Job ${id}, publish_listing: CANCELLED`);
-    expect(exitCode).toBe(6);
-  });
+test("ratchet watch shows a job that has ended, with its exit status", async () => {
+  const id = await add();
+  await ratchet("cancel", id);
+  const { out, exitCode } = await ratchet("watch", id);
+  expect(out).toContain(`Job ${id}, publish_listing: CANCELLED`);
+  expect(exitCode).toBe(6);
 });
 
 test("ratchet migrate --print-sql prints a comment where nothing is to be done", async () => {

@@ -58,6 +58,8 @@ const definition = (given: Partial<DefinitionOverview> = {}): DefinitionOverview
   retryDelayMs: 30_000,
   timeoutMs: null,
   unfinishedJobs: 0,
+  willRetryJobs: 0,
+  failedJobs: 0,
   liveWorkers: 1,
   registeredAt: after(0),
   ...given,

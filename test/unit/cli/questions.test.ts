@@ -1,41 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { addJob, type AddJobSpec } from "../../../src/database/calls/jobs.ts";
-import { registerDefinitions } from "../../../src/database/calls/definitions.ts";
-import { definitionRow } from "../../../src/worker/definitions.ts";
-import publishListing from "../../../tasks/publish_listing.ts";
 import { runCli } from "../../../src/cli/program.ts";
-import { createTestContext, runRatchet } from "../../support/cli.ts";
+import { createTestContext } from "../../support/cli.ts";
 import { waitUntil } from "../../support/waiting.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { LISTING, useListings } from "./listings.ts";
 
-const PAYLOAD = { images: ["a.jpg", "b.jpg"] };
-
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await registerDefinitions(database.pool, [definitionRow("publish_listing", publishListing)], true);
-});
-
-afterAll(() => database.drop());
-
-function ratchet(...commandLine: string[]) {
-  return runRatchet(commandLine, { env: { DATABASE_URL: database.url } });
-}
-
-function add(given: Partial<AddJobSpec> = {}): Promise<string> {
-  return addJob(database.pool, { identifier: "publish_listing", payload: PAYLOAD, ...given });
-}
+const { pool, url, run, ratchet, add, statusOf } = useListings();
 
 /** At a terminal where the user gives this answer to each question. */
 function asked(answer: string, ...commandLine: string[]) {
-  return runRatchet(commandLine, { env: { DATABASE_URL: database.url }, answer });
+  return run(commandLine, { answer });
 }
-
-const statusOf = async (id: string) =>
-  (await database.pool.query<{ status: string }>("select status from ratchet.jobs where id = $1", [id])).rows[0]
-    ?.status;
 
 describe("an order that cannot be undone", () => {
   test.each([
@@ -78,7 +53,7 @@ test("ratchet add --dry-run prints the plan that a job would have, and queues no
     "add",
     "publish_listing",
     "--payload",
-    JSON.stringify(PAYLOAD),
+    JSON.stringify(LISTING),
     "--no-check",
     "--tenant",
     "dry",
@@ -96,13 +71,13 @@ test("ratchet add --dry-run prints the plan that a job would have, and queues no
 
 test("a command that waits for somebody's lock says whose", async () => {
   const id = await add();
-  const client = await database.pool.connect();
+  const client = await pool().connect();
   try {
     await client.query(
       "set application_name = 'night backup'; begin; lock table ratchet.jobs in access exclusive mode",
     );
     const seen = { out: "", err: "", exitCode: 0 };
-    const explaining = runCli(["explain", id], createTestContext(seen, { env: { DATABASE_URL: database.url } }));
+    const explaining = runCli(["explain", id], createTestContext(seen, { env: { DATABASE_URL: url() } }));
     await waitUntil(() => seen.err !== "", { what: () => seen.out });
     await client.query("rollback");
     await explaining;
