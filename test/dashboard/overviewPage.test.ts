@@ -52,6 +52,36 @@ describe.runIf(chromiumPath !== null)("the overview", () => {
     expect(new URL(page.url()).searchParams.has("endedFrom")).toBe(true);
   });
 
+  test("a slow answer is asked for again only after ten times as long, however often one looks meanwhile", async () => {
+    const page = await browser.open();
+    await page.clock.install();
+    let asked = 0;
+    let release = Promise.withResolvers<null>();
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postData()?.includes("queueStats(") === true) {
+        asked += 1;
+        await release.promise;
+      }
+      await route.continue();
+    });
+    await page.goto(`${bench.server().url}/`);
+    await expect.poll(() => asked).toBe(1);
+    await page.clock.runFor(4000);
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    release.resolve(null);
+    await page.getByRole("heading", { name: "Definitions" }).waitFor();
+    // The clock goes on by itself, too: far enough from 40 s for a machine that is busy.
+    await page.clock.runFor(20_000);
+    expect(asked).toBe(1);
+    release = Promise.withResolvers();
+    const askedLater = async (): Promise<number> => {
+      await page.clock.runFor(30_000);
+      return asked;
+    };
+    await expect.poll(askedLater, { timeout: 30_000 }).toBe(2);
+    release.resolve(null);
+  });
+
   test("pages threw nothing", () => {
     expect(browser.complaints).toStrictEqual([]);
   });

@@ -40,7 +40,10 @@ export function useLive<Data, Variables extends object>(
   return { data: state.data, error: state.error, isStale: state.key !== key };
 }
 
-/** An answer, asked for anew each `everyMs`, but not while nobody looks at the page. */
+/** How much longer than an answer took the next one is waited with, so that a slow database is not kept busy by those who look. */
+const REST_FACTOR = 10;
+
+/** An answer, asked for anew each `everyMs` or, if answers are slow, less often; not while nobody looks at the page. */
 export function usePolled<Data, Variables extends object>(
   operation: Operation<Data, Variables>,
   variables: Variables,
@@ -50,9 +53,15 @@ export function usePolled<Data, Variables extends object>(
   const [state, setState] = useState<State<Data>>({ key: "", data: null, error: null });
   useEffect(() => {
     let isOver = false;
+    let isAsking = false;
     let timer = 0;
     async function again(): Promise<void> {
       clearTimeout(timer);
+      if (isAsking) {
+        return;
+      }
+      isAsking = true;
+      const askedAtMs = performance.now();
       if (!document.hidden) {
         try {
           const data = await ask(operation, variables);
@@ -65,10 +74,15 @@ export function usePolled<Data, Variables extends object>(
           }
         }
       }
+      isAsking = false;
       if (!isOver) {
-        timer = setTimeout(() => {
-          void again();
-        }, everyMs);
+        const tookMs = performance.now() - askedAtMs;
+        timer = setTimeout(
+          () => {
+            void again();
+          },
+          Math.max(everyMs, REST_FACTOR * tookMs),
+        );
       }
     }
     function lookedAt(): void {
