@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 
-import { named } from "../support/schemas.ts";
 import {
   addSingle,
   addWorker,
@@ -31,6 +30,10 @@ async function onlyWorker(concurrency = 10, versions: readonly string[] = ["p1",
 async function addDue(given: Readonly<Record<string, unknown>> = {}): Promise<string> {
   return (await addSingle(sql, { run_at: new Date(Date.now() - 60_000), ...given })).id;
 }
+
+/** Why a job waits, in the words for who may not know of processes and other tenants. */
+const toldToTenant = (id: string): Promise<string> =>
+  sql.value<string>("select ratchet_private.explain_wait(j, false) from ratchet.jobs j where j.id = $1", [id]);
 
 const started = (id: string): string => `Job ${id} (single) has not started; 1 task is planned.`;
 
@@ -79,6 +82,9 @@ describe("room", () => {
     expect(await explain(waits)).toBe(
       `${started(waits)} The live worker that has its handlers is busy: 1 job runs, as many as may at once. 1 due job is before it.`,
     );
+    expect(await toldToTenant(waits)).toBe(
+      "The live worker that has its handlers is busy with as many jobs as may run at once.",
+    );
     await addWorker(sql);
     expect(await explain(waits)).toMatch(
       /It runs as soon as a worker has room; 2 live workers have handlers for it\.$/v,
@@ -109,11 +115,9 @@ test("somebody's open transaction holds its row: whose, but not for tenants", as
       .toBe(
         `${started(id)} An open transaction has locked its rows for N s: no worker can take it before that ends. It belongs to Postgres process ${pid} (pgAdmin); if nobody ends it there, select pg_terminate_backend(${pid});`,
       );
-    const told = await sql.value<string>(
-      named("select ratchet_private.explain_wait(j, false) from ratchet.jobs j where j.id = $1"),
-      [id],
+    expect(await toldToTenant(id)).toBe(
+      "An open transaction has locked its rows: no worker can take it before that ends.",
     );
-    expect(told).toBe("An open transaction has locked its rows: no worker can take it before that ends.");
   });
   expect(await explain(id)).toMatch(/It runs as soon as a worker has room/v);
 });

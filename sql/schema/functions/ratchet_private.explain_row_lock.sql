@@ -1,4 +1,4 @@
-create or replace function ratchet_private.explain_row_lock(p_job_id bigint, p_names_processes boolean) returns text
+create or replace function ratchet_private.explain_row_lock(p_job_id bigint, p_sees_all boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -18,7 +18,7 @@ begin
   if not found then
     return null;
   end if;
-  if not p_names_processes then
+  if not p_sees_all then
     return 'An open transaction has locked its rows: no worker can take it before that ends.';
   end if;
   return format('An open transaction has locked its rows%s: no worker can take it before that ends. It belongs to Postgres process %s%s; if nobody ends it there, select pg_terminate_backend(%2$s);',
@@ -26,4 +26,4 @@ begin
     coalesce(' (' || nullif(v_holder.application_name, '') || ')', ''));
 end
 $$;
-comment on function ratchet_private.explain_row_lock(bigint, boolean) is 'Which transaction that goes on has locked rows of a job, as a sentence; null if none has.';
+comment on function ratchet_private.explain_row_lock(bigint, boolean) is 'Which transaction that goes on has locked rows of a job, as a sentence; null if none has. p_sees_all: whether the caller may know of processes.';

@@ -1,4 +1,4 @@
-create or replace function ratchet_private.explain_wait(p_job ratchet.jobs, p_names_processes boolean) returns text
+create or replace function ratchet_private.explain_wait(p_job ratchet.jobs, p_sees_all boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -57,14 +57,18 @@ begin
     return format('It waits for job %s, which runs now: of queue "%s" one job runs at a time.', v_seen.holder, p_job.queue_name);
   end if;
   if v_seen.running >= v_places then
-    return format('%s busy: %s run%s, as many as may at once.%s',
-      case v_knowing when 1 then 'The live worker that has its handlers is' else format('The %s live workers that have its handlers are', v_knowing) end,
+    v_who := case v_knowing when 1 then 'The live worker that has its handlers is' else format('The %s live workers that have its handlers are', v_knowing) end;
+    -- How much others run and wait for is theirs.
+    if not p_sees_all then
+      return v_who || ' busy with as many jobs as may run at once.';
+    end if;
+    return format('%s busy: %s run%s, as many as may at once.%s', v_who,
       ratchet_private.count_of(v_seen.running, 'job', 'jobs'), case v_seen.running when 1 then 's' else '' end,
       case when v_seen.before > 0 then format(' %s%s before it.', case when v_seen.is_cut then 'At least ' else '' end,
         ratchet_private.count_of(v_seen.before, 'due job is', 'due jobs are')) else '' end);
   end if;
   if v_due_at < v_now - c_patience then
-    v_lock := ratchet_private.explain_row_lock(p_job.id, p_names_processes);
+    v_lock := ratchet_private.explain_row_lock(p_job.id, p_sees_all);
     if v_lock is not null then
       return v_lock;
     end if;
@@ -80,4 +84,4 @@ begin
     ratchet_private.count_of(v_knowing, 'live worker has', 'live workers have'));
 end
 $$;
-comment on function ratchet_private.explain_wait(ratchet.jobs, boolean) is 'Why a job that nobody holds does not run, and what to do; empty if its time has just not come.';
+comment on function ratchet_private.explain_wait(ratchet.jobs, boolean) is 'Why a job that nobody holds does not run, and what to do; empty if its time has just not come. p_sees_all: whether the caller may know of processes and of other tenants'' jobs.';
