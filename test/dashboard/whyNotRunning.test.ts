@@ -221,7 +221,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
     arrange: async () => {
       await addWorker(sql);
       const id = await addDue();
-      await sql.rows("select graphile_worker.remove_job($1)", [`ratchet:${id}`]);
+      await sql.rows("select graphile_worker.remove_job('ratchet:' || $1::text)", [id]);
       return id;
     },
     front: /single: 1 job due, .* a live worker finds that within seconds and mends it/v,

@@ -125,7 +125,7 @@ test("somebody's open transaction holds its row: whose, but not for tenants", as
 test("nothing would wake a worker up", async () => {
   await onlyWorker();
   const id = await addDue();
-  await sql.rows("select graphile_worker.remove_job($1)", [`ratchet:${id}`]);
+  await sql.rows("select graphile_worker.remove_job('ratchet:' || $1::text)", [id]);
   expect(await explain(id)).toBe(
     `${started(id)} Nothing in the queue wakes a worker up for it: a live worker finds that within seconds and mends it.`,
   );
