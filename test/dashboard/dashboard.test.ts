@@ -201,7 +201,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
       .filter({ hasText: "CANCELLED" })
       .waitFor();
     await page.getByText("The connection to the server is lost").waitFor({ state: "detached" });
-    expect(await page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => page.getByRole("alert").count(), { timeout: 60_000 }).toBe(0);
   });
 
   test("two windows with two tokens see each its own tenant; a viewer is offered no order", async () => {

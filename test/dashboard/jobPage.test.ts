@@ -78,7 +78,7 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     await region.getByRole("alert").filter({ hasText: "Postgres cannot be reached" }).waitFor();
     isAway = false;
     await region.getByText("images").first().waitFor();
-    expect(await page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => page.getByRole("alert").count(), { timeout: 60_000 }).toBe(0);
   });
 
   test("the failed task of a job that FAILED for good is skipped", async () => {

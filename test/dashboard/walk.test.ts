@@ -141,7 +141,7 @@ describe.runIf(chromiumPath !== null)("a browser before real workers", { timeout
     ]);
     expect(counts).toStrictEqual(counts.toSorted());
     expect(counts).toContain("2");
-    expect(countdowns.length).toBeGreaterThan(1);
+    expect(countdowns).not.toHaveLength(0);
     await page.getByRole("group").filter({ hasText: "read ECONNRESET" }).first().waitFor();
 
     await page.goto(`${url}/add?identifier=publish_listing`);
