@@ -6,4 +6,4 @@ begin
 end
 $$;
 revoke all on function ratchet.jobs_explanation(ratchet.jobs) from public;
-comment on function ratchet.jobs_explanation(ratchet.jobs) is 'One sentence: why the job is where it is and what happens next. Ask for it with one job or a page of them; each costs about a millisecond, that of a due job which waits about three.';
+comment on function ratchet.jobs_explanation(ratchet.jobs) is 'One sentence: why the job is where it is and what happens next. Ask for it with one job or a page of them; each costs about a millisecond, that of a due job which waits about two.';
