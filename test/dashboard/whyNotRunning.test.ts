@@ -80,7 +80,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
       return addDue({ run_at: new Date(Date.now() + 3 * 3_600_000) });
     },
     front: null,
-    answer: /has not started: it is to run in 3 h, with 1 task\.$/v,
+    answer: /has not started: it is to run in (?:3 h|2 h 59 min), with 1 task\.$/v,
   },
   "it waits for its next try": {
     arrange: () => fail({ error_message: "the shelf is empty" }),
@@ -215,7 +215,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
       return id;
     },
     front: null,
-    answer: /and running for 3 h, .* If that is too long, cancel the job: its handler is told to stop\.$/v,
+    answer: /and running for 3 h(?: 1 min)?, .* If that is too long, cancel the job: its handler is told to stop\.$/v,
   },
   "its wake-up is missing": {
     arrange: async () => {
