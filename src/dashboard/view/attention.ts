@@ -94,7 +94,7 @@ function failing({ stats }: Situation): Concern[] {
     .map(({ identifier, failedForGood }) => ({
       key: `failed ${identifier}`,
       isBad: true,
-      title: `${identifier}: ${jobs(failedForGood)} failed for good in the last hour`,
+      title: `${named(identifier)}: ${jobs(failedForGood)} failed for good in the last hour`,
       advice: "Nothing more happens to them by itself.",
       to: `/jobs?state=failed&identifier=${encodeURIComponent(identifier)}`,
       failure: { identifier, isFinal: true },
@@ -108,7 +108,7 @@ function retrying({ stats }: Situation): Concern[] {
     .map(({ identifier, willRetry }) => ({
       key: `retry ${identifier}`,
       isBad: false,
-      title: `${identifier}: ${jobs(willRetry)} failed and will be tried again`,
+      title: `${named(identifier)}: ${jobs(willRetry)} failed and will be tried again`,
       advice: "",
       to: `/jobs?state=retrying&identifier=${encodeURIComponent(identifier)}`,
       failure: { identifier, isFinal: false },
@@ -181,7 +181,7 @@ function oneConcern(
     return [];
   }
   const due = sumWithoutWorker(stats);
-  const names = stats.map(({ identifier }) => identifier).join(", ");
+  const names = stats.map(({ identifier }) => named(identifier)).join(", ");
   const narrowed = stats.length === 1 ? `&identifier=${encodeURIComponent(first.identifier)}` : "";
   return [
     {
@@ -200,7 +200,7 @@ function waiting({ stats }: Situation): Concern[] {
     .map(({ identifier, waiting: due, oldestWaitSeconds }) => ({
       key: `waits ${identifier}`,
       isBad: false,
-      title: `${identifier}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
+      title: `${named(identifier)}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
       advice: "",
       to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
       waiting: { identifier },
@@ -229,6 +229,11 @@ function isNobodyThere(workers: Situation["workers"], nowMs: number): boolean {
 
 function sumWithoutWorker(stats: readonly DefinitionNumbers[]): number {
   return stats.reduce((sum, stat) => sum + stat.withoutWorker, 0);
+}
+
+/** A name within a sentence: one that is written from right to left must not turn what follows. */
+function named(identifier: string): string {
+  return /^[ -~]*$/v.test(identifier) ? identifier : `\u2068${identifier}\u2069`;
 }
 
 function jobs(count: number): string {

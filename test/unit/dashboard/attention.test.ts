@@ -44,6 +44,12 @@ describe("what needs attention", () => {
     ]);
   });
 
+  test("a name written from right to left keeps its direction to itself", () => {
+    expect(titles({ stats: [{ ...QUIET, identifier: "نشر", willRetry: 1 }] })).toStrictEqual([
+      "\u2068نشر\u2069: 1 job failed and will be tried again",
+    ]);
+  });
+
   test("due jobs that no worker is there for; who may not know the workers learns that none has their handlers", () => {
     const stats = [{ ...QUIET, waiting: 2, withoutWorker: 2, oldestWaitSeconds: 1 }];
     expect(titles({ stats, workers: [] })).toStrictEqual(["2 jobs are due and no worker is alive"]);
