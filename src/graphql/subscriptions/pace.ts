@@ -1,5 +1,8 @@
 import type { Turns } from "../turns.ts";
 
+/** How many times as long as a snapshot took the stream rests after it: no stream keeps Postgres busy for over a quarter of the time. */
+const REST_FACTOR = 3;
+
 /** How a stream of snapshots is paced. */
 export interface PaceOptions {
   /** Shared by all streams of the process. */
@@ -8,7 +11,7 @@ export interface PaceOptions {
   readonly owner?: string | null;
   /** From the beginning of one snapshot to that of the next one, at least. */
   readonly intervalMs: number;
-  /** How long after a snapshot the next one is made although nothing was heard: an announcement can be lost. */
+  /** The longest rest, and how long after a snapshot the next one is made although nothing was heard: an announcement can be lost. */
   readonly rereadMs: number;
 }
 
@@ -20,7 +23,7 @@ export interface Pace {
   noteChange(): void;
   /** Somebody is there to take a snapshot. Without that none is made: changes in the meantime make one. */
   demand(): void;
-  /** The snapshot is made; `pauseMs`: the next one is made that much later, changed or not. */
+  /** The snapshot is made; the next one waits by what it took. `pauseMs`: the next one is made that much later, changed or not. */
   noteMade(pauseMs?: number): void;
   /** No more snapshots. Safe to call twice. */
   stop(): void;
@@ -31,6 +34,7 @@ export function createPace({ turns, owner, intervalMs, rereadMs }: PaceOptions):
   let isChanged = true;
   let isDemanded = false;
   let isStopped = false;
+  let begunMs = 0;
   let earliestMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let endTurn: (() => void) | undefined;
@@ -60,7 +64,7 @@ export function createPace({ turns, owner, intervalMs, rereadMs }: PaceOptions):
     isDemanded = false;
     // What changed while the turn was awaited is in this snapshot.
     isChanged = false;
-    earliestMs = performance.now() + intervalMs;
+    begunMs = performance.now();
     const waiting = asked;
     asked = undefined;
     waiting?.resolve({ done: false, value: null });
@@ -103,9 +107,12 @@ export function createPace({ turns, owner, intervalMs, rereadMs }: PaceOptions):
     noteMade(pauseMs) {
       endTurn?.();
       endTurn = undefined;
-      if (pauseMs !== undefined) {
+      const nowMs = performance.now();
+      if (pauseMs === undefined) {
+        earliestMs = Math.max(begunMs + intervalMs, nowMs + Math.min(REST_FACTOR * (nowMs - begunMs), rereadMs));
+      } else {
         isChanged = true;
-        earliestMs = performance.now() + pauseMs;
+        earliestMs = nowMs + pauseMs;
       }
       schedule();
     },

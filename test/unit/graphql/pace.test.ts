@@ -64,7 +64,7 @@ describe("a snapshot", () => {
     expect(begun()).toBe(2);
   });
 
-  test("comes for a change that falls into the making of the one before", async () => {
+  test("comes for a change that falls into the making of the one before, after a rest of three times as long", async () => {
     const { pace, begun } = start();
     pace.demand();
     await pass(INTERVAL_MS);
@@ -72,7 +72,21 @@ describe("a snapshot", () => {
     await pass(INTERVAL_MS);
     expect(begun()).toBe(1);
     takeNext(pace);
-    await pass();
+    await pass(3 * 2 * INTERVAL_MS - 1);
+    expect(begun()).toBe(1);
+    await pass(1);
+    expect(begun()).toBe(2);
+  });
+
+  test("that took long keeps the next one waiting no longer than one that was not announced", async () => {
+    const { pace, begun } = start();
+    pace.demand();
+    await pass(REREAD_MS);
+    takeNext(pace);
+    pace.noteChange();
+    await pass(REREAD_MS - 1);
+    expect(begun()).toBe(1);
+    await pass(1);
     expect(begun()).toBe(2);
   });
 
