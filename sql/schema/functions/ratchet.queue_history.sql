@@ -1,6 +1,6 @@
 create or replace function ratchet.queue_history(minutes integer default 60, buckets integer default 60, tenant text default null)
 returns setof ratchet.queue_history_bucket
-language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
   c_longest_minutes constant integer := 1440;

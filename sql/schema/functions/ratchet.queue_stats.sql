@@ -1,5 +1,5 @@
 create or replace function ratchet.queue_stats(minutes integer default 60, tenant text default null) returns setof ratchet.queue_stat
-language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
   c_longest_minutes constant integer := 1440;
