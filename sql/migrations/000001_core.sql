@@ -18,7 +18,7 @@ create type ratchet_private.job_spec as (
 -- Which jobs an order about many means.
 create type ratchet_private.job_filter as (
   ids bigint[], identifier text, status ratchet.job_status[], is_final boolean, tenant text,
-  created_after timestamptz, created_before timestamptz, finished_after timestamptz, finished_before timestamptz
+  created_after timestamptz, created_before timestamptz, finished_after timestamptz, finished_before timestamptz, search text
 );
 
 create type ratchet.orders_refusal as (code text, jobs integer, first_job_id bigint, message text, hint text);

@@ -53,6 +53,8 @@ export const ARGUMENT_DESCRIPTIONS: Readonly<Record<string, string>> = {
   result: "What later handlers read as the task's result. Default: null.",
   retryDelay: "Wait before the second try of a task. Default: as the definition says.",
   runAt: "Not run before this time; one that has passed means at once.",
+  search:
+    "Only jobs with this text, as the filter search of lists finds it. At most 20,000 jobs may match what else is given.",
   status: "Only jobs of these statuses.",
   task: "Key of the task, such as upload[2].",
   taskNames: "Tasks of the plan by key or name: only these, in this order. Default: all.",

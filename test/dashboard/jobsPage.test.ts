@@ -60,6 +60,23 @@ describe.runIf(chromiumPath !== null)("the list of jobs", () => {
     await page.getByText('"nowhere at all" was looked for in').waitFor();
   });
 
+  test("all failed jobs with a text are retried at once, and no others", async () => {
+    const [meant, other] = [await addSingle(sql, { tenant: "bulk" }), await addSingle(sql, { tenant: "bulk" })];
+    await fail(meant.id, "the warehouse said 502");
+    await fail(other.id, "the warehouse said 404");
+    const page = await show("/jobs?tenant=bulk&state=failed&text=said+502");
+    await page.getByRole("button", { name: "Retry all that match" }).click();
+    await page.getByText("1 job matches now.").waitFor();
+    await page.getByLabel("Reason").fill("it is up again");
+    await page.getByRole("dialog").getByRole("button", { name: "Retry 1 job" }).click();
+    await page.getByText("1 job retried.").waitFor();
+    expect(
+      await sql.rows(
+        "select id from ratchet.jobs where tenant = 'bulk' and next_attempt_at is null and finished_at is not null",
+      ),
+    ).toStrictEqual([{ id: other.id }]);
+  });
+
   test("a number in the header leads to its job", async () => {
     const { id } = await addSingle(sql);
     const page = await show("/");

@@ -152,6 +152,25 @@ describe("retry_jobs", () => {
     expect(await orderMany(sql.pool(), "retry_jobs", given)).toMatchObject({ done: 1 });
     expect(await statusesOf(ids)).toStrictEqual(["RUNNING", "FAILED"]);
   });
+
+  test("by a text, slice by slice exactly those that were counted", async () => {
+    const tenant = "texts";
+    const ids: string[] = [];
+    for (const sku of ["JKT-1", "HAT-1", "JKT-2", "jkt-3"]) {
+      ids.push(await addFailedSingle({ tenant, payload: { sku } }));
+    }
+    const { now } = await sql.row<{ now: Date }>("select now()");
+    const given = { tenant, search: "jkt", created_before: now };
+    expect(await orderMany(sql.pool(), "retry_jobs", { ...given, dry_run: true })).toMatchObject({ matched: 3 });
+    ids.push(await addFailedSingle({ tenant, payload: { sku: "JKT-4" } }));
+    const slice = await orderMany(sql.pool(), "retry_jobs", { ...given, max_jobs: 2 });
+    expect(slice).toMatchObject({ done: 2, next_after: ids[2] });
+    expect(await orderMany(sql.pool(), "retry_jobs", { ...given, after: slice.next_after })).toMatchObject({ done: 1 });
+    expect(await statusesOf(ids)).toStrictEqual(["RUNNING", "FAILED", "RUNNING", "RUNNING", "FAILED"]);
+    expect(
+      await orderMany(sql.pool(), "retry_jobs", { ids: [ids[1], ids[4]], search: "jkt", dry_run: true }),
+    ).toMatchObject({ matched: 1 });
+  });
 });
 
 describe("cancel_jobs", () => {
@@ -183,6 +202,30 @@ describe("cancel_jobs", () => {
     const given = { tenant, created_after: "2020-05-01Z", created_before: "2020-05-02Z" };
     expect(await orderMany(sql.pool(), "cancel_jobs", given)).toMatchObject({ done: 1 });
     expect(await statusesOf(ids)).toStrictEqual(["CANCELLED", "PENDING"]);
+  });
+
+  test("by a text, unless more than 20,000 jobs would have to be looked at", async () => {
+    const tenant = "many";
+    const add = (count: number, title: string): Promise<unknown> =>
+      sql.rows(
+        `select from ratchet.add_jobs((
+           select jsonb_agg(jsonb_build_object('identifier', 'single', 'tenant', $1::text, 'payload', jsonb_build_object('title', $2::text)))
+           from generate_series(1, $3::integer)))`,
+        [tenant, title, count],
+      );
+    await add(2, "Jacket");
+    await add(9_999, "Hat");
+    await add(9_999, "Hat");
+    const given = { tenant, search: "jacket" };
+    expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, dry_run: true })).toMatchObject({ matched: 2 });
+    await add(1, "Hat");
+    expect(await errorOf(orderMany(sql.pool(), "cancel_jobs", given))).toMatchObject({
+      code: "RT006",
+      message: "More than 20000 jobs match what is given beside search.",
+    });
+    expect(await orderMany(sql.pool(), "cancel_jobs", { ...given, created_before: "2020-05-01Z" })).toMatchObject({
+      matched: 0,
+    });
   });
 
   test("what is no refusal of ours ends it, and nothing of the slice is kept", async () => {

@@ -11,7 +11,8 @@ create or replace function ratchet.retry_jobs(
   reason text default null,
   dry_run boolean default false,
   after bigint default 0,
-  max_jobs integer default 100
+  max_jobs integer default 100,
+  search text default null
 ) returns ratchet.orders_outcome
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -22,9 +23,9 @@ begin
   end if;
   return ratchet_private.order_jobs('retry',
     row(retry_jobs.ids, retry_jobs.identifier, retry_jobs.status, null, retry_jobs.tenant, retry_jobs.created_after,
-      retry_jobs.created_before, retry_jobs.finished_after, retry_jobs.finished_before),
+      retry_jobs.created_before, retry_jobs.finished_after, retry_jobs.finished_before, retry_jobs.search),
     retry_jobs.after, retry_jobs.max_jobs, retry_jobs.dry_run, retry_jobs.reason);
 end
 $$;
-revoke all on function ratchet.retry_jobs(bigint[], text, ratchet.job_status[], text, timestamptz, timestamptz, timestamptz, timestamptz, text, boolean, bigint, integer) from public;
-comment on function ratchet.retry_jobs(bigint[], text, ratchet.job_status[], text, timestamptz, timestamptz, timestamptz, timestamptz, text, boolean, bigint, integer) is 'Lets jobs go on that have FAILED for good (status may name CANCELLED, too) and match everything given, as retry_job does each, in order of their ids and at most max_jobs (1000 at most): call again with after set to next_after until that is null. dry_run only counts. At least one condition must be given; times mean at or after …_after and before …_before. With ids, jobs that cannot be tried again are tried, too, and refused.';
+revoke all on function ratchet.retry_jobs(bigint[], text, ratchet.job_status[], text, timestamptz, timestamptz, timestamptz, timestamptz, text, boolean, bigint, integer, text) from public;
+comment on function ratchet.retry_jobs(bigint[], text, ratchet.job_status[], text, timestamptz, timestamptz, timestamptz, timestamptz, text, boolean, bigint, integer, text) is 'Lets jobs go on that have FAILED for good (status may name CANCELLED, too) and match everything given, as retry_job does each, in order of their ids and at most max_jobs (1000 at most): call again with after set to next_after until that is null. dry_run only counts. At least one condition must be given; times mean at or after …_after and before …_before; search is a text that the list of jobs would find, and needs the rest to leave 20000 jobs at most. With ids, jobs that cannot be tried again are tried, too, and refused.';

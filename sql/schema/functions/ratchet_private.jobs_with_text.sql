@@ -24,6 +24,7 @@ begin
     select c.id from (
       select j.id, j.identifier, j.status, j.job_key, j.cancel_reason, j.payload from ratchet.jobs j
       where (v_tenants is null or j.tenant = any (v_tenants))
+        and (v_filter.ids is null or j.id = any (v_filter.ids))
         and (v_filter.identifier is null or j.identifier = v_filter.identifier)
         and (v_filter.status is null or j.status = any (v_filter.status))
         and (v_filter.is_final is null or v_filter.is_final or j.finished_at is null)

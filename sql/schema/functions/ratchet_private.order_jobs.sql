@@ -5,7 +5,9 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   c_most_jobs constant integer := 1000;
   c_most_ids constant integer := 10000;
+  c_most_searched constant integer := 20000;
   v_filter ratchet_private.job_filter := p_filter;
+  v_rest ratchet_private.job_filter;
   v_outcome ratchet.orders_outcome := row(0, 0, 0, '{}', null);
   v_refusals jsonb := '{}';
   v_ids bigint[];
@@ -14,10 +16,10 @@ declare
   v_message text;
   v_hint text;
 begin
-  if p_filter is not distinct from row(null, null, null, null, null, null, null, null, null)::ratchet_private.job_filter then
+  if p_filter is not distinct from row(null, null, null, null, null, null, null, null, null, null)::ratchet_private.job_filter then
     raise exception using
       errcode = 'RT006', message = format('Which jobs to %s is not said.', p_action),
-      hint = 'Give at least one of ids, identifier, status, tenant or a time; status alone may name all of them. Nothing was changed.';
+      hint = 'Give at least one of ids, identifier, status, tenant, search or a time; status alone may name all of them. Nothing was changed.';
   elsif p_max_jobs is null or p_max_jobs not between 1 and c_most_jobs then
     raise exception using
       errcode = 'RT006', message = format('max_jobs must be from 1 to %s and is %s.', c_most_jobs, coalesce(p_max_jobs::text, 'null')),
@@ -33,6 +35,17 @@ begin
     v_filter.is_final := p_action = 'retry';
     if p_action = 'retry' then
       v_filter.status := coalesce(p_filter.status, '{FAILED}');
+    end if;
+  end if;
+  -- A search of the newest only would reach further down with each slice, to jobs that were not counted.
+  if p_filter.search is not null then
+    v_rest := v_filter;
+    v_rest.search := null;
+    v_filter.ids := array(select p from ratchet_private.pick_jobs(v_rest, coalesce(p_after, 0), c_most_searched + 1) p);
+    if cardinality(v_filter.ids) > c_most_searched then
+      raise exception using
+        errcode = 'RT006', message = format('More than %s jobs match what is given beside search.', c_most_searched),
+        hint = 'Narrow by identifier, status, tenant or a time: an order looks for a text in so many jobs at most. Nothing was changed.';
     end if;
   end if;
   if p_dry_run then

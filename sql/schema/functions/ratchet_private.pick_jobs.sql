@@ -4,12 +4,17 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan set jit = off as $$
 declare
   v_tenants constant text[] := ratchet_private.caller_tenants();
+  v_found bigint[];
 begin
+  if p_filter.search is not null then
+    v_found := ratchet_private.jobs_with_text(p_filter.search, to_jsonb(p_filter));
+  end if;
   return query
     select j.id from ratchet.jobs j
     where j.id > p_after
       and (v_tenants is null or j.tenant = any (v_tenants))
       and (p_filter.ids is null or j.id = any (p_filter.ids))
+      and (p_filter.search is null or j.id = any (v_found))
       and (p_filter.identifier is null or j.identifier = p_filter.identifier)
       and (p_filter.status is null or j.status = any (p_filter.status))
       and (p_filter.is_final is null or p_filter.is_final or j.finished_at is null)

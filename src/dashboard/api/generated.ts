@@ -77,6 +77,8 @@ export type CancelJobsInput = {
   maxJobs?: number | null | undefined;
   /** Why, for the audit. */
   reason?: string | null | undefined;
+  /** Only jobs with this text, as the filter search of lists finds it. At most 20,000 jobs may match what else is given. */
+  search?: string | null | undefined;
   /** Only jobs of these statuses. */
   status?: Array<JobStatus> | null | undefined;
   /** Whom the job belongs to; for several jobs: only those of this tenant. */
@@ -298,6 +300,8 @@ export type RetryJobsInput = {
   maxJobs?: number | null | undefined;
   /** Why, for the audit. */
   reason?: string | null | undefined;
+  /** Only jobs with this text, as the filter search of lists finds it. At most 20,000 jobs may match what else is given. */
+  search?: string | null | undefined;
   /** Only jobs of these statuses. */
   status?: Array<JobStatus> | null | undefined;
   /** Whom the job belongs to; for several jobs: only those of this tenant. */

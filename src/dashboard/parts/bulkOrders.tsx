@@ -6,7 +6,7 @@ import { ask } from "../api/client.ts";
 import { type OutcomeFragment, CancelManyDocument, RetryManyDocument } from "../api/generated.ts";
 import { nowMs } from "../view/serverClock.ts";
 import type { JobView } from "../view/jobFilter.ts";
-import { type Order, type OrderInput, matchingInput, whyNotAll } from "../view/matchingOrder.ts";
+import { type Order, type OrderInput, WHY_NOT_ALL, matchingInput } from "../view/matchingOrder.ts";
 import { ErrorNotice } from "./notices.tsx";
 import { OrderDialog } from "./orderDialog.tsx";
 import type { Selection } from "./useSelection.ts";
@@ -103,9 +103,7 @@ function AllThatMatch({
   const possible = ORDERS.filter((order) => matchingInput(order, view, nowMs()) !== null);
   if (possible.length === 0) {
     return (
-      <span class="muted">
-        {isMarking ? whyNotAll(view) : "Mark jobs to retry or cancel them; Shift marks a range."}
-      </span>
+      <span class="muted">{isMarking ? WHY_NOT_ALL : "Mark jobs to retry or cancel them; Shift marks a range."}</span>
     );
   }
   return (

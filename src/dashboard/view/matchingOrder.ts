@@ -26,7 +26,7 @@ const STATUSES: Readonly<Record<Order, Partial<Record<JobState, NonNullable<Orde
 export function matchingInput(order: Order, view: JobView, nowMs: number): OrderInput | null {
   const statuses = view.states.map((state) => STATUSES[order][state]);
   const hasEnds = view.endedFrom !== null || view.endedTo !== null;
-  if (view.text !== "" || statuses.length === 0 || statuses.includes(undefined) || (hasEnds && order === "cancel")) {
+  if (statuses.length === 0 || statuses.includes(undefined) || (hasEnds && order === "cancel")) {
     return null;
   }
   const createdAfter = createdAfterOf(view, nowMs);
@@ -34,6 +34,7 @@ export function matchingInput(order: Order, view: JobView, nowMs: number): Order
     status: [...new Set(statuses.flatMap((each) => each ?? []))],
     ...(view.identifier === "" ? {} : { identifier: view.identifier }),
     ...(view.tenant === "" ? {} : { tenant: view.tenant }),
+    ...(view.text === "" ? {} : { search: view.text }),
     ...(createdAfter === null ? {} : { createdAfter }),
     createdBefore: view.addedTo ?? new Date(nowMs).toISOString(),
     ...(view.endedFrom === null ? {} : { finishedAfter: view.endedFrom }),
@@ -42,9 +43,5 @@ export function matchingInput(order: Order, view: JobView, nowMs: number): Order
 }
 
 /** Why the jobs that match cannot be ordered all at once, and how they could be. */
-export function whyNotAll(view: JobView): string {
-  if (view.text !== "") {
-    return "A text cannot be part of such an order: mark the jobs, or take the text out.";
-  }
-  return "To order all that match, choose states that one order is for: failed or cancelled jobs to retry, unfinished ones to cancel.";
-}
+export const WHY_NOT_ALL =
+  "To order all that match, choose states that one order is for: failed or cancelled jobs to retry, unfinished ones to cancel.";
