@@ -11,12 +11,15 @@ import { type MeasuredPage, type Paint, measurePaint } from "./paints.ts";
 
 const NO_JOB = ".empty";
 
-function pagesOf({ failedId, longId }: Rows): readonly MeasuredPage[] {
+function pagesOf({ failedId, longId }: Rows, { hours }: Amount): readonly MeasuredPage[] {
+  // Nearly as far back as they reach, which is below nearly all others for a list that begins with the newest.
+  const longAgo = new Date(Date.now() - hours * 0.99 * 3_600_000).toISOString();
   return [
     { title: "overview", path: "/", useful: ".tiles" },
     { title: "overview, its chart", path: "/", useful: ".chart rect" },
     { title: "jobs", path: "/jobs", useful: "table.jobs tbody tr" },
     { title: "jobs, a filter that finds nothing", path: "/jobs?tenant=nobody", useful: NO_JOB },
+    { title: "jobs, those added first", path: `/jobs?addedTo=${longAgo}`, useful: "table.jobs tbody tr" },
     { title: "jobs, a text that is nowhere", path: "/jobs?text=nowhere", useful: NO_JOB },
     { title: "a job that failed", path: `/jobs/${failedId}`, useful: "table.plan tbody tr" },
     { title: "a job of 10,000 tasks", path: `/jobs/${longId}`, useful: "table.plan tbody tr" },
@@ -55,7 +58,7 @@ export async function measureDashboard({
 
 function measureWith(server: BenchServer, browser: Browser, amount: Amount, rounds: number): Promise<void> {
   return withRatchetDatabase(server, async (ratchet) => {
-    const pages = pagesOf(await addJobs(ratchet, amount));
+    const pages = pagesOf(await addJobs(ratchet, amount), amount);
     const program = await startServerProgram("ratchet-open", ratchet.database.url);
     try {
       const origin = new URL(program.url).origin;

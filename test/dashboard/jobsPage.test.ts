@@ -60,6 +60,24 @@ describe.runIf(chromiumPath !== null)("the list of jobs", () => {
     await page.getByText('"nowhere at all" was looked for in').waitFor();
   });
 
+  test("until there is a list of the new filter, the page says what it does, not what was so before", async () => {
+    const page = await show("/jobs?tenant=empty");
+    const none = page.getByText("No job matches.");
+    await none.waitFor();
+    const blocker = await sql.pool().connect();
+    try {
+      await blocker.query("begin");
+      await blocker.query("lock table ratchet.jobs in access exclusive mode");
+      await page.getByRole("searchbox", { name: "Number or text", exact: true }).fill("empty, too");
+      await page.getByText("Looking through the newest 20,000 jobs that match the rest…").waitFor();
+      expect(await none.count()).toBe(0);
+    } finally {
+      await blocker.query("rollback");
+      blocker.release();
+    }
+    await none.waitFor();
+  });
+
   test("all failed jobs with a text are retried at once, and no others", async () => {
     const [meant, other] = [await addSingle(sql, { tenant: "bulk" }), await addSingle(sql, { tenant: "bulk" })];
     await fail(meant.id, "the warehouse said 502");

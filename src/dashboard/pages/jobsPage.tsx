@@ -13,7 +13,7 @@ import { useHeldRows } from "../parts/useHeldRows.ts";
 import { type Selection, useSelection } from "../parts/useSelection.ts";
 import { nowMs } from "../view/serverClock.ts";
 import { useClockJumps } from "../view/clock.ts";
-import { type JobView, ORDER_NAMES, filterOf, viewOf, whatWasSearched } from "../view/jobFilter.ts";
+import { type JobView, ORDER_NAMES, filterOf, viewOf, whatWasSearched, whereItLooks } from "../view/jobFilter.ts";
 import { Link } from "../view/link.tsx";
 import { useAddress, withParameters } from "../view/location.ts";
 
@@ -46,8 +46,9 @@ export function JobsPage(): JSX.Element {
       <JobFilters address={address} view={view} />
       {mayOrder() && <BulkOrders view={view} selection={selection} />}
       {error !== null && <ErrorNotice error={error} />}
-      {data === null && error === null && <Waiting />}
-      {data !== null && rows.length === 0 && <NoJobs view={view} isNarrowed={address.search !== ""} />}
+      {error === null && rows.length === 0 && (
+        <NoRows view={view} isNarrowed={address.search !== ""} isLooking={isStale} />
+      )}
       {selection.ids.size > 0 && <Held count={newCount} onShow={release} />}
       {rows.length > 0 && <JobsTable jobs={rows} isStale={isStale} selection={selection} />}
       <div class="pages">
@@ -73,6 +74,18 @@ function Held({ count, onShow }: { readonly count: number; readonly onShow: () =
       )}
     </p>
   );
+}
+
+/** An empty list that belongs to the filter of before says nothing about this one. */
+function NoRows({
+  isLooking,
+  ...narrowed
+}: {
+  readonly view: JobView;
+  readonly isNarrowed: boolean;
+  readonly isLooking: boolean;
+}): JSX.Element {
+  return isLooking ? <Waiting>{whereItLooks(narrowed.view, narrowed.isNarrowed)}</Waiting> : <NoJobs {...narrowed} />;
 }
 
 function NoJobs({ view, isNarrowed }: { readonly view: JobView; readonly isNarrowed: boolean }): JSX.Element {

@@ -33,11 +33,11 @@ export function Empty({
   );
 }
 
-/** The first answer is on its way. */
-export function Waiting(): JSX.Element {
+/** The first answer is on its way; `children` say what is done for it. */
+export function Waiting({ children = "Loading…" }: { readonly children?: string }): JSX.Element {
   return (
     <p class="loading" role="status">
-      Loading…
+      {children}
     </p>
   );
 }

@@ -168,6 +168,14 @@ function between(field: "createdAt" | "finishedAt", from: string | null, to: str
       };
 }
 
+/** What is done until there is a list: without an index for a filter that may take a second among a million jobs. */
+export function whereItLooks({ text }: JobView, isNarrowed: boolean): string {
+  if (text !== "") {
+    return "Looking through the newest 20,000 jobs that match the rest…";
+  }
+  return isNarrowed ? "Looking through the jobs, from the newest on…" : "Loading…";
+}
+
 /** Where a text was looked for. */
 export function whatWasSearched(text: string): string {
   return `"${text}" was looked for in numbers, definitions, job keys, reasons, errors and payloads of the newest 20,000 jobs that match the rest. Narrow by definition, tenant or time to look further back.`;
