@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 
-import { TEST_SCHEMAS } from "../support/schemas.ts";
+import { named } from "../support/schemas.ts";
 import { useServer } from "./server.ts";
 
 const bench = useServer();
@@ -28,22 +28,22 @@ beforeAll(async () => {
   try {
     await client.query("set session_replication_role = replica");
     await client.query(
-      `insert into ratchet.jobs (identifier, version, status, run_at, created_at, started_at, finished_at, payload)
+      named(`insert into ratchet.jobs (identifier, version, status, run_at, created_at, started_at, finished_at, payload)
        select case when n % 2 = 0 then 'single' else 'publish' end, '1', s.status::ratchet.job_status, s.at, s.at,
          case when s.status <> 'PENDING' then s.at end, case when s.status <> 'PENDING' then s.at end, '{"title": "Jacket"}'
        from generate_series(1, $1::integer + $2::integer) n
        cross join lateral (
          select now() - greatest($1::integer - n, 0) * interval '30 days' / $1::integer as at,
-           case when n > $1::integer then 'PENDING' when n % 1000 = 0 then 'FAILED' else 'COMPLETED' end as status) s`,
+           case when n > $1::integer then 'PENDING' when n % 1000 = 0 then 'FAILED' else 'COMPLETED' end as status) s`),
       [ENDED, UNFINISHED],
     );
     await client.query(
-      `insert into ratchet.tasks (job_id, position, status, attempts, key, template, name, started_at, completed_at, error_message)
+      named(`insert into ratchet.tasks (job_id, position, status, attempts, key, template, name, started_at, completed_at, error_message)
        select j.id, 1, j.status::text::ratchet.task_status, case when j.status = 'PENDING' then 0 else 1 end, 'run', 'run', 'Run',
          j.started_at, case when j.status = 'COMPLETED' then j.finished_at end, case when j.status = 'FAILED' then 'fetch failed' end
-       from ratchet.jobs j`,
+       from ratchet.jobs j`),
     );
-    await client.query("vacuum analyze ratchet.jobs, ratchet.tasks");
+    await client.query(named("vacuum analyze ratchet.jobs, ratchet.tasks"));
   } finally {
     await client.end();
   }
@@ -69,7 +69,7 @@ async function readsOf(query: string, variables: Record<string, unknown> = {}): 
       `select sum(pg_stat_get_xact_tuples_returned(r.oid))::integer as reads
        from unnest(array[$1::regclass, $2::regclass]) t
        cross join lateral (select t::oid union all select i.indexrelid from pg_index i where i.indrelid = t) r (oid)`,
-      [`${TEST_SCHEMAS.ratchet}.jobs`, `${TEST_SCHEMAS.ratchet}.tasks`],
+      [named("ratchet.jobs"), named("ratchet.tasks")],
     );
     return rows[0]?.reads ?? -1;
   } finally {
