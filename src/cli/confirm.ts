@@ -1,7 +1,7 @@
-import { readJob } from "../database/calls/jobs.ts";
 import type { Queryable } from "../database/calls/queryable.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
+import { findJob } from "./findJob.ts";
 import { countOf, oneLine } from "./output/text.ts";
 import { isDone } from "./progress/snapshot.ts";
 
@@ -26,17 +26,19 @@ export async function isConfirmed(
   return false;
 }
 
-/** `job 42 (publish_listing, RUNNING, 2 of 5 tasks done)`, or `3 jobs (42, 43, 44)`. */
+/**
+ * `job 42 (publish_listing, RUNNING, 2 of 5 tasks done)`, or `3 jobs (42, 43, 44)`.
+ *
+ * @throws RatchetError RT013 if the one job does not exist: nobody is asked about nothing.
+ */
 export async function describeJobs(db: Queryable, ids: readonly string[]): Promise<string> {
   const [id = "", ...others] = new Set(ids);
   if (others.length > 0) {
     const named = [id, ...others].slice(0, MOST_NAMED).join(", ");
     return `${others.length + 1} jobs (${named}${others.length < MOST_NAMED ? "" : ", …"})`;
   }
-  const job = await readJob(db, id);
-  return job === null
-    ? `job ${id}`
-    : `job ${id} (${oneLine(job.identifier)}, ${job.status}, ${job.tasks.filter(isDone).length} of ${countOf(job.tasks.length, "task")} done)`;
+  const job = await findJob(db, id);
+  return `job ${id} (${oneLine(job.identifier)}, ${job.status}, ${job.tasks.filter(isDone).length} of ${countOf(job.tasks.length, "task")} done)`;
 }
 
 const MOST_NAMED = 10;

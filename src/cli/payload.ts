@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 
 import { RatchetError } from "../errors/ratchetError.ts";
+import { oneLine } from "./output/text.ts";
 
 const READ_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -27,8 +28,10 @@ export async function readPayload(source: PayloadSource): Promise<Record<string,
     // A byte order mark is what some editors put first, and no JSON.
     value = JSON.parse(content.replace(/^\uFEFF/v, ""));
   } catch (error) {
-    throw new RatchetError("RT110", `${origin} is not JSON: ${(error as Error).message}.`, {
-      hint: 'Write an object with quoted names, such as {"title": "Jacket"}; a shell needs \'…\' around it.',
+    throw new RatchetError("RT110", `${origin} is not JSON: ${oneLine((error as Error).message)}.`, {
+      hint: content.startsWith("@")
+        ? `To read a file: --payload-file ${oneLine(content.slice(1))}`
+        : 'Write an object with quoted names, such as {"title": "Jacket"}; a shell needs \'…\' around it.',
       cause: error,
     });
   }

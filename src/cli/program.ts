@@ -64,12 +64,18 @@ export function createProgram(context: CliContext): ProgramCommand {
           context.print(text.trimEnd());
         },
         writeErr: (text) => {
-          context.remark(text.trimEnd());
+          context.remark(...fitted(context, text.trimEnd()));
         },
       })
       .showHelpAfterError(`(${context.command} ${command === program ? "" : `${command.name()} `}--help says more)`);
   }
   return program;
+}
+
+/** Sentences broken between words to the width of a terminal that errors go to. */
+function fitted({ errorColumns }: CliContext, text: string): string[] {
+  const lines = text.split("\n");
+  return errorColumns === undefined ? lines : lines.flatMap((line) => breakLines(line, errorColumns));
 }
 
 /** Lines of a name, two spaces and a text, indented; what does not fit goes on below the text's beginning. */

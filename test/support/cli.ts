@@ -16,6 +16,8 @@ export interface CliSettings {
   readonly command?: string;
   /** What the user answers to each question. Default: there is nobody to ask. */
   readonly answer?: string;
+  /** How wide the terminal is that errors go to. Default: they go to none. */
+  readonly errorColumns?: number;
   /** Where relative folders start. Default: the current folder. */
   readonly folder?: string;
 }
@@ -30,7 +32,7 @@ export interface CliRun {
 /** A context for tests, 80 columns wide and without colours, that writes to `seen`. */
 export function createTestContext(
   seen: { out: string; err: string; exitCode: number },
-  { env, input = "", command = "ratchet", answer, folder = process.cwd() }: CliSettings = {},
+  { env, input = "", command = "ratchet", answer, errorColumns, folder = process.cwd() }: CliSettings = {},
 ): CliContext {
   return {
     print: (...lines) => {
@@ -43,7 +45,7 @@ export function createTestContext(
     stdout: { columns: 80 } as NodeJS.WriteStream,
     paint: createPaint(false),
     errorPaint: createPaint(false),
-    errorColumns: undefined,
+    errorColumns,
     canRedraw: false,
     ask:
       answer === undefined

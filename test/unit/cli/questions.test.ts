@@ -28,6 +28,14 @@ describe("an order that cannot be undone", () => {
     expect((await asked("n", ...line, "--yes")).err).not.toContain("[y/N]");
   });
 
+  test("asks nothing about a job that does not exist", async () => {
+    const { out, err, exitCode } = await asked("y", "cancel", "999999999");
+    expect(err).toContain("RT013");
+    expect(err).toContain("There is no job 999999999");
+    expect(err).not.toContain("[y/N]");
+    expect([out, exitCode === 0]).toStrictEqual(["", false]);
+  });
+
   test("names several jobs in one question", async () => {
     const ids = [await add(), await add()];
     expect((await asked("yes", "cancel", ...ids)).err).toBe(`Cancel 2 jobs (${ids.join(", ")})? [y/N] \n`);
