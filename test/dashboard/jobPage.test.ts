@@ -60,6 +60,46 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     expect(await page.locator("main img").count()).toBe(0);
   });
 
+  test("what was tried before stands apart from why it stopped; the tab and the audit log say what became of it", async () => {
+    const id = await addFailed();
+    await sql.rows(
+      `insert into ratchet.task_failures (job_id, fence, position, attempt, counted, error_message, started_at, failed_at)
+       select f.job_id, f.fence + 1, f.position, 2, true, 'the newest', f.started_at, f.failed_at
+       from ratchet.task_failures f where f.job_id = $1`,
+      [id],
+    );
+    const page = await show(id);
+    await page.getByRole("region", { name: "Why it stopped" }).getByText("the newest").waitFor();
+    const earlier = page.getByRole("region", { name: "Failures" }).locator("summary");
+    expect(await earlier.allTextContents()).toStrictEqual([expect.stringContaining(MARKUP)]);
+    await waitUntil(async () => (await page.title()) === `FAILED · Job ${id} · Ratchet`);
+    const dialog = await give(page, "Skip: Upload image 1/3", "Skip the task", "not needed");
+    await dialog.waitFor({ state: "detached" });
+    const log = page.getByRole("region", { name: "Audit log" });
+    await log.getByText("task: upload[1] · status: FAILED · task status: FAILED").waitFor();
+    await log.getByText("not needed").waitFor();
+    await waitUntil(async () => !(await page.title()).startsWith("FAILED"));
+  });
+
+  test("what is copied is the whole of it, over plain http as well", async () => {
+    const id = await addFailed();
+    const page = await show(id);
+    const block = page.locator("figure", { hasText: "Terminal" });
+    for (const hasClipboard of [true, false]) {
+      await page.evaluate(`Object.defineProperty(navigator, "clipboard", {
+        configurable: true,
+        value: ${hasClipboard ? "{ writeText: (text) => { window.copied = text; return Promise.resolve(); } }" : "undefined"},
+      });
+      window.copied = null;
+      document.addEventListener("copy", () => { window.copied = document.activeElement.value; }, { once: true });`);
+      await block.getByRole("button").click();
+      await waitUntil(async () => (await page.evaluate("window.copied")) === `npx ratchet show ${id}`);
+      await block.getByRole("button", { name: "Copied" }).waitFor();
+      expect(await page.evaluate("document.activeElement.textContent")).toBe("Copied");
+    }
+    expect(await page.locator("textarea").count()).toBe(0);
+  });
+
   test("a payload that cannot be had for a moment is asked for again, and the notice goes by itself", async () => {
     const { id } = await addPublish(sql);
     const page = await browser.open();
@@ -195,13 +235,13 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     const { fence } = await claimOne(sql, worker, id);
     await completeTasks(sql, worker, { job: id, fence, from: 1, to: 250 });
     const page = await show(id);
-    await page.getByText("Tasks 201 to 300 of 10000").waitFor();
+    await page.getByText("Tasks 201 to 300 of 10,000").waitFor();
     await page.getByRole("button", { name: "Upload image 250/9998", exact: true }).waitFor();
     expect(await page.locator("table.plan tbody tr").count()).toBeLessThan(120);
     await page.getByRole("button", { name: "Last" }).click();
     await page.getByRole("button", { name: "Create listing", exact: true }).waitFor();
     await page.getByRole("button", { name: "To task 251, where it is" }).click();
-    await page.getByText("Tasks 201 to 300 of 10000").waitFor();
+    await page.getByText("Tasks 201 to 300 of 10,000").waitFor();
   });
 
   test("payload, input and result are loaded when they are looked at, however large; from there to another like it", async () => {
@@ -211,10 +251,10 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     const result = { url: MARKUP, parts: Array.from({ length: 60_000 }, (_, part) => part) };
     await checkpoint(sql.pool(), worker, [{ job: id, position: 1, fence, kind: "C", result }]);
     const page = await show(id);
-    await page.getByRole("region", { name: "Payload" }).getByText("499002 more characters").waitFor();
+    await page.getByRole("region", { name: "Payload" }).getByText("499,002 more characters").waitFor();
     await page.getByRole("button", { name: "Validate product", exact: true }).click();
-    await page.getByText("[ 60000 items ]").click();
-    await page.getByText("59950 more").waitFor();
+    await page.getByText("[ 60,000 items ]").click();
+    await page.getByText("59,950 more").waitFor();
     expect(await page.locator("*").count()).toBeLessThan(1000);
     await page.getByRole("link", { name: "Add another like this" }).click();
     await page.getByText("Its key and its time are not copied.").waitFor();
@@ -242,11 +282,12 @@ describe.runIf(chromiumPath !== null)("a job's page", () => {
     );
     const page = await show(id);
     const failures = page.getByRole("region", { name: "Failures" }).locator("details");
-    expect(await failures.count()).toBe(100);
+    // The newest stands at the head of the page.
+    expect(await failures.count()).toBe(99);
     await page.getByRole("button", { name: "Older tries" }).click();
-    await waitUntil(async () => (await failures.count()) === 200);
+    await waitUntil(async () => (await failures.count()) === 199);
     await page.getByRole("button", { name: "Older tries" }).click();
-    await waitUntil(async () => (await failures.count()) === 230);
+    await waitUntil(async () => (await failures.count()) === 229);
     expect(await page.getByRole("button", { name: "Older tries" }).count()).toBe(0);
   });
 

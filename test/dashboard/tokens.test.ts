@@ -99,7 +99,7 @@ describe.runIf(chromiumPath !== null)("with tokens", () => {
     expect(await page.getByRole("link", { name: "Add a job" }).count()).toBe(0);
     await page.getByRole("link", { name: id, exact: true }).click();
     await page.getByRole("heading", { name: `Job ${id}` }).waitFor();
-    expect(await page.getByRole("group", { name: "Orders" }).count()).toBe(0);
+    expect(await page.getByRole("group", { name: "Actions" }).count()).toBe(0);
   });
 
   test("a token that expires while the page is open asks for another, which brings the same view back", async () => {

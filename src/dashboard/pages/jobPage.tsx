@@ -75,6 +75,12 @@ function Detail({
   const { currentTask } = job;
   const stoppedBy =
     currentTask?.status === "FAILED" ? failures.find(({ position }) => position === currentTask.position) : undefined;
+  // What stands at the head is not said twice.
+  const earlier = failures.filter((failure) => failure !== stoppedBy);
+  // A tab in the background tells how it stands.
+  useEffect(() => {
+    document.title = `${job.status} · Job ${job.id} · Ratchet`;
+  }, [job.status, job.id]);
   return (
     <>
       <h1>
@@ -117,10 +123,10 @@ function Detail({
         <Plan job={job} onWanted={mayOrder() ? setWanted : null} />
         {job.taskCount > TASKS_OF_PAGE && <TaskPages job={job} taskOffset={taskOffset} onTaskOffset={onTaskOffset} />}
       </section>
-      {failures.length > (stoppedBy === undefined ? 0 : 1) && (
+      {earlier.length > 0 && (
         <section aria-label="Failures">
-          <h2>Tries that failed</h2>
-          <Failures failures={failures} tasks={job.tasks.nodes} isNewestOpen={stoppedBy === undefined} />
+          <h2>{stoppedBy === undefined ? "Tries that failed" : "Earlier tries that failed"}</h2>
+          <Failures failures={earlier} tasks={job.tasks.nodes} isNewestOpen={stoppedBy === undefined} />
           {failures.length === MOST_FAILURES && <OlderFailures job={job} beforeId={failures.at(-1)?.id ?? "0"} />}
         </section>
       )}
@@ -135,8 +141,8 @@ function Detail({
         </section>
       </div>
       {job.auditEntries.nodes.length > 0 && (
-        <section aria-label="Orders">
-          <h2>Orders</h2>
+        <section aria-label="Audit log">
+          <h2>Audit log</h2>
           <Audit entries={job.auditEntries.nodes} />
         </section>
       )}
@@ -165,13 +171,14 @@ function TaskPages({
   const last = offsetOf(taskCount);
   const targets = [
     ["First", 0],
-    ["Before", Math.max(0, taskOffset - TASKS_OF_PAGE)],
-    ["After", Math.min(last, taskOffset + TASKS_OF_PAGE)],
+    ["Previous", Math.max(0, taskOffset - TASKS_OF_PAGE)],
+    ["Next", Math.min(last, taskOffset + TASKS_OF_PAGE)],
     ["Last", last],
   ] as const;
   return (
     <nav class="pages" aria-label="Tasks">
-      Tasks {taskOffset + 1} to {Math.min(taskOffset + TASKS_OF_PAGE, taskCount)} of {taskCount}
+      Tasks {(taskOffset + 1).toLocaleString()} to {Math.min(taskOffset + TASKS_OF_PAGE, taskCount).toLocaleString()} of{" "}
+      {taskCount.toLocaleString()}
       {targets.map(([name, offset]) => (
         <button
           key={name}

@@ -23,7 +23,10 @@ export function Audit({ entries }: { readonly entries: JobDetail["auditEntries"]
                 <Ago at={entry.at} />
               </td>
               <td>{entry.actor}</td>
-              <td>{entry.action.replaceAll("_", " ")}</td>
+              <td>
+                {worded(entry.action)}
+                <div class="muted">{detailText(entry.detail)}</div>
+              </td>
               <td>{entry.reason ?? ""}</td>
             </tr>
           ))}
@@ -31,4 +34,15 @@ export function Audit({ entries }: { readonly entries: JobDetail["auditEntries"]
       </table>
     </div>
   );
+}
+
+function worded(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+/** `task: image_1 · task status: FAILED`. */
+function detailText(detail: unknown): string {
+  return Object.entries(detail ?? {})
+    .map(([name, value]) => `${worded(name)}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" · ");
 }

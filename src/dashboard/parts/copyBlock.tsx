@@ -1,16 +1,16 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 
+import { copyText } from "../view/copyText.ts";
+
 /** A text to take along. */
 export function CopyBlock({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
   const [outcome, setOutcome] = useState("Copy");
   const block = useRef<HTMLPreElement>(null);
   async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
+    if (await copyText(text)) {
       setOutcome("Copied");
-    } catch {
-      // Browsers give the clipboard to https and localhost only.
+    } else {
       if (block.current !== null) {
         getSelection()?.selectAllChildren(block.current);
       }

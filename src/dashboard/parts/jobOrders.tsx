@@ -33,7 +33,7 @@ export function JobOrders({
 }): JSX.Element | null {
   const orders = jobOrdersOf(job);
   return orders.length === 0 ? null : (
-    <div class="buttons" role="group" aria-label="Orders">
+    <div class="buttons" role="group" aria-label="Actions">
       {orders.map((order) => (
         <button
           key={order}

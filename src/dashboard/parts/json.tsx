@@ -40,7 +40,7 @@ export function Json({ value, name, depth = 0 }: JsonProps): JSX.Element {
     <Folded entries={entries} depth={depth}>
       {label}
       <span class="muted">
-        {open} {entries.length} {noun}
+        {open} {entries.length.toLocaleString()} {noun}
         {entries.length === 1 ? "" : "s"} {close}
       </span>
     </Folded>
@@ -80,7 +80,7 @@ function Folded({
                 setShown(shown + MORE_ENTRIES);
               }}
             >
-              {entries.length - shown} more
+              {(entries.length - shown).toLocaleString()} more
             </button>
           )}
         </div>
@@ -104,7 +104,7 @@ function Scalar({ value }: { readonly value: unknown }): JSX.Element {
             setWhole(true);
           }}
         >
-          … {text.length - SHOWN_LETTERS} more characters
+          … {(text.length - SHOWN_LETTERS).toLocaleString()} more characters
         </button>
       )}
     </>

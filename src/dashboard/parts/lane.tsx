@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { durationText } from "../view/durations.ts";
-import { type Axis, type Span, placeOf } from "../view/timeline.ts";
+import { type Axis, type Span, placeOf, ticksOf } from "../view/timeline.ts";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const KINDS = { waiting: "waits", failed: "failed try", running: "runs", completed: "completed" } as const;
@@ -14,6 +14,30 @@ export function LanePatterns(): JSX.Element {
         <rect class="bar-failed" width="3" height="5" />
       </pattern>
     </svg>
+  );
+}
+
+/** The axis' scale: how long after a moment it was. */
+export function LaneAxis({ axis, originMs }: { readonly axis: Axis; readonly originMs: number }): JSX.Element {
+  return (
+    <>
+      <span class="unseen">
+        Time, {durationText(axis.fromMs - originMs)} to {durationText(axis.toMs - originMs)}
+      </span>
+      <svg class="axis" aria-hidden="true">
+        {ticksOf(axis, originMs).map((atMs) => {
+          const x = `${placeOf({ fromMs: atMs, toMs: atMs }, axis).left}%`;
+          return (
+            <g key={atMs}>
+              <line x1={x} x2={x} y1={16} y2={20} />
+              <text x={x} y={12} class={atMs === axis.fromMs ? "" : "middle"}>
+                {atMs === originMs ? "0" : durationText(atMs - originMs)}
+              </text>
+            </g>
+          );
+        })}
+      </svg>
+    </>
   );
 }
 

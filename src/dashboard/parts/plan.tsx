@@ -8,7 +8,7 @@ import { type TaskOrder, taskOrdersOf } from "../view/orders.ts";
 import { type Axis, type Span, axisOf, spansOf } from "../view/timeline.ts";
 import { Failures } from "./failures.tsx";
 import type { WantedOrder } from "./jobOrders.tsx";
-import { Lane, LaneLegend, LanePatterns } from "./lane.tsx";
+import { Lane, LaneAxis, LaneLegend, LanePatterns } from "./lane.tsx";
 import { Moment } from "./moment.tsx";
 import { Status } from "./status.tsx";
 import { TaskValues } from "./values.tsx";
@@ -52,13 +52,10 @@ export function Plan({
               <th scope="col">Status</th>
               <th scope="col">Tries</th>
               <th scope="col" class="lane">
-                <span class="axis">
-                  <span>{durationText(axis.fromMs - queued.fromMs)}</span>
-                  <span>{durationText(axis.toMs - queued.fromMs)}</span>
-                </span>
+                <LaneAxis axis={axis} originMs={queued.fromMs} />
               </th>
               <th scope="col">Took</th>
-              {onWanted !== null && <th scope="col">Orders</th>}
+              {onWanted !== null && <th scope="col">Actions</th>}
             </tr>
           </thead>
           <tbody>

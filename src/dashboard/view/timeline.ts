@@ -94,6 +94,37 @@ export function axisOf({ createdAt, finishedAt, taskCount, currentTask, tasks }:
   return { fromMs, toMs: Math.max(isPast ? Math.max(...ends) : whole.toMs, fromMs + 1) };
 }
 
+/** Lengths of time that people count in. */
+const STEPS_MS = [
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+];
+const DAY_MS = 86_400_000;
+const MOST_STEPS = 5;
+
+/** Round lengths of time after an origin, at most six; none so near the end that its words would not fit. */
+export function ticksOf({ fromMs, toMs }: Axis, originMs: number): number[] {
+  const needed = (toMs - fromMs) / MOST_STEPS;
+  const step = STEPS_MS.find((each) => each >= needed) ?? Math.ceil(needed / DAY_MS) * DAY_MS;
+  const first = originMs + Math.ceil((fromMs - originMs) / step) * step;
+  const last = fromMs + (toMs - fromMs) * 0.94;
+  const ticks: number[] = [];
+  for (let at = first; at <= last; at += step) {
+    ticks.push(at);
+  }
+  return ticks;
+}
+
 /** Where a span lies on an axis, in percent; never too narrow to be seen. */
 export function placeOf(
   { fromMs, toMs }: Pick<Span, "fromMs" | "toMs">,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { axisOf, placeOf, spansOf } from "../../../src/dashboard/view/timeline.ts";
+import { axisOf, placeOf, spansOf, ticksOf } from "../../../src/dashboard/view/timeline.ts";
 
 function at(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
@@ -50,4 +50,15 @@ test("the axis goes from the adding to the end, or now; of a part of a long plan
   const part = { ...job, finishedAt: null, taskCount: 200 };
   expect(axisOf(part, 90_000)).toStrictEqual({ fromMs: 20_000, toMs: 21_000 });
   expect(axisOf({ ...part, currentTask: TASK }, 90_000)).toStrictEqual({ fromMs: 20_000, toMs: 90_000 });
+});
+
+test("the axis is divided at round lengths of time since the adding, as few as can be read", () => {
+  const ticks = (fromSeconds: number, toSeconds: number) =>
+    ticksOf({ fromMs: fromSeconds * 1000, toMs: toSeconds * 1000 }, 0).map((ms) => ms / 1000);
+  expect(ticks(0, 3.4)).toStrictEqual([0, 1, 2, 3]);
+  expect(ticks(0, 4)).toStrictEqual([0, 1, 2, 3]);
+  expect(ticks(0, 0.001)).toStrictEqual([0]);
+  expect(ticks(61, 150)).toStrictEqual([90, 120]);
+  expect(ticks(0, 7200)).toStrictEqual([0, 1800, 3600, 5400]);
+  expect(ticks(0, 365 * 86_400)).toStrictEqual([0, 73, 146, 219, 292].map((days) => days * 86_400));
 });
