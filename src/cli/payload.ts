@@ -29,9 +29,10 @@ export async function readPayload(source: PayloadSource): Promise<Record<string,
     value = JSON.parse(content.replace(/^\uFEFF/v, ""));
   } catch (error) {
     throw new RatchetError("RT110", `${origin} is not JSON: ${oneLine((error as Error).message)}.`, {
-      hint: content.startsWith("@")
-        ? `To read a file: --payload-file ${oneLine(content.slice(1))}`
-        : 'Write an object with quoted names, such as {"title": "Jacket"}; a shell needs \'…\' around it.',
+      hint:
+        source.payload?.startsWith("@") === true
+          ? `To read a file: --payload-file ${oneLine(source.payload.slice(1))}`
+          : 'Write an object with quoted names, such as {"title": "Jacket"}; a shell needs \'…\' around it.',
       cause: error,
     });
   }
