@@ -17,21 +17,20 @@ export function LanePatterns(): JSX.Element {
   );
 }
 
-/** The axis' scale: how long after a moment it was. */
-export function LaneAxis({ axis, originMs }: { readonly axis: Axis; readonly originMs: number }): JSX.Element {
+/** The axis' scale: how long after its beginning it was. */
+export function LaneAxis({ axis }: { readonly axis: Axis }): JSX.Element {
   return (
     <>
-      <span class="unseen">
-        Time, {durationText(axis.fromMs - originMs)} to {durationText(axis.toMs - originMs)}
-      </span>
+      <span class="unseen">Time, {durationText(axis.toMs - axis.fromMs)} in all</span>
       <svg class="axis" aria-hidden="true">
-        {ticksOf(axis, originMs).map((atMs) => {
+        {ticksOf(axis).map((tick) => {
+          const atMs = axis.fromMs + tick;
           const x = `${placeOf({ fromMs: atMs, toMs: atMs }, axis).left}%`;
           return (
-            <g key={atMs}>
+            <g key={tick}>
               <line x1={x} x2={x} y1={16} y2={20} />
-              <text x={x} y={12} class={atMs === axis.fromMs ? "" : "middle"}>
-                {atMs === originMs ? "0" : durationText(atMs - originMs)}
+              <text x={x} y={12} class={tick === 0 ? "" : "middle"}>
+                {tick === 0 ? "0" : durationText(tick)}
               </text>
             </g>
           );

@@ -52,7 +52,7 @@ export function Plan({
               <th scope="col">Status</th>
               <th scope="col">Tries</th>
               <th scope="col" class="lane">
-                <LaneAxis axis={axis} originMs={queued.fromMs} />
+                <LaneAxis axis={axis} />
               </th>
               <th scope="col">Took</th>
               {onWanted !== null && <th scope="col">Actions</th>}

@@ -110,17 +110,16 @@ const STEPS_MS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
 ];
 const DAY_MS = 86_400_000;
-const MOST_STEPS = 5;
+const MOST_STEPS = 4;
 
-/** Round lengths of time after an origin, at most six; none so near the end that its words would not fit. */
-export function ticksOf({ fromMs, toMs }: Axis, originMs: number): number[] {
+/** Round lengths of time after an axis' beginning, at most five; none so near its end that the words would not fit. */
+export function ticksOf({ fromMs, toMs }: Axis): number[] {
   const needed = (toMs - fromMs) / MOST_STEPS;
   const step = STEPS_MS.find((each) => each >= needed) ?? Math.ceil(needed / DAY_MS) * DAY_MS;
-  const first = originMs + Math.ceil((fromMs - originMs) / step) * step;
-  const last = fromMs + (toMs - fromMs) * 0.94;
+  const last = (toMs - fromMs) * 0.94;
   const ticks: number[] = [];
-  for (let at = first; at <= last; at += step) {
-    ticks.push(at);
+  for (let tick = 0; tick <= last; tick += step) {
+    ticks.push(tick);
   }
   return ticks;
 }

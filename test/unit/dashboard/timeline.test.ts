@@ -52,13 +52,15 @@ test("the axis goes from the adding to the end, or now; of a part of a long plan
   expect(axisOf({ ...part, currentTask: TASK }, 90_000)).toStrictEqual({ fromMs: 20_000, toMs: 90_000 });
 });
 
-test("the axis is divided at round lengths of time since the adding, as few as can be read", () => {
-  const ticks = (fromSeconds: number, toSeconds: number) =>
-    ticksOf({ fromMs: fromSeconds * 1000, toMs: toSeconds * 1000 }, 0).map((ms) => ms / 1000);
-  expect(ticks(0, 3.4)).toStrictEqual([0, 1, 2, 3]);
-  expect(ticks(0, 4)).toStrictEqual([0, 1, 2, 3]);
-  expect(ticks(0, 0.001)).toStrictEqual([0]);
-  expect(ticks(61, 150)).toStrictEqual([90, 120]);
-  expect(ticks(0, 7200)).toStrictEqual([0, 1800, 3600, 5400]);
-  expect(ticks(0, 365 * 86_400)).toStrictEqual([0, 73, 146, 219, 292].map((days) => days * 86_400));
+test.each([
+  { seconds: 3.4, ticks: [0, 1, 2, 3] },
+  { seconds: 4, ticks: [0, 1, 2, 3] },
+  { seconds: 0.001, ticks: [0] },
+  { seconds: 89, ticks: [0, 30, 60] },
+  { seconds: 7200, ticks: [0, 1800, 3600, 5400] },
+  { seconds: 364 * 86_400, ticks: [0, 91, 182, 273].map((days) => days * 86_400) },
+])("an axis of $seconds s is divided at round lengths of time", ({ seconds, ticks }) => {
+  // A part of a long plan begins anywhere.
+  const axis = { fromMs: 61_234, toMs: 61_234 + seconds * 1000 };
+  expect(ticksOf(axis).map((ms) => ms / 1000)).toStrictEqual(ticks);
 });
