@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { useToken } from "./api/hooks.ts";
 import { bearerOf, keepToken, mayAdd, maySeeWorkers } from "./api/token.ts";
@@ -127,7 +127,7 @@ function Content({
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   // Whoever hears the page is told that another one is there.
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = titleOf(path);
     if (isFirst.current) {
       isFirst.current = false;

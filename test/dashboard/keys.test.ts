@@ -8,6 +8,7 @@ import { chromiumPath, useBrowser } from "./browser.ts";
 import { useBuiltDashboard } from "./builtDashboard.ts";
 
 const MOST_TABS = 80;
+const HOUR_MS = 3_600_000;
 const folder = useBuiltDashboard();
 const bench = useServer({ dashboardFolder: folder });
 const { sql } = bench;
@@ -99,8 +100,11 @@ describe.runIf(chromiumPath !== null)("with the keyboard alone", () => {
     expect(await readJob(sql, id)).toMatchObject({ finished_at: null });
   });
 
-  test("g and a letter goes to each page", async () => {
+  test("g and a letter goes to each page, at once, however late the browser draws it", async () => {
     const page = await show("/");
+    // From here on no frame comes and no timer ends.
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + HOUR_MS);
     for (const [letter, title] of [
       ["j", "Jobs"],
       ["w", "Workers"],
@@ -111,7 +115,10 @@ describe.runIf(chromiumPath !== null)("with the keyboard alone", () => {
       await page.keyboard.press(letter);
       await page.getByRole("heading", { level: 1, name: title }).waitFor();
       expect(await page.title()).toContain(title);
+      expect(await page.evaluate<string>("document.activeElement.id")).toBe("content");
     }
+    await page.keyboard.press("?");
+    expect(await page.evaluate<boolean>("document.querySelector('dialog').open")).toBe(true);
   });
 
   test("/ goes to the search from anywhere; keys typed into a field are the field's", async () => {

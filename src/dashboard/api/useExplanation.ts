@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 import { ask } from "./client.ts";
 import { ExplanationDocument } from "./generated.ts";
@@ -14,7 +14,8 @@ export interface Told {
 /** Why a job is where it is. Asked for again while it is unfinished: time passes and workers die without a change of the job. */
 export function useExplanation(job: Told & { readonly id: string; readonly isFinal: boolean }): Told {
   const [told, setTold] = useState<Told>(job);
-  useEffect(() => {
+  // Before the job is drawn: no frame has its new state with the old reason.
+  useLayoutEffect(() => {
     setTold(job);
     let isOver = job.isFinal;
     async function again(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 import { type LiveJobSubscription, LiveJobDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
@@ -78,7 +78,7 @@ function Detail({
   // What stands at the head is not said twice.
   const earlier = failures.filter((failure) => failure !== stoppedBy);
   // A tab in the background tells how it stands.
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${job.status} · Job ${job.id} · Ratchet`;
   }, [job.status, job.id]);
   return (

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { type LiveJobsSubscription, LiveJobsDocument } from "../api/generated.ts";
 import { useLive } from "../api/hooks.ts";
@@ -35,7 +35,7 @@ export function JobsPage(): JSX.Element {
   const selection = useSelection();
   const live = data?.jobsChanged?.nodes ?? [];
   // Marks belong to what was shown as they were made.
-  useEffect(() => {
+  useLayoutEffect(() => {
     selection.replace([]);
   }, [address.search]);
   const { rows, newCount, release } = useHeldRows(live, selection.ids.size > 0, address.search);

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 const TYPING_PAUSE_MS = 300;
 
@@ -19,7 +19,8 @@ export function Typed({
   readonly onTyped: (text: string) => void;
 }): JSX.Element {
   const [text, setText] = useState(value);
-  useEffect(() => {
+  // Before anybody can type: a later one would take that away again.
+  useLayoutEffect(() => {
     setText(value);
   }, [value]);
   useEffect(() => {

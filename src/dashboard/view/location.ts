@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 const CHANGED = "ratchet:location";
 
@@ -14,7 +14,7 @@ function hear(listener: () => void): () => void {
 /** Path and query of the address bar, which hold the whole view. */
 export function useAddress(): URL {
   const [address, setAddress] = useState(location.href);
-  useEffect(
+  useLayoutEffect(
     () =>
       hear(() => {
         setAddress(location.href);

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 import { goTo } from "./location.ts";
 
@@ -23,7 +23,8 @@ export function useShortcuts({
   readonly pages: readonly ShortcutPage[];
   readonly onHelp: () => void;
 }): void {
-  useEffect(() => {
+  // With the page, not a frame later: who knows the keys is quicker than that.
+  useLayoutEffect(() => {
     let wentAtMs = 0;
     function press(event: KeyboardEvent): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
