@@ -137,7 +137,7 @@ describe.runIf(chromiumPath !== null)("in a browser", () => {
     const page = await show("/add?identifier=publish");
     const images = Array.from({ length: 9998 }, (_, index) => index);
     await page.getByLabel("JSON", { exact: true }).fill(JSON.stringify({ images }));
-    await page.getByText("(10000 tasks)").waitFor();
+    await page.getByText("(10,000 tasks)").waitFor();
     expect(await page.locator(".preview li").count()).toBe(50);
     await page.getByLabel("JSON", { exact: true }).fill(JSON.stringify({ images: [...images, 1] }));
     await page.getByText("None yet:").waitFor();

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { LatestFailureDocument, OldestWaitingDocument } from "../api/generated.ts";
 import { usePolled } from "../api/hooks.ts";
 import type { Concern } from "../view/attention.ts";
+import { countOf } from "../view/counts.ts";
 import { Link } from "../view/link.tsx";
 import { nowMs } from "../view/serverClock.ts";
 import { Explanation } from "./explanation.tsx";
@@ -25,7 +26,7 @@ export function Attention({
     return (
       <p class="all-well">
         All is well: nothing failed in the last hour, and nothing that is due waits for long.
-        {workersAlive !== null && ` ${workersAlive} ${workersAlive === 1 ? "worker is" : "workers are"} alive.`}
+        {workersAlive !== null && ` ${countOf(workersAlive, "worker")} ${workersAlive === 1 ? "is" : "are"} alive.`}
       </p>
     );
   }

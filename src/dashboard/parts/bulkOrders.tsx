@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, asApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
 import { type OutcomeFragment, CancelManyDocument, RetryManyDocument } from "../api/generated.ts";
+import { countOf } from "../view/counts.ts";
 import { nowMs } from "../view/serverClock.ts";
 import type { JobView } from "../view/jobFilter.ts";
 import { type Order, type OrderInput, WHY_NOT_ALL, matchingInput } from "../view/matchingOrder.ts";
@@ -184,7 +185,7 @@ function BulkDialog({
   return (
     <OrderDialog
       title={`${verb} many jobs`}
-      action={matched === null ? verb : `${verb} ${matched.toLocaleString()} ${matched === 1 ? "job" : "jobs"}`}
+      action={matched === null ? verb : `${verb} ${countOf(matched, "job")}`}
       isDangerous={order === "cancel"}
       isReady={matched !== null && matched > 0}
       onOrder={act}
@@ -192,8 +193,8 @@ function BulkDialog({
     >
       <p role="status">
         {matched === null && error === null && "Counting…"}
-        {matched !== null && `${matched} ${matched === 1 ? "job matches" : "jobs match"} now.`}{" "}
-        {done > 0 && `${done} done.`}
+        {matched !== null && `${countOf(matched, "job")} ${matched === 1 ? "matches" : "match"} now.`}{" "}
+        {done > 0 && `${done.toLocaleString()} done.`}
       </p>
       <p>
         {order === "retry"
@@ -219,11 +220,12 @@ function Outcome({ sum }: { readonly sum: Sum }): JSX.Element {
   return (
     <div class="notice" role="status">
       <strong>
-        {sum.done} {sum.done === 1 ? "job" : "jobs"} {WORDS[sum.order].done}.
+        {countOf(sum.done, "job")} {WORDS[sum.order].done}.
       </strong>
       {sum.refusals.map((refusal) => (
         <p key={`${refusal.code} ${refusal.firstJobId}`}>
-          {refusal.jobs} refused ({refusal.code}), such as job {refusal.firstJobId}: {refusal.message} {refusal.hint}
+          {refusal.jobs.toLocaleString()} refused ({refusal.code}), such as job {refusal.firstJobId}: {refusal.message}{" "}
+          {refusal.hint}
         </p>
       ))}
     </div>

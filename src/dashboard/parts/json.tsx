@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { countOf } from "../view/counts.ts";
+
 const OPEN_DEPTH = 1;
 const SHOWN_ENTRIES = 50;
 const MORE_ENTRIES = 500;
@@ -40,8 +42,7 @@ export function Json({ value, name, depth = 0 }: JsonProps): JSX.Element {
     <Folded entries={entries} depth={depth}>
       {label}
       <span class="muted">
-        {open} {entries.length.toLocaleString()} {noun}
-        {entries.length === 1 ? "" : "s"} {close}
+        {open} {countOf(entries.length, noun)} {close}
       </span>
     </Folded>
   );

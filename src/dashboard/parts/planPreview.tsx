@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type ApiError, asApiError } from "../api/apiError.ts";
 import { ask } from "../api/client.ts";
 import { type PreviewPlanQuery, PreviewPlanDocument } from "../api/generated.ts";
+import { countOf } from "../view/counts.ts";
 
 const AFTER_TYPING_MS = 250;
 const SHOWN_TASKS = 50;
@@ -53,7 +54,7 @@ export function PlanPreview({ preview: { plan, error } }: { readonly preview: Pr
     <section aria-label="Plan" class="preview">
       <h2>
         The plan it will have
-        {plan !== null && <span class="muted"> ({plan.length === 1 ? "1 task" : `${plan.length} tasks`})</span>}
+        {plan !== null && <span class="muted"> ({countOf(plan.length, "task")})</span>}
       </h2>
       {error !== null && (
         <div class="notice">
@@ -91,7 +92,7 @@ export function PlanPreview({ preview: { plan, error } }: { readonly preview: Pr
                 setShown(shown * 10);
               }}
             >
-              {plan.length - shown} more
+              {(plan.length - shown).toLocaleString()} more
             </button>
           )}
         </>

@@ -1,3 +1,4 @@
+import { countOf } from "./counts.ts";
 import { durationText } from "./durations.ts";
 
 /** How the jobs of a definition fare, as far as it matters here. */
@@ -94,7 +95,7 @@ function failing({ stats }: Situation): Concern[] {
     .map(({ identifier, failedForGood }) => ({
       key: `failed ${identifier}`,
       isBad: true,
-      title: `${named(identifier)}: ${jobs(failedForGood)} failed for good in the last hour`,
+      title: `${named(identifier)}: ${countOf(failedForGood, "job")} failed for good in the last hour`,
       advice: "Nothing more happens to them by itself.",
       to: `/jobs?state=failed&identifier=${encodeURIComponent(identifier)}`,
       failure: { identifier, isFinal: true },
@@ -108,7 +109,7 @@ function retrying({ stats }: Situation): Concern[] {
     .map(({ identifier, willRetry }) => ({
       key: `retry ${identifier}`,
       isBad: false,
-      title: `${named(identifier)}: ${jobs(willRetry)} failed and will be tried again`,
+      title: `${named(identifier)}: ${countOf(willRetry, "job")} failed and will be tried again`,
       advice: "",
       to: `/jobs?state=retrying&identifier=${encodeURIComponent(identifier)}`,
       failure: { identifier, isFinal: false },
@@ -136,7 +137,7 @@ function nobodyThere({ stats, workers, nowMs }: Situation): Concern[] {
         {
           key: "nobody",
           isBad: true,
-          title: `${jobs(due)} ${due === 1 ? "is" : "are"} due and no worker is alive`,
+          title: `${countOf(due, "job")} ${due === 1 ? "is" : "are"} due and no worker is alive`,
           advice: "Start one: npx ratchet worker",
           to: "/workers",
         },
@@ -187,7 +188,7 @@ function oneConcern(
     {
       key,
       isBad: true,
-      title: `${names}: ${jobs(due)} ${is(due)}`,
+      title: `${names}: ${countOf(due, "job")} ${is(due)}`,
       advice,
       to: `/jobs?state=unfinished&order=oldest${narrowed}`,
     },
@@ -200,7 +201,7 @@ function waiting({ stats }: Situation): Concern[] {
     .map(({ identifier, waiting: due, oldestWaitSeconds }) => ({
       key: `waits ${identifier}`,
       isBad: false,
-      title: `${named(identifier)}: ${due === 0 ? "a retry is overdue" : `${jobs(due)} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
+      title: `${named(identifier)}: ${due === 0 ? "a retry is overdue" : `${countOf(due, "job")} due, the oldest`} for ${durationText((oldestWaitSeconds ?? 0) * 1000)}`,
       advice: "",
       to: `/jobs?state=unfinished&order=oldest&identifier=${encodeURIComponent(identifier)}`,
       waiting: { identifier },
@@ -234,8 +235,4 @@ function sumWithoutWorker(stats: readonly DefinitionNumbers[]): number {
 /** A name within a sentence: one that is written from right to left must not turn what follows. */
 function named(identifier: string): string {
   return /^[ -~]*$/v.test(identifier) ? identifier : `\u2068${identifier}\u2069`;
-}
-
-function jobs(count: number): string {
-  return `${count.toLocaleString()} ${count === 1 ? "job" : "jobs"}`;
 }

@@ -15,8 +15,7 @@ function copyBySelection(text: string): boolean {
   area.value = text;
   area.className = "unseen";
   area.setAttribute("aria-hidden", "true");
-  // Inside an open dialog, where everything else cannot have the focus.
-  (before?.closest("dialog") ?? document.body).append(area);
+  document.body.append(area);
   area.select();
   try {
     // oxlint-disable-next-line typescript/no-deprecated -- nothing else copies over plain http, and every browser has it
